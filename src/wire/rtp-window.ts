@@ -1,0 +1,112 @@
+import type { Millis } from "../media/time.ts";
+import { distance16 } from "../media/time.ts";
+
+/** How many sequence numbers a packet may be ahead of a missing one. A power of two. */
+const WINDOW_PACKETS = 64;
+/** How long a missing packet is waited for: reordering on real paths is a matter of a few milliseconds. */
+const WINDOW_MS = 40;
+/** A jump farther than this, forward or back, is a sender that began anew (RFC 3550 appendix A.1, MAX_DROPOUT). */
+const MAX_JUMP_PACKETS = 3000;
+
+/**
+ * Puts the packets of one RTP source in order. A missing packet holds the ones after it back until it comes, for 40 ms
+ * or 64 packets; then it is lost. Pure: time comes in with `push` and `tick`. Packets are kept by reference.
+ */
+export class ReorderWindow {
+	readonly #deliver: (packet: Uint8Array) => void;
+	readonly #slots: (Uint8Array | undefined)[] = new Array(WINDOW_PACKETS).fill(undefined);
+	#next = -1;
+	#held = 0;
+	#heldSince: Millis = 0;
+	/** Packets given up. */
+	lost = 0;
+	/** Packets that came twice, or after they had been given up. */
+	late = 0;
+
+	constructor(deliver: (packet: Uint8Array) => void) {
+		this.#deliver = deliver;
+	}
+
+	/** Takes in one packet with its sequence number; delivers what is in order by now. */
+	push(sequence: number, packet: Uint8Array, now: Millis): void {
+		if (this.#next < 0) this.#next = sequence;
+		let ahead = distance16(sequence, this.#next);
+		if (Math.abs(ahead) > MAX_JUMP_PACKETS) {
+			this.#flush();
+			this.#next = sequence;
+			ahead = 0;
+		}
+		if (ahead === 0) {
+			this.#pass(packet);
+			if (this.#held > 0) this.#run(now);
+		} else if (ahead < 0) {
+			this.late++;
+		} else {
+			this.#hold(sequence, ahead, packet, now);
+		}
+	}
+
+	/** Gives up what was missing for too long. To be called every 10 to 20 ms while `waiting`. */
+	tick(now: Millis): void {
+		while (this.#held > 0 && now - this.#heldSince >= WINDOW_MS) this.#skip(now);
+	}
+
+	/** Whether packets are held back. */
+	get waiting(): boolean {
+		return this.#held > 0;
+	}
+
+	#hold(sequence: number, ahead: number, packet: Uint8Array, now: Millis): void {
+		while (ahead >= WINDOW_PACKETS && this.#held > 0) {
+			this.#skip(now);
+			ahead = distance16(sequence, this.#next);
+		}
+		if (ahead >= WINDOW_PACKETS) {
+			this.lost += ahead;
+			this.#next = sequence;
+			ahead = 0;
+		}
+		if (ahead === 0) {
+			this.#pass(packet);
+			return;
+		}
+		const slot = sequence & (WINDOW_PACKETS - 1);
+		if (this.#slots[slot]) {
+			this.late++;
+			return;
+		}
+		if (this.#held++ === 0) this.#heldSince = now;
+		this.#slots[slot] = packet;
+	}
+
+	#pass(packet: Uint8Array): void {
+		this.#next = (this.#next + 1) & 0xffff;
+		this.#deliver(packet);
+	}
+
+	/** Delivers the packets that follow without a gap. */
+	#run(now: Millis): void {
+		for (;;) {
+			const slot = this.#next & (WINDOW_PACKETS - 1);
+			const packet = this.#slots[slot];
+			if (!packet) break;
+			this.#slots[slot] = undefined;
+			this.#held--;
+			this.#pass(packet);
+		}
+		this.#heldSince = now;
+	}
+
+	/** Gives up the missing packets before the first that is held. */
+	#skip(now: Millis): void {
+		while (!this.#slots[this.#next & (WINDOW_PACKETS - 1)]) {
+			this.#next = (this.#next + 1) & 0xffff;
+			this.lost++;
+		}
+		this.#run(now);
+	}
+
+	#flush(): void {
+		while (this.#held > 0) this.#skip(this.#heldSince);
+	}
+}
