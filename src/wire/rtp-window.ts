@@ -15,8 +15,11 @@ const MAX_JUMP_PACKETS = 3000;
 export class ReorderWindow {
 	readonly #deliver: (packet: Uint8Array) => void;
 	readonly #slots: (Uint8Array | undefined)[] = new Array(WINDOW_PACKETS).fill(undefined);
+	/** When the packet in the same slot came; Infinity for none. */
+	readonly #arrivals = new Float64Array(WINDOW_PACKETS).fill(Infinity);
 	#next = -1;
 	#held = 0;
+	/** When the packet came that is held longest. */
 	#heldSince: Millis = 0;
 	/** Packets given up. */
 	lost = 0;
@@ -38,7 +41,7 @@ export class ReorderWindow {
 		}
 		if (ahead === 0) {
 			this.#pass(packet);
-			if (this.#held > 0) this.#run(now);
+			if (this.#held > 0) this.#run();
 		} else if (ahead < 0) {
 			this.late++;
 		} else {
@@ -48,7 +51,7 @@ export class ReorderWindow {
 
 	/** Gives up what was missing for too long. To be called every 10 to 20 ms while `waiting`. */
 	tick(now: Millis): void {
-		while (this.#held > 0 && now - this.#heldSince >= WINDOW_MS) this.#skip(now);
+		while (this.#held > 0 && now - this.#heldSince >= WINDOW_MS) this.#skip();
 	}
 
 	/** Whether packets are held back. */
@@ -58,7 +61,7 @@ export class ReorderWindow {
 
 	#hold(sequence: number, ahead: number, packet: Uint8Array, now: Millis): void {
 		while (ahead >= WINDOW_PACKETS && this.#held > 0) {
-			this.#skip(now);
+			this.#skip();
 			ahead = distance16(sequence, this.#next);
 		}
 		if (ahead >= WINDOW_PACKETS) {
@@ -77,6 +80,7 @@ export class ReorderWindow {
 		}
 		if (this.#held++ === 0) this.#heldSince = now;
 		this.#slots[slot] = packet;
+		this.#arrivals[slot] = now;
 	}
 
 	#pass(packet: Uint8Array): void {
@@ -85,28 +89,29 @@ export class ReorderWindow {
 	}
 
 	/** Delivers the packets that follow without a gap. */
-	#run(now: Millis): void {
+	#run(): void {
 		for (;;) {
 			const slot = this.#next & (WINDOW_PACKETS - 1);
 			const packet = this.#slots[slot];
 			if (!packet) break;
 			this.#slots[slot] = undefined;
+			this.#arrivals[slot] = Infinity;
 			this.#held--;
 			this.#pass(packet);
 		}
-		this.#heldSince = now;
+		if (this.#held > 0) this.#heldSince = this.#arrivals.reduce((oldest, one) => Math.min(oldest, one));
 	}
 
 	/** Gives up the missing packets before the first that is held. */
-	#skip(now: Millis): void {
+	#skip(): void {
 		while (!this.#slots[this.#next & (WINDOW_PACKETS - 1)]) {
 			this.#next = (this.#next + 1) & 0xffff;
 			this.lost++;
 		}
-		this.#run(now);
+		this.#run();
 	}
 
 	#flush(): void {
-		while (this.#held > 0) this.#skip(this.#heldSince);
+		while (this.#held > 0) this.#skip();
 	}
 }
