@@ -1,0 +1,81 @@
+import { globSync } from "node:fs";
+import { basename, join } from "node:path";
+import { Readable } from "node:stream";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { installPeers, SetupError } from "./debian.ts";
+
+/** A set of test files, and how many of them run at the same time. */
+interface Group {
+	readonly files: readonly string[];
+	readonly concurrency: number;
+}
+
+/** A test or a file that takes longer has failed. */
+const TEST_TIMEOUT_MS = 300_000;
+
+/** Suites that measure time, or fill the machine with peers and browsers: one file at a time. */
+const alone = ["peers", "browser", "network", "package"];
+
+/** The totals of the closing lines, in node:test's order. */
+const totals = new Map<string, number>(
+	["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"].map((name) => [name, 0]),
+);
+
+function find(...patterns: string[]): string[] {
+	return globSync(patterns).sort();
+}
+
+/** The groups of a run: `all`, or one of them. */
+function plan(which: string): Group[] {
+	const unit = { files: find("src/**/*.test.ts", "scripts/**/*.test.ts"), concurrency: 2 };
+	const house = { files: find("test/house/*.test.ts"), concurrency: 2 };
+	const folders = find("test/*/").map((folder) => basename(folder));
+	const shared = folders.filter((name) => name !== "house" && name !== "support" && !alone.includes(name));
+	const rest = { files: shared.flatMap((name) => find(`test/${name}/**/*.test.ts`)), concurrency: 2 };
+	const serial = { files: alone.flatMap((name) => find(`test/${name}/**/*.test.ts`)), concurrency: 1 };
+	if (which === "house") return [house];
+	if (which === "unit") return [unit];
+	return [house, unit, rest, serial];
+}
+
+/** Runs the groups one after the other as one stream of events, without the summary that each of them would print. */
+async function* events(groups: readonly Group[]) {
+	for (const { files, concurrency } of groups) {
+		if (files.length === 0) continue;
+		const cwd = process.cwd();
+		for await (const event of run({
+			files: files.map((file) => join(cwd, file)),
+			concurrency,
+			timeout: TEST_TIMEOUT_MS,
+		})) {
+			if (event.type === "test:diagnostic" && count(event.data.message)) continue;
+			yield event;
+		}
+	}
+}
+
+/** Adds a summary line (`pass 12`) to the totals; false where the message is not one. */
+function count(message: string): boolean {
+	const [, name = "", value] = /^(\w+) ([\d.]+)$/.exec(message) ?? [];
+	const sum = totals.get(name);
+	if (sum !== undefined) totals.set(name, sum + Number(value));
+	return sum !== undefined || name === "duration_ms";
+}
+
+async function main(which: string): Promise<number> {
+	const started = performance.now();
+	if (which === "all") installPeers();
+	for await (const text of Readable.from(events(plan(which))).compose(spec)) process.stdout.write(text);
+	for (const [name, value] of totals) process.stdout.write(`# ${name} ${value}\n`);
+	process.stdout.write(`# duration_ms ${(performance.now() - started).toFixed(0)}\n`);
+	return totals.get("tests") === 0 || totals.get("fail") || totals.get("cancelled") ? 1 : 0;
+}
+
+try {
+	process.exitCode = await main(process.argv[2] ?? "all");
+} catch (error) {
+	if (!(error instanceof SetupError)) throw error;
+	process.stderr.write(`${error.message}\n`);
+	process.exitCode = 1;
+}
