@@ -38,7 +38,15 @@ function rights(): readonly string[] | undefined {
 }
 
 function run(before: readonly string[], args: readonly string[]): boolean {
-	const [command = "", ...rest] = [...before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet=2", ...args];
+	const [command = "", ...rest] = [
+		...before,
+		"env",
+		"DEBIAN_FRONTEND=noninteractive",
+		"apt-get",
+		"--quiet=2",
+		"-o=Dpkg::Use-Pty=0",
+		...args,
+	];
 	return spawnSync(command, rest, { stdio: ["ignore", "inherit", "inherit"] }).status === 0;
 }
 

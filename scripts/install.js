@@ -1,7 +1,7 @@
-// Runs `npm ci` where node_modules is missing or is not what package-lock.json says. Plain JavaScript for any Node ≥ 18:
+// Installs from npm where node_modules is missing or is not what package-lock.json says. Plain JavaScript for any Node ≥ 18:
 // this runs before the pinned Node is there.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 
 /** @typedef {{ version?: string, optional?: boolean, devOptional?: boolean }} Entry */
@@ -42,17 +42,27 @@ function npm(/** @type {string[]} */ ...args) {
 	return spawnSync(command, [...before, ...args], { stdio: ["ignore", "inherit", "inherit"] });
 }
 
-const why = reason();
-if (why) {
-	process.stderr.write(`Installing from npm: ${why}.\n`);
-	const { status, error } = npm(
-		"ci",
-		"--ignore-scripts",
-		"--include=dev",
-		"--include=optional",
-		"--no-audit",
-		"--no-fund",
-	);
+/** Installs what the lock file names. Not `npm ci`: that refuses a lock file that lacks a package which some registry
+ * does not have, even one for a platform that is not ours. `--no-save` leaves the lock file as it is. */
+function install() {
+	const flags = ["--ignore-scripts", "--no-save", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+	const { status, error } = npm("install", ...flags);
 	if (error) process.stderr.write(`npm could not be started: ${error.message}\n`);
 	if (status !== 0) process.exit(1);
+}
+
+let why = reason();
+if (why) {
+	process.stderr.write(`Installing from npm: ${why}.\n`);
+	install();
+	why = reason();
+}
+if (why) {
+	rmSync("node_modules", { recursive: true, force: true }); // what was there misled npm
+	install();
+	why = reason();
+}
+if (why) {
+	process.stderr.write(`npm did not install everything: ${why}.\n`);
+	process.exit(1);
 }

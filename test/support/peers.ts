@@ -77,7 +77,8 @@ function hasElement(name: string): boolean {
 	const inspect = find("gst-inspect-1.0");
 	if (!inspect) return false;
 	try {
-		execFileSync(inspect, ["--exists", name], { stdio: "ignore" });
+		// Without a version it wants the element to be as new as GStreamer itself, which libnice's are not.
+		execFileSync(inspect, ["--exists", "--atleast-version=0.0", name], { stdio: "ignore" });
 		return true;
 	} catch {
 		return false;
