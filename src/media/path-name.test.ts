@@ -3,7 +3,17 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parsePathName, pathNameFault } from "./path-name.ts";
 
-const good = ["camera", "live/stream", "robot1/front", "a.b-c_d/E/0", "streaming", "x/stream", "...", "a..b", "__proto__"];
+const good = [
+	"camera",
+	"live/stream",
+	"robot1/front",
+	"a.b-c_d/E/0",
+	"streaming",
+	"x/stream",
+	"...",
+	"a..b",
+	"__proto__",
+];
 
 const bad: readonly (readonly [string, RegExp])[] = [
 	["", /empty/],
