@@ -2,6 +2,7 @@ import { globSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { run } from "node:test";
+import type { TestEvent } from "node:test/reporters";
 import { spec } from "node:test/reporters";
 import { installPeers, SetupError } from "./debian.ts";
 
@@ -39,20 +40,23 @@ function plan(which: string): Group[] {
 	return [house, unit, rest, serial];
 }
 
-/** Runs the groups one after the other as one stream of events, without the summary that each of them would print. */
+/**
+ * Runs the groups one after the other as one stream of events. The summary of each is held back: its counts are added to
+ * the totals, and only the last is passed on, at which the reporter prints all failures again.
+ */
 async function* events(groups: readonly Group[]) {
+	const cwd = process.cwd();
+	let last: TestEvent | undefined;
 	for (const { files, concurrency } of groups) {
 		if (files.length === 0) continue;
-		const cwd = process.cwd();
-		for await (const event of run({
-			files: files.map((file) => join(cwd, file)),
-			concurrency,
-			timeout: TEST_TIMEOUT_MS,
-		})) {
+		const paths = files.map((file) => join(cwd, file));
+		for await (const event of run({ files: paths, concurrency, timeout: TEST_TIMEOUT_MS })) {
 			if (event.type === "test:diagnostic" && count(event.data.message)) continue;
-			yield event;
+			if (event.type === "test:summary" && event.data.file === undefined) last = event;
+			else yield event;
 		}
 	}
+	if (last) yield last;
 }
 
 /** Adds a summary line (`pass 12`) to the totals; false where the message is not one. */
