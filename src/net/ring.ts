@@ -195,3 +195,10 @@ export class PacketRing {
 		return true;
 	}
 }
+
+/** Adds a flag to a packet that is in the ring. */
+export function setFlag(ring: PacketRing, number: number, flag: number): void {
+	const words = ring.pool.words;
+	const at = ring.entry(number) + ENTRY_INFO;
+	words[at] = (words[at] ?? 0) | (flag << 24);
+}
