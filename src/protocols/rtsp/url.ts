@@ -1,0 +1,78 @@
+/** RTSP URLs (RFC 2326 section 3.2) and the control URLs of tracks (appendix C.1.1). Pure. */
+
+const DEFAULT_PORT = 554;
+
+/** The address of a stream on another machine. */
+export interface RtspAddress {
+	readonly host: string;
+	readonly port: number;
+	/** From the URL, decoded; empty where it has none. */
+	readonly user: string;
+	readonly password: string;
+	/** The URL without credentials: what is sent in requests. */
+	readonly url: string;
+}
+
+/** Parses `rtsp://user:password@host:port/path?query`. Throws a TypeError that says what is wrong, without the password. */
+export function parseAddress(text: string): RtspAddress {
+	if (!URL.canParse(text)) throw new TypeError("not a URL");
+	const url = new URL(text);
+	if (url.protocol !== "rtsp:") throw new TypeError(`not an rtsp URL: "${url.protocol}"`);
+	if (!url.hostname) throw new TypeError("an rtsp URL without a host");
+	const user = decode(url.username);
+	const password = decode(url.password);
+	url.username = "";
+	url.password = "";
+	const port = url.port ? Number(url.port) : DEFAULT_PORT;
+	// The brackets around an IPv6 address belong to the URL, not to the address.
+	return { host: url.hostname.replace(/^\[|\]$/g, ""), port, user, password, url: url.href };
+}
+
+/** What a request to the server is about. */
+export interface Resource {
+	/** Decoded, without slashes at its ends; empty for `*` and for the root. Not checked: it comes from outside. */
+	readonly path: string;
+	/** Without its question mark. */
+	readonly query: string;
+	/** What a control attribute added, `trackID=1`; empty for the whole stream. */
+	readonly control: string;
+}
+
+/** A control at the end of a path or, where the client put the query before it, at the end of the query. */
+const controlled = /^(.*?)\/?((?:trackID|streamid|stream|track|media)=[^/?]*)$/i;
+
+/**
+ * Takes the URL of a request apart. Clients put the control attribute behind the path, or behind the query
+ * (`/camera?token=1/trackID=0`: ffmpeg, live555), and add slashes.
+ */
+export function parseResource(url: string): Resource {
+	if (url === "*") return { path: "", query: "", control: "" };
+	const rest = url.replace(/^rtsps?:\/\/[^/?]*/i, "");
+	const at = rest.indexOf("?");
+	let path = at < 0 ? rest : rest.slice(0, at);
+	let query = at < 0 ? "" : rest.slice(at + 1);
+	let control = "";
+	const inQuery = /\//.test(query) ? controlled.exec(query) : null;
+	const inPath = controlled.exec(path);
+	if (inQuery) [, query = "", control = ""] = inQuery;
+	else if (inPath) [, path = "", control = ""] = inPath;
+	return { path: decode(path.replace(/^\/+|\/+$/g, "")), query: query.replace(/\/+$/, ""), control };
+}
+
+/**
+ * The URL of one track for SETUP (RFC 2326 appendix C.1.1): `control` where it is absolute, else behind `base`. It is
+ * put behind a query too: so do ffmpeg and live555, and cameras are built for them.
+ */
+export function controlUrl(base: string, control: string): string {
+	if (/^rtsps?:\/\//i.test(control)) return control;
+	if (control === "" || control === "*") return base;
+	return base.endsWith("/") || control.startsWith("/") ? `${base}${control}` : `${base}/${control}`;
+}
+
+function decode(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
