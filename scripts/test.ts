@@ -5,6 +5,7 @@ import { run } from "node:test";
 import type { TestEvent } from "node:test/reporters";
 import { spec } from "node:test/reporters";
 import { installPeers, SetupError } from "./debian.ts";
+import { unpackLive555 } from "./live555.ts";
 
 /** A set of test files, and how many of them run at the same time. */
 interface Group {
@@ -69,7 +70,10 @@ function count(message: string): boolean {
 
 async function main(which: string): Promise<number> {
 	const started = performance.now();
-	if (which === "all") installPeers();
+	if (which === "all") {
+		installPeers();
+		unpackLive555();
+	}
 	for await (const text of Readable.from(events(plan(which))).compose(spec)) process.stdout.write(text);
 	for (const [name, value] of totals) process.stdout.write(`# ${name} ${value}\n`);
 	process.stdout.write(`# duration_ms ${(performance.now() - started).toFixed(0)}\n`);
