@@ -1,4 +1,5 @@
-import type { ReportBlock, SenderInfo } from "./rtcp.ts";
+import type { SenderInfo } from "./rtcp.ts";
+import type { ReceptionReport } from "./rtp-statistics.ts";
 
 /** Reports in one packet: its count has five bits. */
 const MAX_REPORTS = 31;
@@ -34,9 +35,9 @@ export function middle32(ntp: NtpTime): number {
  * The round trip in milliseconds that a report block tells about, RFC 3550 section 6.4.1; undefined where the receiver
  * has seen no sender report, or where its figures are from another world.
  */
-export function roundTripMs(block: ReportBlock, now: NtpTime): number | undefined {
-	if (block.lastReport === 0) return undefined;
-	const trip = (middle32(now) - block.lastReport - block.delay) | 0;
+export function roundTripMs(block: ReceptionReport, now: NtpTime): number | undefined {
+	if (block.lastSenderReport === 0) return undefined;
+	const trip = (middle32(now) - block.lastSenderReport - block.delaySinceLastSenderReport) | 0;
 	// A receiver's clock may run a little fast, so that a short trip comes out below zero.
 	if (trip < -65_536 || trip > 60 * 65_536) return undefined;
 	return (Math.max(0, trip) * 1000) / 65_536;
@@ -51,23 +52,23 @@ function open(type: number, count: number, bytes: number): { out: Uint8Array; vi
 	return { out, view };
 }
 
-function putReports(view: DataView, at: number, reports: readonly ReportBlock[]): void {
+function putReports(view: DataView, at: number, reports: readonly ReceptionReport[]): void {
 	for (const [index, block] of reports.entries()) {
 		const o = at + index * 24;
 		view.setUint32(o, block.ssrc);
 		view.setUint32(
 			o + 4,
-			((block.fractionLost & 0xff) << 24) | (Math.max(-0x800000, Math.min(0x7fffff, block.lost)) & 0xffffff),
+			((block.fractionLost & 0xff) << 24) | (Math.max(-0x800000, Math.min(0x7fffff, block.cumulativeLost)) & 0xffffff),
 		);
-		view.setUint32(o + 8, block.highest);
+		view.setUint32(o + 8, block.highestSequence);
 		view.setUint32(o + 12, block.jitter);
-		view.setUint32(o + 16, block.lastReport);
-		view.setUint32(o + 20, block.delay);
+		view.setUint32(o + 16, block.lastSenderReport);
+		view.setUint32(o + 20, block.delaySinceLastSenderReport);
 	}
 }
 
 /** A sender report, RFC 3550 section 6.4.1; report blocks beyond 31 are left out. */
-export function writeSenderReport(sender: SenderInfo, reports: readonly ReportBlock[] = []): Uint8Array {
+export function writeSenderReport(sender: SenderInfo, reports: readonly ReceptionReport[] = []): Uint8Array {
 	const blocks = reports.slice(0, MAX_REPORTS);
 	const { out, view } = open(200, blocks.length, 28 + blocks.length * 24);
 	view.setUint32(4, sender.ssrc);
@@ -81,7 +82,7 @@ export function writeSenderReport(sender: SenderInfo, reports: readonly ReportBl
 }
 
 /** A receiver report, RFC 3550 section 6.4.2; report blocks beyond 31 are left out. */
-export function writeReceiverReport(ssrc: number, reports: readonly ReportBlock[]): Uint8Array {
+export function writeReceiverReport(ssrc: number, reports: readonly ReceptionReport[]): Uint8Array {
 	const blocks = reports.slice(0, MAX_REPORTS);
 	const { out, view } = open(201, blocks.length, 8 + blocks.length * 24);
 	view.setUint32(4, ssrc);

@@ -1,25 +1,10 @@
+import type { ReceptionReport } from "./rtp-statistics.ts";
+
 /** RTCP: RFC 3550 section 6, feedback of RFC 4585 and 5104, REMB. Bytes in, packets out; writers are in rtcp-write.ts. */
 
 const MAX_PACKETS = 64;
 /** Sequence numbers taken from one packet's NACK lists; more of them are not answered at once anyway. */
 const MAX_NACKED = 1_024;
-
-/** What one receiver says about one source, RFC 3550 section 6.4.1. */
-export interface ReportBlock {
-	readonly ssrc: number;
-	/** Lost since the last report, in 256ths. */
-	readonly fractionLost: number;
-	/** Lost since the beginning; negative where packets came twice. */
-	readonly lost: number;
-	/** The highest sequence number received, with its wraps in the upper 16 bits. */
-	readonly highest: number;
-	/** Interarrival jitter in ticks of the RTP clock. */
-	readonly jitter: number;
-	/** The middle 32 bits of the NTP time of the last sender report, 0 where there was none. */
-	readonly lastReport: number;
-	/** Since that report arrived, in 65536ths of a second. */
-	readonly delay: number;
-}
 
 /** What a sender says about itself, RFC 3550 section 6.4.1. */
 export interface SenderInfo {
@@ -34,8 +19,8 @@ export interface SenderInfo {
 }
 
 export type RtcpPacket =
-	| ({ readonly kind: "senderReport"; readonly reports: readonly ReportBlock[] } & SenderInfo)
-	| { readonly kind: "receiverReport"; readonly ssrc: number; readonly reports: readonly ReportBlock[] }
+	| ({ readonly kind: "senderReport"; readonly reports: readonly ReceptionReport[] } & SenderInfo)
+	| { readonly kind: "receiverReport"; readonly ssrc: number; readonly reports: readonly ReceptionReport[] }
 	| { readonly kind: "description"; readonly names: readonly { ssrc: number; cname: string }[] }
 	| { readonly kind: "bye"; readonly ssrcs: readonly number[] }
 	/** Generic NACK, RFC 4585 section 6.2.1: sequence numbers asked for again. */
@@ -50,18 +35,18 @@ export type RtcpPacket =
 
 const REPORT_BYTES = 24;
 
-function reportsAt(view: DataView, at: number, count: number): ReportBlock[] | undefined {
+function reportsAt(view: DataView, at: number, count: number): ReceptionReport[] | undefined {
 	if (at + count * REPORT_BYTES > view.byteLength) return undefined;
 	return Array.from({ length: count }, (_, index) => {
 		const o = at + index * REPORT_BYTES;
 		return {
 			ssrc: view.getUint32(o),
 			fractionLost: view.getUint8(o + 4),
-			lost: (view.getUint32(o + 4) << 8) >> 8,
-			highest: view.getUint32(o + 8),
+			cumulativeLost: (view.getUint32(o + 4) << 8) >> 8,
+			highestSequence: view.getUint32(o + 8),
 			jitter: view.getUint32(o + 12),
-			lastReport: view.getUint32(o + 16),
-			delay: view.getUint32(o + 20),
+			lastSenderReport: view.getUint32(o + 16),
+			delaySinceLastSenderReport: view.getUint32(o + 20),
 		};
 	});
 }
@@ -185,9 +170,4 @@ export function parseRtcp(bytes: Uint8Array): RtcpPacket[] | undefined {
 		at += length;
 	}
 	return packets.length > 0 ? packets : undefined;
-}
-
-/** Whether an RTP-or-RTCP datagram is RTCP: its second byte lies in 192 to 223 (RFC 5761 section 4). */
-export function isRtcp(bytes: Uint8Array): boolean {
-	return bytes.length >= 4 && bytes[0]! >> 6 === 2 && bytes[1]! >= 192 && bytes[1]! <= 223;
 }
