@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-	isRtcp,
 	rtpHeaderBytes,
 	rtpMarker,
 	rtpPaddingBytes,
@@ -71,13 +70,6 @@ test("fields are read as they were written", () => {
 	assert.equal(rtpMarker(buffer, 2), true);
 	assert.equal(rtpPayloadType(buffer, 2), 111);
 	assert.deepEqual([buffer[0], buffer[1], buffer[14], buffer[15]], [0xaa, 0xaa, 0xaa, 0xaa]);
-});
-
-test("RTCP is told from RTP on a shared port", () => {
-	assert.equal(isRtcp(hex("80c80006"), 0, 4), true);
-	assert.equal(isRtcp(hex("81ce0002"), 0, 4), true);
-	assert.equal(isRtcp(hex("80e00001"), 0, 4), false);
-	assert.equal(isRtcp(hex("80c8"), 0, 2), false);
 });
 
 test("sequence numbers and timestamps run on across their wraps, both ways", () => {

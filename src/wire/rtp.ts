@@ -86,14 +86,6 @@ export function writeRtpHeader(
 	setRtpSsrc(buffer, offset, ssrc);
 }
 
-/**
- * Whether a packet that shares its port with RTP is RTCP (RFC 5761 section 4): packet types 192 to 223 stand where RTP
- * has marker and payload types 64 to 95.
- */
-export function isRtcp(buffer: Uint8Array, offset: number, length: number): boolean {
-	return length >= 4 && buffer[offset]! >> 6 === 2 && buffer[offset + 1]! >= 192 && buffer[offset + 1]! <= 223;
-}
-
 /** Numbers without end from sequence numbers of 16 bits: each is put on the turn nearest to the one before. */
 export class SequenceUnwrapper {
 	#last: number | undefined;
