@@ -1,0 +1,153 @@
+import { readFileSync } from "node:fs";
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, visit } from "yaml";
+import type { z } from "zod";
+import { explain, type Problem } from "./problems.ts";
+
+/** Everything that is wrong with a configuration, one line each: `FILE:LINE:COLUMN: key: what is expected`. */
+export class ConfigError extends Error {
+	override readonly name = "ConfigError";
+	readonly lines: readonly string[];
+
+	constructor(lines: readonly string[]) {
+		super(lines.join("\n"));
+		this.lines = lines;
+	}
+}
+
+/** A value that stands over the file's. */
+export interface Override {
+	readonly path: readonly string[];
+	readonly value: unknown;
+	/** Where it comes from, for messages: `--set http.address`. */
+	readonly origin: string;
+}
+
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+function read(file: string): string {
+	let text: string;
+	try {
+		text = readFileSync(file, "utf8");
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		throw new ConfigError([`${file}: ${code === "ENOENT" ? "no such file" : `cannot be read (${code})`}`]);
+	}
+	if (text.length > MAX_FILE_BYTES) {
+		throw new ConfigError([`${file}: has ${text.length} bytes, at most ${MAX_FILE_BYTES} are read`]);
+	}
+	return text;
+}
+
+function keyIs(pair: Pair, key: PropertyKey): boolean {
+	return isScalar(pair.key) && String(pair.key.value) === String(key);
+}
+
+/** The offset in the text of the node at `path`: of a key's value, or of the key itself where `onKey`. */
+function offsetOf(document: Document, path: readonly PropertyKey[], onKey: boolean): number {
+	let node: unknown = document.contents;
+	let offset = 0;
+	path.forEach((key, depth) => {
+		if (isAlias(node)) node = node.resolve(document);
+		if (isMap(node)) {
+			const pair = node.items.find((item) => keyIs(item, key));
+			const value = pair?.value as { range?: number[] | null } | null | undefined;
+			const wanted = onKey && depth === path.length - 1 ? undefined : value?.range?.[0];
+			offset = wanted ?? (pair?.key as { range?: number[] } | undefined)?.range?.[0] ?? offset;
+			node = value;
+		} else if (isSeq(node)) {
+			node = node.items[Number(key)];
+			offset = (node as { range?: number[] } | undefined)?.range?.[0] ?? offset;
+		} else node = undefined;
+	});
+	return offset;
+}
+
+/** Nothing after a key means its default. */
+function withoutNulls(value: unknown): unknown {
+	if (value === null) return undefined;
+	if (Array.isArray(value)) return value.map(withoutNulls);
+	if (typeof value !== "object") return value;
+	return Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, withoutNulls(inner)]));
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function put(data: Record<string, unknown>, { path, value }: Override): void {
+	let at = data;
+	for (const key of path.slice(0, -1)) {
+		if (!isGroup(at[key])) at[key] = {};
+		at = at[key] as Record<string, unknown>;
+	}
+	at[path.at(-1)!] = value;
+}
+
+function parseText(text: string, name: string): { document: Document; lines: LineCounter; data: unknown } {
+	const lines = new LineCounter();
+	const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+	const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }));
+	visit(document, {
+		Pair: (_, pair) => {
+			if (!keyIs(pair, "__proto__")) return;
+			faults.push({
+				message: "__proto__ is not allowed as a key",
+				offset: (pair.key as { range: number[] }).range[0]!,
+			});
+		},
+	});
+	if (faults.length > 0) {
+		throw new ConfigError(
+			faults.map(({ message, offset }) => {
+				const { line, col } = lines.linePos(offset);
+				return `${name}:${line}:${col}: ${message}`;
+			}),
+		);
+	}
+	try {
+		return { document, lines, data: withoutNulls(document.toJS({ maxAliasCount: 100 }) as unknown) };
+	} catch (error) {
+		throw new ConfigError([`${name}: ${(error as Error).message}`]);
+	}
+}
+
+function originOf(path: readonly PropertyKey[], overrides: readonly Override[]): string | undefined {
+	const covers = ({ path: covered }: Override) =>
+		covered.every((key, at) => at >= path.length || String(path[at]) === key) && covered.length > 0;
+	return overrides.findLast(covers)?.origin;
+}
+
+/**
+ * Reads YAML 1.2 text against a schema. `name` stands for the file in messages; `overrides` stand over the text.
+ * Throws a `ConfigError` that names everything that is wrong, not only the first thing.
+ */
+export function parseYaml<S extends z.ZodType>(
+	text: string,
+	name: string,
+	schema: S,
+	overrides: readonly Override[] = [],
+): z.output<S> {
+	const { document, lines, data = {} } = parseText(text, name);
+	if (isGroup(data)) for (const override of overrides) put(data, override);
+	const result = schema.safeParse(data);
+	if (result.success) return result.data;
+	const line = ({ path, text: what, atKey }: Problem): readonly [number, string] => {
+		const key = path.length > 0 ? `${path.map(String).join(".")}: ` : "";
+		const origin = originOf(path, overrides);
+		if (origin !== undefined) return [-1, `${origin}: ${key}${what}`];
+		const offset = offsetOf(document, path, atKey);
+		const { line: row, col } = lines.linePos(offset);
+		return [offset, `${name}:${row || 1}:${col || 1}: ${key}${what}`];
+	};
+	const found = explain(result.error, schema, data).map(line);
+	throw new ConfigError(found.sort(([a], [b]) => a - b).map(([, message]) => message));
+}
+
+/** Reads a YAML file against a schema; see `parseYaml`. */
+export function loadYaml<S extends z.ZodType>(
+	file: string,
+	schema: S,
+	overrides: readonly Override[] = [],
+): z.output<S> {
+	return parseYaml(read(file), file, schema, overrides);
+}

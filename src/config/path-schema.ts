@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { pathNameFault } from "../media/path-name.ts";
+import { choice, count, duration, flag, group, size } from "./fields.ts";
+
+const source = z
+	.string()
+	.regex(
+		/^(publisher|(rtsp|whep|wheps):\/\/[^\s/]+.*)$/,
+		'expected "publisher" or an address rtsp://… , whep://… or wheps://…',
+	)
+	.prefault("publisher")
+	.describe("Where the stream comes from: publisher (somebody sends it), or an address to pull it from");
+
+/** The settings of one path. */
+export const pathSettings = group("Settings of every path that is not named here", {
+	source,
+	transport: choice(["tcp", "udp"], "tcp", "How an rtsp:// source is pulled: tcp or udp"),
+	overridePublisher: flag(
+		false,
+		"Whether a second publisher takes the path over at once, even while the first one sends",
+	),
+	silentAfter: duration(
+		"2 s",
+		"A publisher that sent nothing for this long may be replaced by anyone who may publish",
+		{
+			min: "100 ms",
+			max: "1 h",
+		},
+	),
+	graceTime: duration("10 s", "How long readers wait for a publisher that has gone", { max: "1 d" }),
+	maxReaders: count(10_000, "Readers at the same time", { min: 1 }),
+	behind: duration("1 s", "A reader whose oldest unsent data is older than this is cut to the next key frame", {
+		min: "100 ms",
+		max: "1 m",
+	}),
+	batch: duration("4 ms", "A batch is handed on with the last packet of a picture, or this long after its first", {
+		max: "1 s",
+	}),
+	reorderTime: duration("200 ms", "How long a missing packet from the publisher is waited for", { max: "5 s" }),
+	cacheSize: size("16 MiB", "Data since the last key frame that is kept for those who join", {
+		min: "64 KiB",
+		max: "1 GiB",
+	}),
+	cacheAge: duration("10 s", "Oldest data that is kept for those who join", { min: "100 ms", max: "5 m" }),
+	maxUnsent: size("4 MiB", "Data that may wait for one reader's connection", { min: "64 KiB", max: "1 GiB" }),
+	maxTracks: count(8, "Tracks of one stream", { min: 1, max: 64 }),
+	maxPacketSize: size("64 KiB", "Largest packet that is taken from a publisher", { min: "256 B", max: "64 KiB" }),
+	maxFrameSize: size("8 MiB", "Largest picture that is taken from a publisher", { min: "4 KiB", max: "256 MiB" }),
+});
+
+export type PathSettings = z.output<typeof pathSettings>;
+
+/** What may stand to the left of a path's settings. */
+export type PathKey = string;
+
+function keyFault(key: string): string | undefined {
+	return key === "all_others" ? undefined : pathNameFault(key.replaceAll("*", "x"));
+}
+
+const key = z.string().check((context) => {
+	const fault = keyFault(context.value);
+	if (fault) context.issues.push({ code: "custom", message: `the path's name ${fault}`, input: context.value });
+});
+
+/** All paths: by name, by pattern (`robot1/*`), and `all_others`. */
+export const paths = z
+	.record(key, pathSettings)
+	.prefault({ all_others: {} })
+	.describe("Settings by path name, by pattern (robot1/*), or for all_others; a path that fits none is refused");

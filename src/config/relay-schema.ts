@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { access } from "./access-schema.ts";
+import { addresses, choice, count, duration, flag, group, ranges, size, text, texts } from "./fields.ts";
+import { paths } from "./path-schema.ts";
+
+const iceServer = z.strictObject({
+	urls: z
+		.union([z.string(), z.array(z.string())])
+		.transform((urls) => [urls].flat())
+		.describe("turn: or stun: address, or a list of them"),
+	username: z.string().optional().describe("For turn:"),
+	credential: z.string().optional().describe("For turn:"),
+});
+
+const http = group("Web page, WHIP, WHEP and API", {
+	address: addresses(":8080", "Address or list of addresses"),
+	maxBody: size("256 KiB", "Largest request body", { min: "16 KiB", max: "16 MiB" }),
+	requestTimeout: duration("10 s", "A request must have arrived whole within this time", { min: "1 s", max: "5 m" }),
+	maxConnections: count(10_000, "Connections at the same time", { min: 1 }),
+	trustedProxies: ranges("Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"),
+	allowOrigins: z
+		.array(z.string().regex(/^(\*|https?:\/\/[^\s/]+)$/, 'expected an origin like "https://example.org", or "*"'))
+		.prefault([])
+		.describe("Other web sites whose pages may use this relay (CORS)"),
+});
+
+const rtsp = group("RTSP", {
+	address: addresses(":8554", "Address or list of addresses"),
+	rtpAddress: addresses(":8000", "UDP address for RTP; its port is even"),
+	rtcpAddress: addresses(":8001", "UDP address for RTCP; the port after it"),
+	sessionTimeout: duration("60 s", "A session without any sign of life ends after this time", {
+		min: "5 s",
+		max: "1 h",
+	}),
+	requestTimeout: duration("10 s", "A connection without a session must send a request within this time", {
+		min: "1 s",
+		max: "5 m",
+	}),
+	maxConnections: count(10_000, "Connections at the same time", { min: 1 }),
+});
+
+const webrtc = group("WebRTC: one port, UDP and TCP, for all viewers", {
+	address: addresses(":8189", "Address or list of addresses"),
+	tcp: flag(true, "Whether viewers whose network blocks UDP may come by TCP, on the same port number"),
+	publicHosts: texts("Names or addresses by which the internet reaches this relay, where they are not its own"),
+	iceServers: z
+		.array(iceServer)
+		.max(32)
+		.prefault([])
+		.describe("- { urls: turn:turn.example.org:3478, username: u, credential: p }: told to viewers"),
+	handshakeTimeout: duration("10 s", "ICE and DTLS must have finished within this time", { min: "1 s", max: "1 m" }),
+	maxSessions: count(10_000, "Viewers and publishers at the same time", { min: 1 }),
+});
+
+const log = group("Log", {
+	level: choice(["trace", "debug", "info", "warn", "error", "silent"], "info", "trace debug info warn error silent"),
+	file: text("", "A file that gets every line as JSON too"),
+	format: choice(["auto", "pretty", "json"], "auto", "auto (pretty on a terminal, JSON otherwise), pretty, json"),
+});
+
+const limits = group("Limits of the whole relay", {
+	maxPaths: count(10_000, "Paths with a publisher or readers", { min: 1 }),
+	cacheSize: size("1 GiB", "Data that all streams together keep for readers", { min: "16 MiB" }),
+});
+
+/** The whole of vedette.yml. */
+export const relaySchema = z.strictObject({
+	stateDir: text(
+		"",
+		"Keys, certificates and logins are kept here; empty: ~/.local/state/vedette, /var/lib/vedette as a service",
+	),
+	http,
+	rtsp,
+	webrtc,
+	api: group("The control API once more, on an address of its own", {
+		address: addresses("127.0.0.1:9997", "Address or list of addresses; empty for none"),
+	}),
+	metrics: group("Prometheus metrics once more, on an address of their own", {
+		address: addresses("127.0.0.1:9998", "Address or list of addresses; empty for none"),
+	}),
+	log,
+	threads: z
+		.union([z.literal("auto"), z.int().min(0).max(256)], 'expected "auto" or a number from 0 to 256')
+		.prefault("auto")
+		.describe("Sender threads: auto (one less than the processor has cores, at least 1); 0 sends in the main thread"),
+	access,
+	limits,
+	paths,
+});
+
+/** vedette.yml as the program sees it: every key present, times in milliseconds, sizes in bytes. */
+export type RelayConfig = z.output<typeof relaySchema>;
