@@ -1,0 +1,164 @@
+import type { Millis } from "../media/time.ts";
+import type { Stream } from "./stream.ts";
+
+/** Who a reader is, for people and for the control API. */
+export interface ReaderInfo {
+	/** As in MediaMTX's API: `rtspSession`, `webRTCSession` … */
+	readonly type: string;
+	readonly id: string;
+	readonly remoteAddress: string;
+	/** The user's name; empty for nobody in particular. */
+	readonly user: string;
+}
+
+/** What a reader has been sent. The reader's protocol counts what leaves; the hub counts what was cut. */
+export interface ReaderCounters {
+	packets: number;
+	bytes: number;
+	/** Packets that were left out because the reader could not keep up. */
+	dropped: number;
+	/** How often that happened. */
+	cuts: number;
+}
+
+/** What a protocol does for a reader of its own. Called by the stream; must not throw. */
+export interface ReaderEvents {
+	/** There are packets to send: see `Reader.take`. Readers that a fan-out serves leave it out. */
+	onPackets?(reader: Reader, now: Millis): void;
+	/** The hub ends the reader. Called once; not called where the protocol itself left. */
+	onEnd(reason: string): void;
+}
+
+/**
+ * Consumes a stream: a subscription with a cursor, a bound on how far that may fall behind, a drop counter and an end.
+ */
+export class Reader {
+	readonly info: ReaderInfo;
+	readonly stream: Stream;
+	readonly joinedAt: Millis;
+	readonly counters: ReaderCounters = { packets: 0, bytes: 0, dropped: 0, cuts: 0 };
+	/** Indices of the tracks that it takes. */
+	readonly tracks: readonly number[];
+	/** Milliseconds from joining until its first complete key frame had been handed over; −1 until then. */
+	firstFrameMs: Millis = -1;
+	/** Number of the first packet that it has not been sent. */
+	from: number;
+	/** Packets below this number and not below `from` are to be sent now; set by `take`. */
+	to: number;
+	/** Packets below this number belong to the burst with which it joined. */
+	readonly burstEnd: number;
+	readonly #events: ReaderEvents;
+	readonly #leave: (reader: Reader) => void;
+	#waiting = false;
+	#ended = false;
+
+	constructor(
+		stream: Stream,
+		info: ReaderInfo,
+		tracks: readonly number[],
+		events: ReaderEvents,
+		now: Millis,
+		leave: (reader: Reader) => void,
+	) {
+		this.stream = stream;
+		this.info = info;
+		this.tracks = tracks;
+		this.joinedAt = now;
+		this.burstEnd = stream.flushed;
+		this.from = stream.joinFor(tracks);
+		this.to = this.from;
+		this.#events = events;
+		this.#leave = leave;
+	}
+
+	/** False once it has ended or left. */
+	get active(): boolean {
+		return !this.#ended;
+	}
+
+	/** Whether the stream calls it with packets. */
+	get called(): boolean {
+		return this.#events.onPackets !== undefined;
+	}
+
+	/** The stream has packets: the protocol is called. */
+	notify(now: Millis): void {
+		this.#events.onPackets?.(this, now);
+	}
+
+	/**
+	 * Sets `from` and `to` to what may be sent now and says whether there is anything. What is older than the stream's
+	 * `behind` is left out up to the next key frame. Sending them is told by `sent`.
+	 */
+	take(now: Millis): boolean {
+		const stream = this.stream;
+		this.to = stream.flushed;
+		if (this.#waiting && !this.#resume()) return false;
+		if (this.from < this.to && this.#late(now)) {
+			this.#cut(now);
+			if (this.#waiting) return false;
+		}
+		return this.from < this.to;
+	}
+
+	/** Everything below packet `to` has been handed to the reader's transport, `bytes` in all. */
+	sent(to: number, bytes: number, now: Millis): void {
+		this.counters.packets += to - this.from;
+		this.counters.bytes += bytes;
+		this.from = to;
+		if (this.firstFrameMs < 0) this.sawFirstFrame(now);
+	}
+
+	/** The first key frame has been handed over: called by whoever serves readers through a fan-out. */
+	sawFirstFrame(now: Millis): void {
+		this.firstFrameMs = now - this.joinedAt;
+		this.stream.statistics.firstFrame.observe(this.firstFrameMs);
+	}
+
+	/** The protocol's side is gone. May be called more than once. */
+	leave(): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#leave(this);
+	}
+
+	/** The hub ends the reader and tells it why. */
+	end(reason: string): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#leave(this);
+		this.#events.onEnd(reason);
+	}
+
+	/** The burst is old by its nature: until it is through, the time since joining counts. */
+	#late(now: Millis): boolean {
+		if (this.from < this.stream.ring.tail) return true;
+		const age = this.from < this.burstEnd ? now - this.joinedAt : this.stream.ring.age(this.from, now);
+		return age > this.stream.settings.behind;
+	}
+
+	#cut(now: Millis): void {
+		const stream = this.stream;
+		this.counters.cuts++;
+		stream.counters.cuts++;
+		const join = stream.joinFor(this.tracks);
+		const fresh = join > this.from && stream.ring.age(join, now) <= stream.settings.behind;
+		this.#waiting = !fresh;
+		this.#drop(fresh ? join : this.to);
+	}
+
+	/** After a cut: goes on at the first key frame that came since. */
+	#resume(): boolean {
+		const join = this.stream.joinFor(this.tracks);
+		const found = join >= this.from && join < this.to;
+		this.#drop(found ? join : this.to);
+		this.#waiting = !found;
+		return found;
+	}
+
+	#drop(to: number): void {
+		this.counters.dropped += to - this.from;
+		this.stream.counters.dropped += to - this.from;
+		this.from = to;
+	}
+}

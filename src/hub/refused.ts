@@ -1,0 +1,20 @@
+/**
+ * Why the hub refuses a publisher or a reader; each protocol has its own answer to each.
+ * - `absent`: nobody publishes there
+ * - `forbidden`: the path may not be used
+ * - `full`: a limit is reached
+ * - `in use`: somebody else publishes there
+ * - `invalid`: what was asked for makes no sense
+ */
+export type RefusalKind = "absent" | "forbidden" | "full" | "in use" | "invalid";
+
+/** The hub's no. The message is a sentence for the person at the other end. */
+export class Refused extends Error {
+	override readonly name = "Refused";
+	readonly kind: RefusalKind;
+
+	constructor(kind: RefusalKind, message: string) {
+		super(message);
+		this.kind = kind;
+	}
+}

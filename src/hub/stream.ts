@@ -1,0 +1,226 @@
+import { randomInt } from "node:crypto";
+import type { PathSettings } from "../config/path-schema.ts";
+import type { VideoFormat } from "../media/h264.ts";
+import type { Millis } from "../media/time.ts";
+import type { Track } from "../media/track.ts";
+import type { Pool } from "../net/pool.ts";
+import { ENTRY_INFO, FLAG_LAST, PacketRing } from "../net/ring.ts";
+import type { Histogram } from "../observe/histogram.ts";
+import { Intake } from "./intake.ts";
+import { KEY_FRAME_REQUEST_MS, REPAIR_MS } from "./limits.ts";
+import type { Reader } from "./reader.ts";
+import type { ClockPair } from "./timeline.ts";
+import { TrackWriter } from "./writer.ts";
+
+/** The hub's clocks and timers, so that tests need none. */
+export interface Clock {
+	/** Monotonic milliseconds. */
+	now(): Millis;
+	/** Unix milliseconds. */
+	unix(): number;
+	/** Calls back once after `ms`; the returned function takes that back. */
+	after(ms: Millis, call: () => void): () => void;
+}
+
+/** Serves many readers at once with each batch: the sender of `net`. */
+export interface Fan {
+	/** Packets below number `to` are complete. */
+	batch(to: number): void;
+	close(): void;
+}
+
+/** What a stream has counted, over all its readers and publishers. */
+export interface StreamCounters {
+	dropped: number;
+	cuts: number;
+	joins: number;
+	keyRequests: number;
+}
+
+/** What is counted over all streams. */
+export interface StreamStatistics {
+	/** From the arrival of a batch's first packet until all readers had been called, in ms. */
+	readonly delay: Histogram;
+	/** From a reader's joining until its first complete key frame had been handed over, in ms. */
+	readonly firstFrame: Histogram;
+}
+
+/**
+ * The live data of a path: tracks, packets, and who reads them. It outlives its publisher: another one whose tracks fit
+ * continues it.
+ */
+export class Stream {
+	readonly tracks: readonly Track[];
+	readonly settings: PathSettings;
+	readonly ring: PacketRing;
+	readonly counters: StreamCounters = { dropped: 0, cuts: 0, joins: 0, keyRequests: 0 };
+	readonly statistics: StreamStatistics;
+	/** Packets below this number have been handed on. */
+	flushed = 0;
+	/** When the last packet came. */
+	lastArrival: Millis;
+	readonly #clock: Clock;
+	readonly #writers: readonly TrackWriter[];
+	readonly #intakes: readonly Intake[];
+	readonly #joins: number[];
+	readonly #readers = new Set<Reader>();
+	/** The readers that are called with each batch; an array, because it is walked for every one. */
+	#called: Reader[] = [];
+	#fans: Fan[] = [];
+	#cancelFlush: (() => void) | undefined;
+	#requestKeyFrame: (() => void) | undefined;
+	#keyRequestedAt = Number.NEGATIVE_INFINITY;
+
+	/** Throws a RangeError where there is no media memory left. */
+	constructor(
+		pool: Pool,
+		tracks: readonly Track[],
+		settings: PathSettings,
+		clock: Clock,
+		statistics: StreamStatistics,
+	) {
+		this.tracks = tracks;
+		this.settings = settings;
+		this.#clock = clock;
+		this.statistics = statistics;
+		this.lastArrival = clock.now();
+		const { cacheSize: bytes, cacheAge: ageMs } = settings;
+		this.ring = new PacketRing(pool, { bytes, ageMs, historyMs: REPAIR_MS });
+		this.#joins = tracks.map(() => -1);
+		this.#writers = tracks.map(
+			(track, index) => new TrackWriter(this.ring, index, track, randomInt(1, 2 ** 32), randomInt(0x8000)),
+		);
+		const events = {
+			onKey: (track: number) => this.#markKey(track),
+			onKeyNeeded: () => this.requestKeyFrame(),
+		};
+		this.#intakes = tracks.map((track, index) => new Intake(index, track, this.#writers[index]!, settings, events));
+	}
+
+	/** What is counted of each track on its way in, and how its pictures look. */
+	get intakes(): readonly Intake[] {
+		return this.#intakes;
+	}
+
+	get readers(): ReadonlySet<Reader> {
+		return this.#readers;
+	}
+
+	/** The synchronisation source that readers see for a track. */
+	ssrc(track: number): number {
+		return this.#writers[track]!.ssrc;
+	}
+
+	/** Extended sequence number of the track's next packet. */
+	sequence(track: number): number {
+		return this.#writers[track]!.sequence;
+	}
+
+	/** Size and profile of a video track's picture, once known. */
+	format(track: number): VideoFormat | undefined {
+		return this.#intakes[track]!.sets?.format;
+	}
+
+	/** Timestamp and wall time of a track at one instant, for sender reports; undefined before its first packet. */
+	clock(track: number, now: Millis): ClockPair | undefined {
+		return this.#intakes[track]!.timeline.at(now);
+	}
+
+	/** A publisher takes the stream over. `requestKeyFrame` is left out where it cannot make one when asked. */
+	begin(tracks: readonly Track[], requestKeyFrame: (() => void) | undefined): void {
+		this.#requestKeyFrame = requestKeyFrame;
+		const now = this.#clock.now();
+		this.lastArrival = now;
+		for (const [index, track] of tracks.entries()) this.#intakes[index]!.begin(track, now);
+	}
+
+	/** One RTP packet of a track: `length` bytes at `at`, in the order of its sequence number. */
+	packet(track: number, bytes: Uint8Array, at: number, length: number): void {
+		const now = this.#clock.now();
+		const head = this.ring.head;
+		this.lastArrival = now;
+		this.#intakes[track]!.packet(bytes, at, length, now, this.#clock.unix());
+		if (this.ring.head === head) return;
+		if (this.#complete()) this.flush();
+		else this.#cancelFlush ??= this.#clock.after(this.settings.batch, () => this.flush());
+	}
+
+	/** Hands on what has come. */
+	flush(): void {
+		this.#cancelFlush?.();
+		this.#cancelFlush = undefined;
+		const first = this.flushed;
+		if (first === this.ring.head) return;
+		this.flushed = this.ring.head;
+		const now = this.#clock.now();
+		for (let i = 0; i < this.#fans.length; i++) this.#fans[i]!.batch(this.flushed);
+		for (let i = this.#called.length - 1; i >= 0; i--) this.#called[i]!.notify(now);
+		this.statistics.delay.observe(this.#clock.now() - now + this.ring.age(first, now));
+		this.ring.trim(now);
+	}
+
+	/** Asks the publisher for a key frame, at most once in 500 ms. Does nothing where it cannot make one. */
+	requestKeyFrame(): void {
+		const now = this.#clock.now();
+		if (!this.#requestKeyFrame || now - this.#keyRequestedAt < KEY_FRAME_REQUEST_MS) return;
+		this.#keyRequestedAt = now;
+		this.counters.keyRequests++;
+		this.#requestKeyFrame();
+	}
+
+	/**
+	 * Number of the packet at which a reader of `tracks` starts: the first of the newest key frame, or the live edge
+	 * where there is none or no video.
+	 */
+	joinFor(tracks: readonly number[]): number {
+		let join = -1;
+		for (const track of tracks) {
+			const own = this.#joins[track] ?? -1;
+			if (own >= this.ring.tail && (join < 0 || own < join)) join = own;
+		}
+		return join >= 0 && join < this.flushed ? join : this.flushed;
+	}
+
+	/** Serves a group of readers with one call per batch; the returned function ends that. */
+	attach(fan: Fan): () => void {
+		this.#fans = [...this.#fans, fan];
+		return () => {
+			this.#fans = this.#fans.filter((one) => one !== fan);
+		};
+	}
+
+	/** Adds a reader that was made for this stream. */
+	add(reader: Reader): void {
+		this.#readers.add(reader);
+		this.counters.joins++;
+		if (reader.called) this.#called = [...this.#called, reader];
+		const video = reader.tracks.some((track) => this.tracks[track]?.kind === "video");
+		if (video && reader.from === this.flushed) this.requestKeyFrame();
+	}
+
+	remove(reader: Reader): void {
+		if (this.#readers.delete(reader)) this.#called = this.#called.filter((one) => one !== reader);
+	}
+
+	/** Ends all readers with a reason and gives the memory back. */
+	close(reason: string): void {
+		this.#cancelFlush?.();
+		for (const reader of [...this.#readers]) reader.end(reason);
+		for (const fan of this.#fans) fan.close();
+		this.#fans = [];
+		this.ring.close();
+	}
+
+	#markKey(track: number): void {
+		this.#joins[track] = this.#writers[track]!.unit;
+		let oldest = -1;
+		for (const join of this.#joins) if (join >= this.ring.tail && (oldest < 0 || join < oldest)) oldest = join;
+		this.ring.setJoin(oldest);
+	}
+
+	/** Whether the last packet ends an access unit and no other unit has begun. */
+	#complete(): boolean {
+		const info = this.ring.pool.words[this.ring.entry(this.ring.head - 1) + ENTRY_INFO] ?? 0;
+		return ((info >>> 24) & FLAG_LAST) !== 0;
+	}
+}
