@@ -1,0 +1,204 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { shared } from "../styles/shared.ts";
+import { listen } from "./feed.ts";
+import { loginFor, type Me, nextOf, pathOf, type Streams, signOut, whoAmI } from "./relay.ts";
+import "./dashboard.ts";
+import "./login.ts";
+import "./watch.ts";
+
+/** Silence of the relay is told after this long; a reload of the relay is not worth a word. */
+const SILENCE_MS = 2500;
+
+/** The whole page: who is there, where we are, and what the relay tells. */
+export class VedetteApp extends LitElement {
+	static override properties = {
+		me: { state: true },
+		feed: { state: true },
+		heard: { state: true },
+		place: { state: true },
+	};
+	static override styles = [shared, styles()];
+	/** Null until the relay has told. */
+	declare me: Me | null;
+	declare feed: Streams | null;
+	declare heard: boolean;
+	/** Path and query. */
+	declare place: string;
+	#hush: (() => void) | null = null;
+	#silence: ReturnType<typeof setTimeout> | undefined;
+
+	constructor() {
+		super();
+		this.me = null;
+		this.feed = null;
+		this.heard = true;
+		this.place = location.pathname + location.search;
+	}
+
+	override connectedCallback(): void {
+		super.connectedCallback();
+		window.addEventListener("popstate", this.#onMove);
+		this.addEventListener("click", this.#onClick);
+		void this.#enter();
+	}
+
+	override disconnectedCallback(): void {
+		super.disconnectedCallback();
+		window.removeEventListener("popstate", this.#onMove);
+		this.#hush?.();
+		this.#hush = null;
+	}
+
+	override willUpdate(changed: PropertyValues): void {
+		if (!changed.has("place") && !changed.has("feed")) return;
+		const path = this.#path();
+		const state = this.feed?.streams.find(({ name }) => name === path)?.state;
+		document.title = path ? `${state === "live" || !state ? "" : `(${state}) `}${path} · Vedette` : "Vedette";
+	}
+
+	override render(): TemplateResult {
+		if (location.pathname === "/login") {
+			return html`${this.#header(false)}<main><login-page @signedin=${this.#onSignedIn}></login-page></main>`;
+		}
+		const path = this.#path();
+		return html`${this.#header(path !== null)}
+			${this.heard ? nothing : html`<p class="silent" role="status"><i aria-hidden="true"></i>The relay does not answer. The figures below are old; the page goes on by itself.</p>`}
+			<main>
+				${
+					path === null
+						? html`<stream-dashboard .feed=${this.feed} .heard=${this.heard} .open=${this.#mayPublishOpenly()}></stream-dashboard>`
+						: html`<watch-page .path=${path} .feed=${this.feed} .iceServers=${this.me?.iceServers ?? null}></watch-page>`
+				}
+			</main>`;
+	}
+
+	#header(watching: boolean): TemplateResult {
+		const { me } = this;
+		return html`<header class=${watching ? "watching" : ""}>
+			<a class="home" href="/" aria-label="Vedette, all streams">
+				<svg viewBox="0 0 24 24" aria-hidden="true"><path class="pole" d="M5 3v18" /><path class="flag" d="M5 4h15l-4.5 4.5L20 13H5z" /></svg>
+				<span>Vedette</span>
+			</a>
+			${watching ? html`<a class="back" href="/">All streams</a>` : nothing}
+			<span class="gap"></span>
+			${me?.user ? html`<span class="user">${me.user}</span><button class="button quiet" type="button" @click=${this.#leave}>Sign out</button>` : nothing}
+			${me && !me.user && location.pathname !== "/login" ? html`<a class="button quiet" href=${loginFor(this.place)}>Sign in</a>` : nothing}
+		</header>`;
+	}
+
+	#path(): string | null {
+		return pathOf(location.pathname, location.search);
+	}
+
+	#mayPublishOpenly(): boolean {
+		return this.me?.user === null && this.me.may.includes("publish");
+	}
+
+	async #enter(): Promise<void> {
+		this.me = await whoAmI();
+		if (location.pathname === "/login") return;
+		if (this.me && !this.me.user && !this.me.may.includes("read")) return this.#go(loginFor(this.place));
+		this.#hush ??= listen({
+			streams: (streams) => {
+				this.feed = streams;
+			},
+			heard: (heard) => this.#hear(heard),
+			refused: () => this.#check(),
+		});
+	}
+
+	/** The feed was refused: the login may have expired. */
+	readonly #check = async (): Promise<void> => {
+		const me = await whoAmI();
+		if (!me) return;
+		this.me = me;
+		if (!me.user && !me.may.includes("read")) this.#go(loginFor(this.place));
+	};
+
+	#hear(heard: boolean): void {
+		if (heard) {
+			clearTimeout(this.#silence);
+			this.#silence = undefined;
+			this.heard = true;
+		} else {
+			this.#silence ??= setTimeout(() => {
+				this.heard = false;
+			}, SILENCE_MS);
+		}
+	}
+
+	#go(place: string): void {
+		if (place.startsWith("/login")) {
+			this.#hush?.();
+			this.#hush = null;
+		}
+		history.pushState(null, "", place);
+		this.#onMove();
+	}
+
+	readonly #onMove = (): void => {
+		this.place = location.pathname + location.search;
+		scrollTo(0, 0);
+	};
+
+	readonly #onSignedIn = async (): Promise<void> => {
+		history.replaceState(null, "", nextOf(location.search));
+		this.#onMove();
+		await this.#enter();
+	};
+
+	readonly #leave = async (): Promise<void> => {
+		await signOut();
+		this.feed = null;
+		this.#hush?.();
+		this.#hush = null;
+		await this.#enter();
+	};
+
+	/** Links within the page change it without loading it again. */
+	readonly #onClick = (event: MouseEvent): void => {
+		if (
+			event.defaultPrevented ||
+			event.button !== 0 ||
+			event.ctrlKey ||
+			event.metaKey ||
+			event.shiftKey ||
+			event.altKey
+		)
+			return;
+		const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
+		if (!link || link.origin !== location.origin || link.target || link.download) return;
+		event.preventDefault();
+		this.#go(link.pathname + link.search);
+	};
+}
+customElements.define("vedette-app", VedetteApp);
+
+function styles() {
+	return css`
+		header {
+			display: flex; align-items: center; gap: 20px; min-height: 64px;
+			padding: max(10px, env(safe-area-inset-top)) max(24px, env(safe-area-inset-right)) 10px max(24px, env(safe-area-inset-left));
+		}
+		.home { display: inline-flex; align-items: center; gap: 8px; min-height: 44px; font-size: 18px; font-weight: 680; letter-spacing: -.02em; text-decoration: none; }
+		.home svg { width: 22px; height: 22px; }
+		.pole { stroke: var(--ink); stroke-width: 2; stroke-linecap: round; }
+		.flag { fill: var(--live); }
+		.back { display: inline-flex; align-items: center; min-height: 44px; color: var(--ink-2); }
+		.back:hover { color: var(--ink); }
+		.gap { flex: 1; }
+		.user { color: var(--ink-2); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+		header .button { min-height: 40px; padding: 0 14px; font-size: 14px; flex: none; }
+		.silent {
+			display: flex; align-items: center; gap: 10px; margin: 0 max(24px, env(safe-area-inset-right)) 8px max(24px, env(safe-area-inset-left));
+			padding: 10px 14px; border: 1px solid var(--stalled); border-radius: 6px; color: var(--stalled); font-weight: 550;
+		}
+		.silent i { width: 8px; height: 8px; border-radius: 1px; background: currentColor; flex: none; }
+		@media (max-width: 600px) {
+			header { padding-inline: max(16px, env(safe-area-inset-left)); gap: 16px; min-height: 56px; }
+			.silent { margin-inline: 16px; }
+			header .button { min-height: 44px; }
+		}
+		@media (orientation: landscape) and (max-height: 520px) { header.watching { display: none; } }
+	`;
+}

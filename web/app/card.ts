@@ -1,0 +1,110 @@
+import { css, html, LitElement, type TemplateResult } from "lit";
+import { shared } from "../styles/shared.ts";
+import { ago, bitrate, codecs, count, fps, size, split } from "./format.ts";
+import type { StreamInfo } from "./relay.ts";
+import { drawThumbnail } from "./thumbnails.ts";
+
+/** A card asks for a new picture at most this often. */
+const REFRESH_MS = 5000;
+const LABELS = { live: "Live", stalled: "Stalled", offline: "Offline" } as const;
+
+/** One stream in the dashboard: its last key frame and what the relay knows of it. */
+export class StreamCard extends LitElement {
+	static override properties = { stream: { attribute: false }, now: { attribute: false } };
+	static override styles = [shared, styles()];
+	declare stream: StreamInfo;
+	/** Unix milliseconds by the relay's clock. */
+	declare now: number;
+	#visible = false;
+	#shown = "";
+	#askedAt = 0;
+	#hasPicture = false;
+	readonly #canvas = document.createElement("canvas");
+	readonly #sight = new IntersectionObserver((entries) => {
+		this.#visible = entries.at(-1)?.isIntersecting ?? false;
+		this.#refresh();
+	});
+
+	override connectedCallback(): void {
+		super.connectedCallback();
+		this.#sight.observe(this);
+	}
+
+	override disconnectedCallback(): void {
+		super.disconnectedCallback();
+		this.#sight.disconnect();
+	}
+
+	override updated(): void {
+		this.#refresh();
+	}
+
+	override render(): TemplateResult {
+		const { stream } = this;
+		const [lead, last] = split(stream.name);
+		return html`<a href=${stream.watch} data-state=${stream.state}>
+			<div class="picture" ?data-empty=${!this.#hasPicture}>
+				${this.#canvas}${this.#hasPicture ? "" : html`<span>No picture yet</span>`}
+			</div>
+			<div class="head">
+				<h2><span>${lead}</span>${last}</h2>
+				<span class="state" data-state=${stream.state}><i aria-hidden="true"></i>${LABELS[stream.state]}${this.#quiet()}</span>
+			</div>
+			<p class="facts">${this.#facts()}</p>
+		</a>`;
+	}
+
+	#quiet(): string {
+		const { lastPacketAt, state } = this.stream;
+		return state === "stalled" && lastPacketAt !== null ? ` ${ago(this.now - lastPacketAt)}` : "";
+	}
+
+	#facts(): TemplateResult {
+		const { stream } = this;
+		if (stream.state === "offline") return html`<span>Nobody is publishing</span>`;
+		const picture = [size(stream), fps(stream), codecs(stream)].filter(Boolean);
+		return html`<span>${picture.map((part) => html`<b>${part}</b>`)}</span>
+			<span><b>${bitrate(stream.bitrate)}</b><b>${count(stream.viewers, "viewer")}</b></span>`;
+	}
+
+	#refresh(): void {
+		const url = this.stream.thumbnail;
+		const now = performance.now();
+		if (!url || url === this.#shown || !this.#visible || document.hidden) return;
+		if (this.#hasPicture && now - this.#askedAt < REFRESH_MS) return;
+		if (this.#askedAt && now - this.#askedAt < 1000) return;
+		this.#askedAt = now;
+		drawThumbnail(url, this.#canvas).then((drawn) => {
+			this.#shown = url;
+			if (!drawn || this.#hasPicture) return;
+			this.#hasPicture = true;
+			this.requestUpdate();
+		}, String);
+	}
+}
+customElements.define("stream-card", StreamCard);
+
+function styles() {
+	return css`
+		a { display: block; text-decoration: none; border-radius: 6px; outline-offset: 4px; }
+		.picture {
+			position: relative; aspect-ratio: 16 / 9; overflow: hidden; border-radius: 6px; background: #0b0d0e;
+			box-shadow: 0 0 0 1px var(--line);
+		}
+		a:hover .picture { box-shadow: 0 0 0 2px var(--ink); }
+		canvas { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; transition: filter .3s; }
+		a:not([data-state="live"]) canvas { filter: grayscale(.85) brightness(.55); }
+		.picture[data-empty] {
+			background: repeating-linear-gradient(135deg, var(--sunk) 0 10px, color-mix(in srgb, var(--sunk) 55%, var(--paper)) 10px 20px);
+		}
+		.picture[data-empty] canvas { display: none; }
+		.picture span { position: absolute; inset: 0; display: grid; place-items: center; color: var(--ink-3); font-size: 14px; }
+		.head { display: flex; align-items: baseline; justify-content: space-between; gap: 12px; margin-top: 10px; }
+		h2 { font-size: 17px; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+		h2 span { color: var(--ink-3); font-weight: 450; }
+		.state { font-size: 14px; }
+		.facts { display: flex; justify-content: space-between; flex-wrap: wrap; gap: 0 16px; color: var(--ink-2); font-size: 14px; line-height: 21px; }
+		.facts b { font-weight: 400; white-space: nowrap; }
+		.facts b + b { margin-left: 12px; }
+	`;
+}

@@ -1,0 +1,99 @@
+/** The relay's HTTP interface as the page uses it (docs/page-api.md). */
+
+export interface TrackInfo {
+	readonly kind: string;
+	readonly codec: string;
+	readonly width: number | null;
+	readonly height: number | null;
+	readonly fps: number | null;
+	readonly channels: number | null;
+	readonly webrtc: boolean;
+}
+
+export interface StreamInfo {
+	readonly name: string;
+	readonly state: "live" | "stalled" | "offline";
+	/** Unix milliseconds by the relay's clock, as `lastPacketAt`. */
+	readonly since: number | null;
+	readonly lastPacketAt: number | null;
+	readonly tracks: readonly TrackInfo[];
+	readonly publisher: {
+		readonly protocol: string;
+		readonly user: string | null;
+		readonly address: string | null;
+	} | null;
+	readonly viewers: number;
+	/** bit/s. */
+	readonly bitrate: number | null;
+	readonly lost: number | null;
+	readonly thumbnail: string | null;
+	readonly watch: string;
+	readonly whep: string;
+}
+
+export interface Streams {
+	/** Unix milliseconds by the relay's clock. */
+	readonly now: number;
+	readonly streams: readonly StreamInfo[];
+}
+
+export interface Me {
+	readonly user: string | null;
+	readonly may: readonly string[];
+	readonly iceServers: RTCIceServer[];
+	readonly version: string;
+}
+
+/** Who the relay takes us for; null when it does not answer. */
+export async function whoAmI(): Promise<Me | null> {
+	try {
+		const response = await fetch("/api/me", { cache: "no-store" });
+		return response.ok ? await response.json() : null;
+	} catch {
+		return null;
+	}
+}
+
+/** Signs in; null on success, else a sentence for people. */
+export async function signIn(name: string, password: string): Promise<string | null> {
+	try {
+		const response = await fetch("/login", {
+			method: "POST",
+			headers: { "Content-Type": "application/json", Accept: "application/json" },
+			body: JSON.stringify({ name, password }),
+		});
+		if (response.ok) return null;
+		if (response.status === 401) return "This name and password do not fit together.";
+		const wait = response.headers.get("Retry-After");
+		if (response.status === 429) return `Too many attempts. Try again in ${wait ?? "some"} seconds.`;
+		return `The relay answered with status ${response.status}.`;
+	} catch {
+		return "The relay does not answer.";
+	}
+}
+
+export async function signOut(): Promise<void> {
+	await fetch("/logout", { method: "POST" }).catch(() => undefined);
+}
+
+/** Where to go after signing in: only a path of this site, else the dashboard. */
+export function nextOf(search: string): string {
+	const next = new URLSearchParams(search).get("next") ?? "/";
+	return /^\/(?![/\\])/.test(next) ? next : "/";
+}
+
+/** The login page's address that leads back here. */
+export function loginFor(place: string): string {
+	return `/login?next=${encodeURIComponent(place)}`;
+}
+
+/** The stream that a page's address names; null for the dashboard. */
+export function pathOf(pathname: string, search: string): string | null {
+	if (pathname === "/viewer" || pathname === "/viewer.html") return new URLSearchParams(search).get("camera");
+	if (!pathname.startsWith("/watch/")) return null;
+	try {
+		return decodeURIComponent(pathname.slice("/watch/".length)) || null;
+	} catch {
+		return null;
+	}
+}

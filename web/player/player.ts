@@ -1,0 +1,416 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { patience, type Reading, read } from "./meter.ts";
+import { locate, type Place, parseIceServers, probe } from "./relay.ts";
+import { canFullscreen, Screen, toggleFullscreen } from "./screen.ts";
+import { type Event as PlayerEvent, type State, step } from "./state.ts";
+import { styles } from "./styles.ts";
+import type { Sample, Transport } from "./transport.ts";
+import { badge, controls, notice, statistics, type View } from "./view.ts";
+import { WhepTransport } from "./whep.ts";
+import { describe } from "./words.ts";
+
+const TICK_MS = 250;
+const SAMPLE_MS = 1000;
+/** Controls fade after this long without a move over a live picture. */
+const IDLE_MS = 2600;
+/** A page that nobody sees stops receiving after this long: someone pays for the robot's uplink. */
+const UNSEEN_MS = 60_000;
+const HISTORY = 60;
+
+const off = (value: string | null): boolean => value === "off" || value === "false" || value === "none";
+const switchable = { fromAttribute: (value: string | null) => value === null || !off(value) };
+
+/**
+ * `<vedette-player>`: shows one stream of a relay and tells the truth about it. docs/player.md describes attributes,
+ * methods and events.
+ */
+export class VedettePlayer extends LitElement {
+	static override styles = styles;
+	static override properties = {
+		src: {},
+		address: {},
+		path: {},
+		camera: {},
+		signaling: {},
+		token: {},
+		iceServers: { attribute: "ice-servers" },
+		icePolicy: { attribute: "ice-policy" },
+		controls: { converter: switchable },
+		muted: { converter: switchable },
+		login: {},
+	};
+
+	declare src: string;
+	declare address: string;
+	declare path: string;
+	declare camera: string;
+	declare signaling: string;
+	declare token: string;
+	/** JSON or addresses between spaces; a page may also set an array. Empty asks the relay. */
+	declare iceServers: string | RTCIceServer[];
+	declare icePolicy: RTCIceTransportPolicy;
+	declare controls: boolean;
+	declare muted: boolean;
+	/** Where the notice "Sign in to watch" leads; empty for no link. */
+	declare login: string;
+
+	/** Where the relay is when no attribute says it: where this script came from. */
+	static home = new URL(import.meta.url).origin;
+
+	#state: State = { at: "idle" };
+	#transport: Transport | null = null;
+	#place: Place | null = null;
+	#sample: Sample | null = null;
+	#reading: Reading | null = null;
+	#sampledAt = 0;
+	#history: number[] = [];
+	#leftOut: readonly string[] = [];
+	#needsTap = false;
+	#showStats = false;
+	#idle = false;
+	#timer: ReturnType<typeof setInterval> | undefined;
+	#idleTimer: ReturnType<typeof setTimeout> | undefined;
+	#unseenTimer: ReturnType<typeof setTimeout> | undefined;
+	#unseen = false;
+	readonly #screen = new Screen({ onPicture: () => this.#picture(), onBlocked: () => this.#block(true) });
+
+	constructor() {
+		super();
+		for (const key of ["src", "address", "path", "camera", "signaling", "token", "iceServers", "login"] as const)
+			this[key] = "";
+		this.icePolicy = "all";
+		this.controls = true;
+		this.muted = true;
+	}
+
+	/** The state's name: idle, connecting, live, stalled, waiting or unauthorised. */
+	get state(): State["at"] {
+		return this.#state.at;
+	}
+
+	/** Figures of the last second; null before the first. */
+	get reading(): Reading | null {
+		return this.#reading;
+	}
+
+	/** The element that shows the pictures. */
+	get video(): HTMLVideoElement {
+		return this.#screen.video;
+	}
+
+	/** Begins to watch; does nothing while it does. */
+	start(): void {
+		this.#send({ type: "start" });
+	}
+
+	/** Ends watching. The last picture stays. */
+	stop(): void {
+		this.#send({ type: "stop" });
+	}
+
+	/** Says that now is a good moment to try again, for instance because the stream was announced. */
+	wake(): void {
+		this.#send({ type: "wake" });
+	}
+
+	/** The picture as PNG; null before the first. */
+	snapshot(): Promise<Blob | null> {
+		return this.#screen.png(this.#state.at === "live");
+	}
+
+	/** Does what a key does; false for a key that means nothing here. */
+	press(key: string): boolean {
+		const act = this.#keys[key.toLowerCase()];
+		if (!act) return false;
+		act();
+		this.#stir();
+		this.requestUpdate();
+		return true;
+	}
+
+	override connectedCallback(): void {
+		super.connectedCallback();
+		this.#timer = setInterval(() => this.#tick(), TICK_MS);
+		window.addEventListener("online", this.#onOnline);
+		window.addEventListener("pagehide", this.#onLeave);
+		window.addEventListener("pageshow", this.#onReturn);
+		document.addEventListener("visibilitychange", this.#onSight);
+		document.addEventListener("fullscreenchange", this.#redraw);
+		if (this.hasUpdated) this.start();
+	}
+
+	override disconnectedCallback(): void {
+		super.disconnectedCallback();
+		clearInterval(this.#timer);
+		clearTimeout(this.#unseenTimer);
+		window.removeEventListener("online", this.#onOnline);
+		window.removeEventListener("pagehide", this.#onLeave);
+		window.removeEventListener("pageshow", this.#onReturn);
+		document.removeEventListener("visibilitychange", this.#onSight);
+		document.removeEventListener("fullscreenchange", this.#redraw);
+		this.stop();
+		this.#screen.clear();
+	}
+
+	override willUpdate(changed: PropertyValues<this>): void {
+		if (changed.has("muted")) this.#screen.video.muted = this.muted;
+		const aim = ["src", "address", "path", "camera", "signaling", "token", "iceServers", "icePolicy"] as const;
+		if (!aim.some((key) => changed.has(key))) return;
+		this.#place = locate({ ...this.#attributes() }, VedettePlayer.home);
+		this.#send({ type: "stop" });
+		if (this.#place) this.#send({ type: "start" });
+	}
+
+	override render(): TemplateResult {
+		const view = this.#view();
+		const { at } = this.#state;
+		const showing = at === "live" || at === "stalled" || this.#screen.lastPicture === null;
+		const stage = [
+			"stage",
+			showing ? "" : "still",
+			at === "live" ? "" : "dim",
+			this.#idle && at === "live" ? "idle" : "",
+		];
+		return html`<div
+			class=${stage.join(" ")}
+			part="stage"
+			role="group"
+			aria-label=${`Camera ${this.#name()}`}
+			tabindex="0"
+			@keydown=${this.#onKey}
+			@pointermove=${this.#stir}
+			@focusin=${this.#stir}
+			@click=${this.#onClick}
+			@dblclick=${this.#onDouble}
+		>
+			${this.#screen.video}${this.#screen.still} ${notice(view)} ${badge(view)} ${statistics(view)}
+			${this.controls ? controls(view) : nothing}
+			<div class="said" role="status">${view.words.label}. ${at === "live" ? "" : view.words.detail}</div>
+		</div>`;
+	}
+
+	readonly #keys: Readonly<Record<string, () => void>> = {
+		" ": () => (this.#state.at === "idle" ? this.start() : this.stop()),
+		m: () => this.#mute(!this.#screen.video.muted),
+		f: () => attempt(toggleFullscreen(this, this.#screen.video)),
+		p: () => attempt(this.#screen.togglePicture()),
+		s: () => attempt(this.#save()),
+		i: () => {
+			this.#showStats = !this.#showStats;
+		},
+		tap: () => {
+			this.#block(false);
+			this.#screen.play();
+		},
+	};
+
+	readonly #onOnline = (): void => this.wake();
+	readonly #onLeave = (): void => this.stop();
+	readonly #onReturn = ({ persisted }: PageTransitionEvent): void => {
+		if (persisted) this.start();
+	};
+	readonly #redraw = (): void => this.requestUpdate();
+	readonly #onSight = (): void => {
+		clearTimeout(this.#unseenTimer);
+		if (document.hidden) {
+			this.#unseenTimer = setTimeout(() => this.#rest(), UNSEEN_MS);
+			return;
+		}
+		if (this.#unseen) this.start();
+		else this.wake();
+		this.#unseen = false;
+	};
+
+	#rest(): void {
+		if (this.#state.at === "idle" || this.#screen.inPicture || !this.#screen.video.muted) return;
+		this.#unseen = true;
+		this.stop();
+	}
+
+	readonly #onKey = (event: KeyboardEvent): void => {
+		if (event.ctrlKey || event.metaKey || event.altKey) return;
+		// A focused button has its own use for the space bar.
+		const onButton = event.key === " " && event.composedPath()[0] instanceof HTMLButtonElement;
+		if (!onButton && this.press(event.key)) event.preventDefault();
+	};
+
+	readonly #stir = (): void => {
+		clearTimeout(this.#idleTimer);
+		if (this.#idle) {
+			this.#idle = false;
+			this.requestUpdate();
+		}
+		this.#idleTimer = setTimeout(() => {
+			this.#idle = !this.#showStats;
+			this.requestUpdate();
+		}, IDLE_MS);
+	};
+
+	readonly #onClick = (): void => this.#stir();
+
+	readonly #onDouble = (event: MouseEvent): void => {
+		if (event.target instanceof HTMLVideoElement || event.target instanceof HTMLCanvasElement) this.press("f");
+	};
+
+	#attributes(): { src: string; address: string; path: string; signaling: string } {
+		return { src: this.src, address: this.address, path: this.path || this.camera, signaling: this.signaling };
+	}
+
+	#name(): string {
+		return this.#place?.path || "stream";
+	}
+
+	#mute(muted: boolean): void {
+		this.#screen.video.muted = muted;
+		this.#screen.play();
+	}
+
+	#block(blocked: boolean): void {
+		this.#needsTap = blocked;
+		this.requestUpdate();
+	}
+
+	#picture(): void {
+		if (this.#needsTap) this.#block(false);
+		if (this.#state.at !== "live") this.#send({ type: "picture" });
+	}
+
+	#tick(): void {
+		const now = performance.now();
+		if (this.#transport && now - this.#sampledAt >= SAMPLE_MS) {
+			this.#sampledAt = now;
+			attempt(this.#measure(this.#transport));
+		}
+		const quietFor = now - (this.#screen.lastPicture ?? now);
+		this.#send({ type: "tick", quietFor, patience: patience(this.#screen.interval) });
+		if (this.#state.at !== "live") this.requestUpdate();
+	}
+
+	async #measure(transport: Transport): Promise<void> {
+		const sample = await transport.stats();
+		if (!sample || transport !== this.#transport) return;
+		const before = this.#sample;
+		this.#sample = sample;
+		this.#reading = read(before, sample);
+		if (document.hidden || !("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
+			this.#screen.decoded(sample.framesDecoded - (before?.framesDecoded ?? 0));
+		}
+		this.#history = [...this.#history, this.#reading.bitrate ?? 0].slice(-HISTORY);
+		this.dispatchEvent(new CustomEvent("reading", { detail: this.#reading }));
+		this.requestUpdate();
+	}
+
+	#send(event: PlayerEvent): void {
+		const before = this.#state;
+		const { state, actions } = step(before, event, { now: performance.now(), random: Math.random() });
+		this.#state = state;
+		for (const action of actions) this.#do(action.do);
+		if (state.at === before.at) return;
+		this.requestUpdate();
+		const { label, detail } = describe(state, this.#name());
+		this.dispatchEvent(
+			new CustomEvent("statechange", {
+				detail: { state: state.at, label, reason: detail },
+				bubbles: true,
+				composed: true,
+			}),
+		);
+	}
+
+	#do(action: "open" | "close" | "probe" | "repair"): void {
+		switch (action) {
+			case "open":
+				this.#open();
+				break;
+			case "close":
+				this.#screen.keep();
+				this.#transport?.stop();
+				this.#transport = null;
+				this.#sample = null;
+				break;
+			case "probe":
+				attempt(this.#probe());
+				break;
+			case "repair":
+				if (this.#transport) attempt(this.#transport.repair());
+				break;
+		}
+	}
+
+	#open(): void {
+		const place = this.#place;
+		if (!place) return;
+		let iceServers: RTCIceServer[] | null;
+		try {
+			iceServers =
+				typeof this.iceServers === "string"
+					? this.iceServers
+						? parseIceServers(this.iceServers)
+						: null
+					: this.iceServers;
+		} catch {
+			iceServers = null;
+		}
+		const transport: Transport = new WhepTransport(
+			{ endpoint: place.endpoint, token: this.token, iceServers, icePolicy: this.icePolicy },
+			{
+				media: (stream) => transport === this.#transport && this.#screen.show(stream),
+				leftOut: (sentences) => {
+					this.#leftOut = sentences;
+				},
+				failed: (failure) => transport === this.#transport && this.#send({ type: "failed", failure }),
+			},
+		);
+		this.#transport = transport;
+		attempt(transport.start());
+	}
+
+	async #probe(): Promise<void> {
+		const place = this.#place;
+		const transport = this.#transport;
+		if (!place) return;
+		const found = await probe(place.base, place.path, this.token);
+		if (transport === this.#transport) this.#send({ type: "probed", found });
+	}
+
+	async #save(): Promise<void> {
+		const png = await this.snapshot();
+		if (!png) return;
+		const link = document.createElement("a");
+		const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+		link.href = URL.createObjectURL(png);
+		link.download = `${this.#name().replaceAll("/", "_")}_${stamp}.png`;
+		link.click();
+		setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+	}
+
+	#view(): View {
+		const { at } = this.#state;
+		const { lastPicture, latency, video } = this.#screen;
+		return {
+			words: describe(this.#state, this.#name()),
+			name: this.#name(),
+			age: lastPicture === null ? null : performance.now() - lastPicture,
+			stalled: at === "stalled",
+			running: at !== "idle",
+			muted: video.muted,
+			hasAudio: video.srcObject instanceof MediaStream && video.srcObject.getAudioTracks().length > 0,
+			fullscreen: document.fullscreenElement === this,
+			canPicture: this.#screen.canPicture,
+			canFullscreen: canFullscreen(video),
+			needsTap: this.#needsTap,
+			showStats: this.#showStats,
+			reading: this.#reading,
+			latency,
+			history: this.#history,
+			leftOut: this.#leftOut,
+			login: this.login,
+			press: (key) => this.press(key),
+		};
+	}
+}
+
+/** What fails here (a window that was refused, a probe that came too late) has no consequence but that nothing happens. */
+function attempt(work: Promise<unknown>): void {
+	work.catch(() => {});
+}

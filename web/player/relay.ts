@@ -1,0 +1,95 @@
+/** The few calls of the relay's HTTP interface that the player makes; docs/page-api.md describes them. */
+import type { Failure } from "./transport.ts";
+
+/** A relay that takes longer to answer counts as unreachable. */
+const ANSWER_MS = 5000;
+const PROBE_MS = 1500;
+
+/** `fetch` with the player's right and a limit in time. Rejects when the relay cannot be reached. */
+export function ask(url: string, token: string, init: RequestInit = {}, limit = ANSWER_MS): Promise<Response> {
+	const headers = new Headers(init.headers);
+	if (token) headers.set("Authorization", `Bearer ${token}`);
+	return fetch(url, { ...init, headers, cache: "no-store", signal: AbortSignal.timeout(limit) });
+}
+
+async function sentence(response: Response, otherwise: string): Promise<string> {
+	const text = await response.text().catch(() => "");
+	try {
+		const { error }: { error?: unknown } = JSON.parse(text);
+		return typeof error === "string" && error ? error : otherwise;
+	} catch {
+		return otherwise;
+	}
+}
+
+/** What an answer that is not a success means to a viewer. */
+export async function failureOf(response: Response): Promise<Failure> {
+	const seconds = Number(response.headers.get("Retry-After"));
+	const wait = seconds > 0 ? { retryAfter: seconds * 1000 } : {};
+	switch (response.status) {
+		case 401:
+			return { kind: "unauthorised", reason: await sentence(response, "Sign in to watch this stream.") };
+		case 403:
+			return { kind: "unauthorised", reason: await sentence(response, "Your account may not watch this stream.") };
+		case 404:
+			return { kind: "offline", reason: await sentence(response, "Nobody is publishing.") };
+		case 502:
+		case 504:
+			return { kind: "unreachable", reason: "The relay behind this address does not answer.", ...wait };
+		default:
+			return {
+				kind: "refused",
+				reason: await sentence(response, `The relay refused with status ${response.status}.`),
+				...wait,
+			};
+	}
+}
+
+/** What the relay says of a stream, by its list of streams. */
+export async function probe(
+	base: string,
+	path: string,
+	token: string,
+): Promise<"live" | "silent" | "offline" | "unreachable"> {
+	try {
+		const response = await ask(`${base}/api/streams`, token, {}, PROBE_MS);
+		// Without a list (another server, or no right to it) only the pictures themselves can tell.
+		if (!response.ok) return response.status >= 502 ? "unreachable" : "live";
+		const { streams }: { streams: { name: string; state: string }[] } = await response.json();
+		const state = streams.find((stream) => stream.name === path)?.state;
+		if (state === "live") return "live";
+		return state === "stalled" ? "silent" : "offline";
+	} catch (error) {
+		return error instanceof SyntaxError ? "live" : "unreachable";
+	}
+}
+
+/** Where an element watches, from its attributes and where its script came from. Null while no path is named. */
+export function locate(
+	attributes: { src: string; address: string; path: string; signaling: string },
+	home: string,
+): { base: string; path: string; endpoint: string } | null {
+	const base = new URL(attributes.address || home, home);
+	let { path } = attributes;
+	let endpoint = "";
+	if (attributes.src) {
+		const src = new URL(attributes.src, base);
+		const name = src.pathname.replace(/^\/watch\//, "/").replace(/\/whep\/?$/, "");
+		path ||= decodeURIComponent(name.slice(1));
+		base.href = src.origin;
+		endpoint = `${src.origin}${name}/whep${src.search}`;
+	}
+	if (attributes.signaling) endpoint = new URL(attributes.signaling, base).href;
+	if (!path && !endpoint) return null;
+	endpoint ||= `${base.origin}/${path.split("/").map(encodeURIComponent).join("/")}/whep`;
+	return { base: base.origin, path, endpoint };
+}
+
+/** ICE servers as an attribute gives them: JSON as `RTCPeerConnection` takes it, or addresses between spaces. */
+export function parseIceServers(text: string): RTCIceServer[] {
+	if (text.trimStart().startsWith("[")) return JSON.parse(text);
+	const urls = text.split(/\s+/).filter(Boolean);
+	return urls.length ? [{ urls }] : [];
+}
+
+export type Place = NonNullable<ReturnType<typeof locate>>;

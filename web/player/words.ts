@@ -1,0 +1,77 @@
+/** What the player says about its state. Pure. */
+import type { State } from "./state.ts";
+import type { Failure } from "./transport.ts";
+
+export interface Words {
+	/** Colour means state and nothing else: green pictures, amber trouble that may pass, red refusal, grey nothing. */
+	readonly tone: "live" | "wait" | "stalled" | "off" | "bad";
+	/** One or two words for the badge. */
+	readonly label: string;
+	readonly title: string;
+	readonly detail: string;
+	/** Whether an attempt is under way or will come by itself. */
+	readonly trying: boolean;
+}
+
+/** A duration for people: `9 s`, `1:05`, `2:03:11`. */
+export function duration(milliseconds: number): string {
+	const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+	if (seconds < 60) return `${seconds} s`;
+	const two = (value: number) => String(value).padStart(2, "0");
+	const minutes = Math.floor(seconds / 60);
+	if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
+	return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}
+
+function ofFailure(failure: Failure, name: string): Words {
+	switch (failure.kind) {
+		case "unreachable":
+			return {
+				tone: "stalled",
+				label: "Unreachable",
+				title: "The relay does not answer",
+				detail: "The picture comes back by itself when the relay or the network does.",
+				trying: true,
+			};
+		case "offline":
+			return {
+				tone: "off",
+				label: "Offline",
+				title: `Nobody is publishing ${name}`,
+				detail: `${failure.reason} The picture comes by itself when that changes.`,
+				trying: true,
+			};
+		case "lost":
+			return { tone: "wait", label: "Reconnecting", title: "Reconnecting", detail: failure.reason, trying: true };
+		case "refused":
+			return { tone: "bad", label: "Refused", title: "It cannot be played", detail: failure.reason, trying: true };
+		case "unauthorised":
+			return { tone: "bad", label: "No access", title: "Sign in to watch", detail: failure.reason, trying: false };
+	}
+}
+
+const causes = {
+	unknown: "No new picture arrives.",
+	silent: "The camera has stopped sending. The relay is waiting for it.",
+	path: "The relay has pictures, but they do not get here. Looking for another way.",
+} as const;
+
+/** The words for a state; `name` is the stream's path. */
+export function describe(state: State, name: string): Words {
+	switch (state.at) {
+		case "idle":
+			return { tone: "off", label: "Paused", title: "Paused", detail: "Nothing is being received.", trying: false };
+		case "connecting":
+			return state.after
+				? ofFailure(state.after, name)
+				: { tone: "wait", label: "Connecting", title: "Connecting", detail: "", trying: true };
+		case "live":
+			return { tone: "live", label: "Live", title: "", detail: "", trying: false };
+		case "stalled":
+			return { tone: "stalled", label: "Stalled", title: "Stalled", detail: causes[state.cause], trying: true };
+		case "waiting":
+			return ofFailure(state.failure, name);
+		case "unauthorised":
+			return ofFailure({ kind: "unauthorised", reason: state.reason }, name);
+	}
+}
