@@ -1,13 +1,11 @@
+import { H264_IDR, H264_PPS, H264_SPS } from "../../media/h264.ts";
 import type { Track } from "../../media/track.ts";
 
-const SLICE_IDR = 5;
-const SPS = 7;
-const PPS = 8;
 /** SEI, access unit delimiter, filler: nothing that a viewer needs, and a small packet each. */
 const LEFT_OUT = [6, 9, 12];
 
 /** The type of an H.264 NAL unit (RFC 6184 section 1.3). */
-export function unitType(unit: Uint8Array): number {
+function unitType(unit: Uint8Array): number {
 	return (unit[0] ?? 0) & 0x1f;
 }
 
@@ -93,10 +91,10 @@ export class UnitShaper {
 		let key = false;
 		for (const unit of raw) {
 			const type = unitType(unit);
-			if (type === SPS) this.#learn(unit, this.#pps);
-			else if (type === PPS) this.#learn(this.#sps, unit);
+			if (type === H264_SPS) this.#learn(unit, this.#pps);
+			else if (type === H264_PPS) this.#learn(this.#sps, unit);
 			else if (!LEFT_OUT.includes(type)) slices.push(unit);
-			if (type === SLICE_IDR) key = true;
+			if (type === H264_IDR) key = true;
 		}
 		if (slices.length === 0 || !this.#sps || !this.#pps) return undefined;
 		return { key, units: key ? [this.#sps, this.#pps, ...slices] : slices };
