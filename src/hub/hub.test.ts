@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pathSettings } from "../config/path-schema.ts";
+import { parsePathName } from "../media/path-name.ts";
+import type { Track } from "../media/track.ts";
+import { Pool } from "../net/pool.ts";
+import { ENTRY_INFO, ENTRY_OFFSET } from "../net/ring.ts";
+import { rtpSequence, rtpTimestamp, writeRtpHeader } from "../wire/rtp.ts";
+import { Hub } from "./hub.ts";
+import type { Publication, PublisherEvents } from "./path.ts";
+import type { Reader } from "./reader.ts";
+import { Refused } from "./refused.ts";
+
+/** A clock that stands still until it is told to go on. */
+class FakeClock {
+	time = 1000;
+	readonly timers: { at: number; call: () => void }[] = [];
+	now = (): number => this.time;
+	unix = (): number => 1_700_000_000_000 + this.time;
+	after(ms: number, call: () => void): () => void {
+		const timer = { at: this.time + ms, call };
+		this.timers.push(timer);
+		return () => {
+			const index = this.timers.indexOf(timer);
+			if (index >= 0) this.timers.splice(index, 1);
+		};
+	}
+	pass(ms: number): void {
+		this.time += ms;
+		for (const timer of this.timers.filter((one) => one.at <= this.time)) {
+			this.timers.splice(this.timers.indexOf(timer), 1);
+			timer.call();
+		}
+	}
+}
+
+const camera = parsePathName("camera")!;
+const video: Track = {
+	kind: "video",
+	codec: "h264",
+	encoding: "H264",
+	clockRate: 90_000,
+	channels: 0,
+	payloadType: 96,
+	fmtp: "packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==",
+};
+
+function setUp(settings: Record<string, unknown> = {}) {
+	const clock = new FakeClock();
+	const pool = new Pool(16 * 1024 * 1024);
+	const parsed = pathSettings.parse(settings);
+	const hub = new Hub({ pool, clock, maxPaths: 10, settings: () => ({ key: "all_others", settings: parsed }) });
+	return { clock, pool, hub };
+}
+
+function publish(hub: Hub, identity = "robot", events: Partial<PublisherEvents> = {}): Publication {
+	const info = { type: "rtspSession", id: identity, remoteAddress: "192.0.2.1:1", identity };
+	return hub.publish(camera, [video], info, { onEnd: () => undefined, ...events });
+}
+
+/** Sends access units of a few packets with its own sequence numbers and timestamps. */
+class Camera {
+	readonly #publication: Publication;
+	sequence: number;
+	timestamp: number;
+	constructor(publication: Publication, sequence = 65_530, timestamp = 4_294_960_000) {
+		this.#publication = publication;
+		this.sequence = sequence;
+		this.timestamp = timestamp;
+	}
+	unit(key: boolean, packets = 3, lose = -1): void {
+		for (let i = 0; i < packets; i++) {
+			if (i !== lose) this.#packet(key, i === packets - 1);
+			this.sequence = (this.sequence + 1) & 0xffff;
+		}
+		this.timestamp = (this.timestamp + 3000) >>> 0;
+	}
+	#packet(key: boolean, last: boolean): void {
+		const packet = Buffer.alloc(112, 0x55);
+		writeRtpHeader(packet, 0, 96, last, this.sequence, this.timestamp, 7);
+		packet[12] = key ? 0x65 : 0x41;
+		this.#publication.packet(0, packet, 0, packet.length);
+	}
+}
+
+interface Seen {
+	sequence: number;
+	timestamp: number;
+	type: number;
+}
+
+/** A reader that takes all it is given at once. */
+function collect(hub: Hub): { seen: Seen[]; reader: Reader; ends: string[] } {
+	const seen: Seen[] = [];
+	const ends: string[] = [];
+	const onPackets = (reader: Reader, now: number): void => {
+		while (reader.take(now)) {
+			const { pool } = reader.stream.ring;
+			for (let number = reader.from; number < reader.to; number++) {
+				const at = pool.words[reader.stream.ring.entry(number) + ENTRY_OFFSET]!;
+				seen.push({
+					sequence: rtpSequence(pool.bytes, at),
+					timestamp: rtpTimestamp(pool.bytes, at),
+					type: pool.bytes[at + 12]! & 0x1f,
+				});
+			}
+			reader.sent(reader.to, 0, now);
+		}
+	};
+	const info = { type: "rtspSession", id: "reader", remoteAddress: "192.0.2.2:2", user: "" };
+	const reader = hub.read(camera, [0], info, { onPackets, onEnd: (reason) => ends.push(reason) });
+	reader.notify(hub.clock.now());
+	return { seen, reader, ends };
+}
+
+function assertContiguous(seen: readonly Seen[]): void {
+	for (let i = 1; i < seen.length; i++) {
+		assert.equal(seen[i]!.sequence, (seen[i - 1]!.sequence + 1) & 0xffff, `sequence at ${i}`);
+	}
+}
+
+test("a reader gets everything since the last key frame, then the live edge", () => {
+	const { hub, clock } = setUp();
+	const source = new Camera(publish(hub));
+	source.unit(true);
+	source.unit(false);
+	source.unit(true);
+	source.unit(false);
+	const { seen } = collect(hub);
+	const sets = 1;
+	assert.equal(seen.length, sets + 6);
+	assert.equal(seen[0]!.type, 24, "parameter sets that only the description has come before the key frame");
+	clock.pass(33);
+	source.unit(false);
+	assert.equal(seen.length, sets + 9);
+	assertContiguous(seen);
+});
+
+test("nothing passes before the first key frame", () => {
+	const { hub } = setUp();
+	const source = new Camera(publish(hub));
+	source.unit(false);
+	source.unit(false);
+	const { seen } = collect(hub);
+	assert.equal(seen.length, 0);
+	source.unit(true);
+	assert.equal(seen.length, 4);
+});
+
+test("a batch closes with the access unit, or 4 ms after its first packet", () => {
+	const { hub, clock } = setUp();
+	const source = new Camera(publish(hub));
+	source.unit(true);
+	const { seen } = collect(hub);
+	source.unit(false, 3, 2);
+	assert.equal(seen.length, 4, "the unit has no last packet yet");
+	clock.pass(4);
+	assert.equal(seen.length, 6);
+});
+
+test("after a loss readers go on at the next key frame and see where packets miss", () => {
+	let asked = 0;
+	const { hub, clock } = setUp();
+	const source = new Camera(publish(hub, "robot", { onKeyFrameRequest: () => asked++ }));
+	source.unit(true);
+	const { seen, reader } = collect(hub);
+	clock.pass(1000);
+	const before = asked;
+	source.unit(false, 4, 2);
+	source.unit(false);
+	assert.equal(asked, before + 1);
+	source.unit(true);
+	const types = seen.map((one) => one.type);
+	assert.deepEqual(types, [24, 5, 5, 5, 1, 1, 24, 5, 5, 5]);
+	assert.equal((seen[6]!.sequence - seen[5]!.sequence) & 0xffff, 2, "one number is left out after half a unit");
+	assert.equal(reader.stream.intakes[0]!.counters.lost, 1);
+	assert.equal(reader.stream.intakes[0]!.counters.discarded, 4);
+});
+
+test("the same publisher replaces its old connection, and readers see only a gap of wall time", () => {
+	const { hub, clock } = setUp();
+	const ended: string[] = [];
+	const first = new Camera(publish(hub, "robot", { onEnd: (reason) => ended.push(reason) }));
+	first.unit(true);
+	const { seen, ends } = collect(hub);
+	clock.pass(500);
+	const second = new Camera(publish(hub), 17, 12_345);
+	assert.match(ended[0]!, /replaced/);
+	second.unit(true);
+	assertContiguous(seen);
+	const step = (seen.at(-1)!.timestamp - seen[0]!.timestamp) | 0;
+	assert.equal(step, 45_000);
+	first.unit(true);
+	assert.equal(seen.length, 8, "the old publisher is not heard any more");
+	assert.deepEqual(ends, []);
+});
+
+test("somebody else is let in only when the publisher has been silent for 2 s", () => {
+	const { hub, clock } = setUp();
+	new Camera(publish(hub)).unit(true);
+	assert.throws(
+		() => publish(hub, "other"),
+		(error) => error instanceof Refused && error.kind === "in use",
+	);
+	assert.throws(() => publish(hub, ""), Refused);
+	clock.pass(2000);
+	publish(hub, "other");
+	assert.equal(hub.path(camera)?.publication?.info.identity, "other");
+});
+
+test("readers wait for a publisher that is gone, and are ended after the time of grace", () => {
+	const { hub, clock } = setUp({ graceTime: "3 s" });
+	const publication = publish(hub);
+	new Camera(publication).unit(true);
+	const { seen, ends } = collect(hub);
+	publication.close("teardown");
+	clock.pass(2999);
+	new Camera(publish(hub), 3).unit(true);
+	assertContiguous(seen);
+	hub.path(camera)?.publication?.close("teardown");
+	clock.pass(3000);
+	assert.match(ends[0]!, /teardown/);
+	assert.deepEqual([...hub.paths], []);
+});
+
+test("tracks that do not fit end the readers with that reason", () => {
+	const { hub, clock } = setUp();
+	const publication = publish(hub);
+	new Camera(publication).unit(true);
+	const { ends } = collect(hub);
+	publication.close("teardown");
+	clock.pass(10);
+	const info = { type: "rtspSession", id: "x", remoteAddress: "192.0.2.1:1", identity: "robot" };
+	hub.publish(camera, [{ ...video, codec: "h265", encoding: "H265" }], info, { onEnd: () => undefined });
+	assert.match(ends[0]!, /tracks differ/);
+});
+
+test("a reader that cannot keep up is cut to the next key frame", () => {
+	const { hub, clock } = setUp();
+	const source = new Camera(publish(hub));
+	source.unit(true);
+	const info = { type: "rtspSession", id: "slow", remoteAddress: "192.0.2.2:2", user: "" };
+	const reader = hub.read(camera, [0], info, { onPackets: () => undefined, onEnd: () => undefined });
+	assert.ok(reader.take(clock.now()));
+	reader.sent(reader.to, 0, clock.now());
+	for (let i = 0; i < 40; i++) {
+		clock.pass(33);
+		source.unit(false);
+	}
+	assert.equal(reader.take(clock.now()), false, "what waits is older than a second");
+	assert.equal(reader.counters.cuts, 1);
+	assert.equal(reader.counters.dropped, 120);
+	source.unit(false);
+	assert.equal(reader.take(clock.now()), false, "it waits for a key frame");
+	source.unit(true);
+	assert.ok(reader.take(clock.now()));
+	const { pool } = reader.stream.ring;
+	const info0 = pool.words[reader.stream.ring.entry(reader.from) + ENTRY_INFO]!;
+	assert.equal((info0 >>> 24) & 2, 2, "it goes on at the first packet of the key frame");
+});
+
+test("large packets are cut once, into fragments of one size", () => {
+	const { hub } = setUp();
+	const publication = publish(hub);
+	const packet = Buffer.alloc(12 + 5000, 0x11);
+	writeRtpHeader(packet, 0, 96, true, 1, 0, 7);
+	packet[12] = 0x65;
+	publication.packet(0, packet, 0, packet.length);
+	const { reader } = collect(hub);
+	const { ring } = reader.stream;
+	const lengths: number[] = [];
+	const rebuilt: Buffer[] = [];
+	for (let number = 1; number < ring.head; number++) {
+		const length = ring.pool.words[ring.entry(number) + ENTRY_INFO]! & 0xffff;
+		const at = ring.pool.words[ring.entry(number) + ENTRY_OFFSET]!;
+		lengths.push(length);
+		rebuilt.push(Buffer.from(ring.pool.bytes.subarray(at + 14, at + length)));
+	}
+	assert.deepEqual(lengths, [1212, 1212, 1212, 1212, 221]);
+	assert.deepEqual(Buffer.concat(rebuilt), packet.subarray(13));
+});
+
+test("limits: readers of a path, tracks of a stream, paths of the hub", () => {
+	const { hub } = setUp({ maxReaders: 1, maxTracks: 1 });
+	new Camera(publish(hub)).unit(true);
+	collect(hub);
+	assert.throws(
+		() => collect(hub),
+		(error) => error instanceof Refused && error.kind === "full",
+	);
+	const info = { type: "rtspSession", id: "x", remoteAddress: "192.0.2.1:1", identity: "robot" };
+	const events = { onEnd: () => undefined };
+	assert.throws(() => hub.publish(parsePathName("b")!, [video, video], info, events), /at most 1/);
+	for (let i = 0; i < 9; i++) hub.publish(parsePathName(`p${i}`)!, [video], info, events);
+	assert.throws(() => hub.publish(parsePathName("p9")!, [video], info, events), /the most there may be/);
+});
+
+test("all memory comes back when everybody has gone", () => {
+	const { hub, pool } = setUp();
+	for (let round = 0; round < 20; round++) {
+		const publication = publish(hub);
+		const source = new Camera(publication);
+		const { reader } = collect(hub);
+		for (let i = 0; i < 2000; i++) source.unit(i % 100 === 0);
+		reader.leave();
+		publication.close("teardown");
+	}
+	assert.ok(pool.usedBytes < 4 * 1024 * 1024, `${pool.usedBytes} bytes are in use`);
+	assert.deepEqual([...hub.paths], []);
+});
