@@ -1,4 +1,4 @@
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join } from "node:path";
 import { buildPage } from "./page.ts";
@@ -26,4 +26,4 @@ function stripped(source: string): string {
 }
 
 writeTree();
-if (existsSync("web/index.html")) buildPage();
+buildPage();

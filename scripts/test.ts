@@ -6,6 +6,7 @@ import type { TestEvent } from "node:test/reporters";
 import { spec } from "node:test/reporters";
 import { installPeers, SetupError } from "./debian.ts";
 import { unpackLive555 } from "./live555.ts";
+import { buildPage } from "./page.ts";
 
 /** A set of test files, and how many of them run at the same time. */
 interface Group {
@@ -73,6 +74,7 @@ async function main(which: string): Promise<number> {
 	if (which === "all") {
 		installPeers();
 		unpackLive555();
+		buildPage();
 	}
 	for await (const text of Readable.from(events(plan(which))).compose(spec)) process.stdout.write(text);
 	for (const [name, value] of totals) process.stdout.write(`# ${name} ${value}\n`);
