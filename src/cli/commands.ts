@@ -1,5 +1,5 @@
 /** What a command's module exports: it runs until it is done or told to end, and gives the exit code. */
-export interface CommandModule {
+interface CommandModule {
 	run(args: string[]): Promise<number>;
 }
 
