@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pathSettings } from "../config/path-schema.ts";
+import type { Frame } from "../media/frame.ts";
 import { parsePathName } from "../media/path-name.ts";
 import type { Track } from "../media/track.ts";
 import { Pool } from "../net/pool.ts";
@@ -307,4 +308,46 @@ test("all memory comes back when everybody has gone", () => {
 	}
 	assert.ok(pool.usedBytes < 4 * 1024 * 1024, `${pool.usedBytes} bytes are in use`);
 	assert.deepEqual([...hub.paths], []);
+});
+
+test("frames are derived from packets while somebody reads frames", () => {
+	const { hub } = setUp();
+	const publication = publish(hub);
+	const source = new Camera(publication);
+	source.unit(true);
+	source.unit(false);
+	const frames: Frame[] = [];
+	const stop = publication.stream.frames((frame) => frames.push(frame));
+	source.unit(false);
+	assert.deepEqual(
+		frames.map((frame) => [frame.key, frame.units.length]),
+		[
+			[true, 5],
+			[false, 3],
+			[false, 3],
+		],
+	);
+	assert.equal(frames[1]!.pts - frames[0]!.pts, 3000);
+	stop();
+	source.unit(false);
+	assert.equal(frames.length, 3);
+	const key = publication.stream.keyFrame(0)!;
+	assert.deepEqual(
+		key.units.map((unit) => unit[0]! & 0x1f),
+		[7, 8, 5, 5, 5],
+	);
+});
+
+test("frames become packets while somebody reads packets", () => {
+	const { hub } = setUp();
+	const publication = publish(hub);
+	const unit = (first: number): Uint8Array => new Uint8Array(3000).fill(first, 0, 1);
+	publication.frame({ track: 0, pts: 90_000, key: true, units: [unit(0x65)] });
+	publication.frame({ track: 0, pts: 93_000, key: false, units: [unit(0x41)] });
+	assert.equal(publication.stream.ring.head, 0, "nobody reads packets yet");
+	const { seen } = collect(hub);
+	publication.frame({ track: 0, pts: 96_000, key: false, units: [unit(0x41)] });
+	assert.equal(seen.length, 1 + 3 * 3);
+	assertContiguous(seen);
+	assert.equal(seen.at(-1)!.timestamp - seen[0]!.timestamp, 6000);
 });

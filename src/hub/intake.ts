@@ -1,7 +1,9 @@
 import type { PathSettings } from "../config/path-schema.ts";
+import type { Frame } from "../media/frame.ts";
 import { distance16, distance32, type Millis } from "../media/time.ts";
 import type { Track } from "../media/track.ts";
 import { HOLDS_SETS, type Inspect, inspectorOf, STARTS_KEY } from "../wire/inspect.ts";
+import { type Payload, payloadOf } from "../wire/payload/payload.ts";
 import { rtpHeaderBytes, rtpMarker, rtpPaddingBytes, rtpPayloadType, rtpSequence, rtpTimestamp } from "../wire/rtp.ts";
 import { Cutter, PAYLOAD_BYTES } from "./cutter.ts";
 import { KEY_FRAME_WAIT_MS } from "./limits.ts";
@@ -48,6 +50,7 @@ export class Intake {
 	readonly #index: number;
 	readonly #video: boolean;
 	readonly #inspect: Inspect;
+	readonly #payload: Payload | undefined;
 	readonly #cutter: Cutter | undefined;
 	readonly #writer: TrackWriter;
 	readonly #settings: PathSettings;
@@ -71,6 +74,7 @@ export class Intake {
 		this.#index = index;
 		this.#video = track.kind === "video";
 		this.#inspect = inspectorOf(track.codec);
+		this.#payload = payloadOf(track.codec);
 		this.#cutter = Cutter.of(track.codec, writer);
 		this.#writer = writer;
 		this.#settings = settings;
@@ -107,6 +111,21 @@ export class Intake {
 		const last = !this.#video || rtpMarker(bytes, at);
 		if (this.#video) this.#picture(bytes, at + header, size, last, timestamp, now, unixMs);
 		else this.#sound(bytes, at + header, size, timestamp, now, unixMs);
+	}
+
+	/** One frame as packets; false where its codec cannot be packetised. */
+	frame(frame: Frame, now: Millis, unixMs: number): boolean {
+		const payload = this.#payload;
+		if (!payload) return false;
+		const timestamp = this.timeline.map(frame.pts % 2 ** 32, now);
+		this.#startUnit(timestamp, now, unixMs);
+		if (frame.key && this.#video) this.#startKey(timestamp, now);
+		payload(frame.units, PAYLOAD_BYTES, (bytes, last) => {
+			if (this.#video) this.#pass(bytes, 0, bytes.length, last, timestamp, now);
+			else this.#writer.put(bytes, 0, bytes.length, last, timestamp, now);
+		});
+		this.counters.packets++;
+		return true;
 	}
 
 	#inOrder(sequence: number, now: Millis): boolean {

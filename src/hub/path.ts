@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { PathSettings } from "../config/path-schema.ts";
+import type { Frame } from "../media/frame.ts";
 import type { PathName } from "../media/path-name.ts";
 import type { Track } from "../media/track.ts";
 import { Reader, type ReaderEvents, type ReaderInfo } from "./reader.ts";
@@ -65,6 +66,11 @@ export class Publication {
 	/** One RTP packet of a track, `length` bytes at `at`, in the order of its sequence number. */
 	packet(track: number, bytes: Uint8Array, at: number, length: number): void {
 		if (!this.#ended) this.stream.packet(track, bytes, at, length);
+	}
+
+	/** One frame, from a publisher that speaks frames. */
+	frame(frame: Frame): void {
+		if (!this.#ended) this.stream.frame(frame);
 	}
 
 	/** A sender report: `timestamp` of the track was sampled at `unixMs` on the publisher's clock. */

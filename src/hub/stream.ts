@@ -1,11 +1,13 @@
 import { randomInt } from "node:crypto";
 import type { PathSettings } from "../config/path-schema.ts";
+import type { Frame } from "../media/frame.ts";
 import type { VideoFormat } from "../media/h264.ts";
 import type { Millis } from "../media/time.ts";
 import type { Track } from "../media/track.ts";
 import type { Pool } from "../net/pool.ts";
 import { ENTRY_INFO, FLAG_LAST, PacketRing } from "../net/ring.ts";
 import type { Histogram } from "../observe/histogram.ts";
+import { FrameLane } from "./frame-lane.ts";
 import { Intake } from "./intake.ts";
 import { KEY_FRAME_REQUEST_MS, REPAIR_MS } from "./limits.ts";
 import type { Reader } from "./reader.ts";
@@ -63,6 +65,7 @@ export class Stream {
 	readonly #writers: readonly TrackWriter[];
 	readonly #intakes: readonly Intake[];
 	readonly #joins: number[];
+	readonly #lane: FrameLane;
 	readonly #readers = new Set<Reader>();
 	/** The readers that are called with each batch; an array, because it is walked for every one. */
 	#called: Reader[] = [];
@@ -94,6 +97,7 @@ export class Stream {
 			onKey: (track: number) => this.#markKey(track),
 			onKeyNeeded: () => this.requestKeyFrame(),
 		};
+		this.#lane = new FrameLane(this);
 		this.#intakes = tracks.map((track, index) => new Intake(index, track, this.#writers[index]!, settings, events));
 	}
 
@@ -153,10 +157,31 @@ export class Stream {
 		if (first === this.ring.head) return;
 		this.flushed = this.ring.head;
 		const now = this.#clock.now();
+		this.#lane.advance();
 		for (let i = 0; i < this.#fans.length; i++) this.#fans[i]!.batch(this.flushed);
 		for (let i = this.#called.length - 1; i >= 0; i--) this.#called[i]!.notify(now);
 		this.statistics.delay.observe(this.#clock.now() - now + this.ring.age(first, now));
 		this.ring.trim(now);
+	}
+
+	/**
+	 * One frame, from a publisher that speaks frames: of each track in the order of decoding. Becomes packets only while
+	 * somebody reads packets.
+	 */
+	frame(frame: Frame): void {
+		this.lastArrival = this.#clock.now();
+		this.#lane.feed(frame);
+		this.#derive();
+	}
+
+	/** Calls `onFrame` with the frames since the last key frame and then with each that comes, until told to stop. */
+	frames(onFrame: (frame: Frame) => void): () => void {
+		return this.#lane.subscribe(onFrame);
+	}
+
+	/** The newest key frame of a track, whole; undefined where there is none. */
+	keyFrame(track: number): Frame | undefined {
+		return this.#lane.keyFrame(track, this.#joins[track] ?? -1);
 	}
 
 	/** Asks the publisher for a key frame, at most once in 500 ms. Does nothing where it cannot make one. */
@@ -184,6 +209,7 @@ export class Stream {
 	/** Serves a group of readers with one call per batch; the returned function ends that. */
 	attach(fan: Fan): () => void {
 		this.#fans = [...this.#fans, fan];
+		this.#derive();
 		return () => {
 			this.#fans = this.#fans.filter((one) => one !== fan);
 		};
@@ -194,6 +220,7 @@ export class Stream {
 		this.#readers.add(reader);
 		this.counters.joins++;
 		if (reader.called) this.#called = [...this.#called, reader];
+		this.#derive();
 		const video = reader.tracks.some((track) => this.tracks[track]?.kind === "video");
 		if (video && reader.from === this.flushed) this.requestKeyFrame();
 	}
@@ -209,6 +236,15 @@ export class Stream {
 		for (const fan of this.#fans) fan.close();
 		this.#fans = [];
 		this.ring.close();
+	}
+
+	/** Frames become packets while somebody reads packets. */
+	#derive(): void {
+		if (this.#called.length + this.#fans.length === 0) return;
+		this.#lane.pending((frame) => {
+			const intake = this.#intakes[frame.track];
+			if (intake?.frame(frame, this.#clock.now(), this.#clock.unix())) this.flush();
+		});
 	}
 
 	#markKey(track: number): void {

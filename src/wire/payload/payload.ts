@@ -1,0 +1,34 @@
+import type { Codec } from "../../media/track.ts";
+import { payloadH264 } from "./h264.ts";
+
+/**
+ * Cuts one access unit into RTP payloads of at most `maxPayload` bytes and gives them to `emit`; `last` marks the last
+ * one of the unit.
+ */
+export type Payload = (
+	units: readonly Uint8Array[],
+	maxPayload: number,
+	emit: (payload: Uint8Array, last: boolean) => void,
+) => void;
+
+const h264: Payload = (units, maxPayload, emit) => {
+	let written: { bytes: Buffer; last: boolean } | undefined;
+	payloadH264(units, maxPayload, (length, last) => {
+		if (written) emit(written.bytes, written.last);
+		written = { bytes: Buffer.allocUnsafe(length), last };
+		return written.bytes;
+	});
+	if (written) emit(written.bytes, written.last);
+};
+
+/** One block is one payload (RFC 7587 section 4.2, RFC 3551 section 4.5.14). */
+const block: Payload = (units, maxPayload, emit) => {
+	for (const unit of units) if (unit.length <= maxPayload) emit(Buffer.from(unit), true);
+};
+
+const payloads: Readonly<Partial<Record<Codec, Payload>>> = { h264, opus: block, pcmu: block, pcma: block };
+
+/** How a codec's access units become payloads; undefined where that is not known. */
+export function payloadOf(codec: Codec): Payload | undefined {
+	return payloads[codec];
+}
