@@ -63,8 +63,10 @@ export class StreamCard extends LitElement {
 		const { stream } = this;
 		if (stream.state === "offline") return html`<span>Nobody is publishing</span>`;
 		const picture = [size(stream), fps(stream), codecs(stream)].filter(Boolean);
-		return html`<span>${picture.map((part) => html`<b>${part}</b>`)}</span>
-			<span><b>${bitrate(stream.bitrate)}</b><b>${count(stream.viewers, "viewer")}</b></span>`;
+		const traffic = [stream.state === "live" ? bitrate(stream.bitrate) : "", count(stream.viewers, "viewer")].filter(
+			Boolean,
+		);
+		return html`${[picture, traffic].map((parts) => html`<span>${parts.map((part) => html`<b>${part}</b>`)}</span>`)}`;
 	}
 
 	#refresh(): void {
@@ -103,8 +105,9 @@ function styles() {
 		h2 { font-size: 17px; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 		h2 span { color: var(--ink-3); font-weight: 450; }
 		.state { font-size: 14px; }
-		.facts { display: flex; justify-content: space-between; flex-wrap: wrap; gap: 0 16px; color: var(--ink-2); font-size: 14px; line-height: 21px; }
-		.facts b { font-weight: 400; white-space: nowrap; }
+		.facts { color: var(--ink-2); font-size: 14px; line-height: 21px; }
+		.facts span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+		.facts b { font-weight: 400; }
 		.facts b + b { margin-left: 12px; }
 	`;
 }

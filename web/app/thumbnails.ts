@@ -19,15 +19,16 @@ export function drawThumbnail(url: string, canvas: HTMLCanvasElement): Promise<b
 async function draw(url: string, canvas: HTMLCanvasElement): Promise<boolean> {
 	loader ??= makeLoader();
 	const video = loader;
-	const loaded = new Promise<boolean>((resolve) => {
-		video.onloadeddata = () => resolve(true);
+	const shown = new Promise<boolean>((resolve) => {
 		video.onerror = () => resolve(false);
 		setTimeout(resolve, LOAD_MS, false);
+		// Loaded is not yet decoded: only this callback says that there is a picture to draw.
+		video.requestVideoFrameCallback(() => resolve(true));
 	});
 	video.src = url;
-	// Safari shows a first picture only of a video that plays; the promise is rejected elsewhere when the file ends at once.
+	// Safari shows a first picture only of a video that plays; elsewhere the promise may be rejected as the file ends at once.
 	video.play().catch(() => undefined);
-	const ok = (await loaded) && video.videoWidth > 0;
+	const ok = (await shown) && video.videoWidth > 0;
 	if (ok) {
 		const scale = Math.min(1, MOST_WIDTH / video.videoWidth);
 		canvas.width = Math.round(video.videoWidth * scale);

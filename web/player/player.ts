@@ -295,7 +295,7 @@ export class VedettePlayer extends LitElement {
 		if (document.hidden || !("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
 			this.#screen.decoded(sample.framesDecoded - (before?.framesDecoded ?? 0));
 		}
-		this.#history = [...this.#history, this.#reading.bitrate ?? 0].slice(-HISTORY);
+		if (this.#reading.bitrate !== null) this.#history = [...this.#history, this.#reading.bitrate].slice(-HISTORY);
 		this.dispatchEvent(new CustomEvent("reading", { detail: this.#reading }));
 		this.requestUpdate();
 	}

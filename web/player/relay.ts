@@ -32,7 +32,7 @@ export async function failureOf(response: Response): Promise<Failure> {
 		case 403:
 			return { kind: "unauthorised", reason: await sentence(response, "Your account may not watch this stream.") };
 		case 404:
-			return { kind: "offline", reason: await sentence(response, "Nobody is publishing.") };
+			return { kind: "offline", reason: await sentence(response, "") };
 		case 502:
 		case 504:
 			return { kind: "unreachable", reason: "The relay behind this address does not answer.", ...wait };

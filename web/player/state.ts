@@ -98,7 +98,7 @@ function fail(failure: Failure, attempt: number, { now, random }: Context): Step
 }
 
 const unreachable: Failure = { kind: "unreachable", reason: "The relay does not answer." };
-const offline: Failure = { kind: "offline", reason: "Nobody is publishing." };
+const offline: Failure = { kind: "offline", reason: "" };
 const late: Failure = { kind: "lost", reason: "Connected, but no picture came." };
 
 const table: { readonly [A in State["at"]]: Row<A> } = {

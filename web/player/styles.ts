@@ -83,11 +83,13 @@ export const styles = css`
 		display: grid; place-items: center; width: 44px; height: 44px; flex: none; padding: 0; border: 0; border-radius: 6px;
 		background: none; color: inherit; cursor: pointer;
 	}
-	.bar button:hover { background: rgb(255 255 255 / .14); }
+	.bar button:disabled { opacity: .4; cursor: default; }
+	.bar button:enabled:hover { background: rgb(255 255 255 / .14); }
 	.bar button[aria-pressed="true"] { background: rgb(255 255 255 / .2); }
 	.bar button:focus-visible, .act:focus-visible, .tap:focus-visible { outline: 3px solid #7aa7ff; outline-offset: -3px; }
 	svg { width: 22px; height: 22px; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linejoin: round; stroke-linecap: round; }
-	.facts { flex: 1; min-width: 0; padding: 0 8px; font-size: 13px; white-space: pre; overflow: hidden; text-overflow: ellipsis; color: #dbe1df; }
+	/* Figures that do not fit wrap out of sight as a whole, never cut in two. */
+	.facts { flex: 1; display: flex; flex-wrap: wrap; gap: 0 12px; min-width: 0; height: 20px; padding: 0 8px; overflow: hidden; font-size: 13px; line-height: 20px; color: #dbe1df; }
 
 	.stats {
 		position: absolute; z-index: 2; top: max(12px, env(safe-area-inset-top)); right: max(12px, env(safe-area-inset-right));
@@ -104,7 +106,7 @@ export const styles = css`
 	.said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 
 	@container (max-width: 560px) {
-		.facts { font-size: 12px; padding: 0 4px; }
+		.facts { gap: 0 8px; padding: 0 4px; font-size: 12px; }
 		.notice { padding: 34px 16px 50px; }
 		.notice p { font-size: 13px; }
 		.notice .sweep { margin-top: 12px !important; }
@@ -114,7 +116,6 @@ export const styles = css`
 		.stats dl div { break-inside: avoid; padding: 1px 0; gap: 6px; }
 		.stats .line { display: none; }
 	}
-	@container (max-width: 340px) { .facts { visibility: hidden; } }
 	@keyframes sweep { from { transform: translateX(0); } to { transform: translateX(194%); } }
 	@keyframes blink { from { opacity: 1; } to { opacity: .25; } }
 	@media (prefers-reduced-motion: reduce) {

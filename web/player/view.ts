@@ -42,7 +42,13 @@ export function rate(bitsPerSecond: number | null): string {
 const drawn = (icon: SVGTemplateResult): TemplateResult =>
 	html`<svg viewBox="0 0 24 24" aria-hidden="true" focusable="false">${icon}</svg>`;
 
-function button(view: View, key: string, label: string, icon: SVGTemplateResult, pressed?: boolean): TemplateResult {
+function button(
+	view: View,
+	key: string,
+	label: string,
+	icon: SVGTemplateResult,
+	{ pressed, disabled = false }: { pressed?: boolean; disabled?: boolean } = {},
+): TemplateResult {
 	const hint = `${label} (${key === " " ? "space" : key})`;
 	return html`<button
 		type="button"
@@ -50,6 +56,7 @@ function button(view: View, key: string, label: string, icon: SVGTemplateResult,
 		title=${hint}
 		aria-label=${label}
 		aria-keyshortcuts=${key === " " ? "Space" : key}
+		?disabled=${disabled}
 		aria-pressed=${pressed === undefined ? nothing : String(pressed)}
 		@click=${() => view.press(key)}
 	>${drawn(icon)}</button>`;
@@ -60,8 +67,8 @@ export function controls(view: View): TemplateResult {
 		${button(view, " ", view.running ? "Pause" : "Play", view.running ? icons.pause : icons.play)}
 		${view.hasAudio ? button(view, "m", view.muted ? "Turn sound on" : "Mute", view.muted ? icons.muted : icons.sound) : nothing}
 		<span class="facts">${facts(view)}</span>
-		${button(view, "i", "Figures", icons.info, view.showStats)}
-		${button(view, "s", "Save picture", icons.camera)}
+		${button(view, "i", "Figures", icons.info, { pressed: view.showStats })}
+		${button(view, "s", "Save picture", icons.camera, { disabled: view.age === null })}
 		${view.canPicture ? button(view, "p", "Picture in picture", icons.window) : nothing}
 		${
 			view.canFullscreen
@@ -76,11 +83,12 @@ export function controls(view: View): TemplateResult {
 	</div>`;
 }
 
-function facts({ reading, words }: View): string {
-	if (!reading || words.tone !== "live") return "";
+function facts({ reading, words }: View): TemplateResult | typeof nothing {
+	if (!reading || words.tone !== "live") return nothing;
 	const size = reading.width && reading.height ? `${reading.width}×${reading.height}` : "";
 	const fps = reading.fps === null ? "" : `${Math.round(reading.fps)} fps`;
-	return [size, fps, reading.bitrate === null ? "" : rate(reading.bitrate)].filter(Boolean).join("  ");
+	const parts = [size, fps, reading.bitrate === null ? "" : rate(reading.bitrate)];
+	return html`${parts.map((part) => html`<span>${part}</span>`)}`;
 }
 
 export function badge({ words }: View): TemplateResult {
@@ -115,7 +123,10 @@ const HEIGHT = 36;
 function line(history: readonly number[]): TemplateResult {
 	const most = Math.max(...history, 1);
 	const points = history
-		.map((value, at) => `${(at * WIDTH) / 59},${HEIGHT - 1 - (value / most) * (HEIGHT - 3)}`)
+		.map(
+			(value, at) =>
+				`${WIDTH - ((history.length - 1 - at) * WIDTH) / 59},${HEIGHT - 1 - (value / most) * (HEIGHT - 3)}`,
+		)
 		.join(" ");
 	return html`<svg class="line" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
 		${svg`<polyline points=${points} />`}

@@ -37,8 +37,8 @@ function ofFailure(failure: Failure, name: string): Words {
 			return {
 				tone: "off",
 				label: "Offline",
-				title: `Nobody is publishing ${name}`,
-				detail: `${failure.reason} The picture comes by itself when that changes.`,
+				title: failure.reason || `Nobody is publishing ${name}.`,
+				detail: "The picture comes by itself when that changes.",
 				trying: true,
 			};
 		case "lost":

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { duration, describe as words } from "../player/words.ts";
+import { ago, bitrate, count, split } from "./format.ts";
+import { loginFor, nextOf, pathOf } from "./relay.ts";
+
+test("after signing in only a path of this site is gone to", () => {
+	assert.equal(nextOf("?next=%2Fwatch%2Fa%2Fb%3Fx%3D1"), "/watch/a/b?x=1");
+	for (const bad of [
+		"",
+		"?next=",
+		"?next=//evil.example",
+		"?next=/%5Cevil.example",
+		"?next=https://evil.example",
+		"?next=javascript:1",
+	]) {
+		assert.equal(nextOf(bad), "/", bad);
+	}
+});
+
+test("the way to the login page leads back", () => {
+	assert.equal(nextOf(loginFor("/viewer?camera=a&b").slice("/login".length)), "/viewer?camera=a&b");
+});
+
+test("addresses name streams", () => {
+	assert.equal(pathOf("/", ""), null);
+	assert.equal(pathOf("/watch/robot1/front", ""), "robot1/front");
+	assert.equal(pathOf("/watch/a%20b", ""), "a b");
+	assert.equal(pathOf("/watch/%", ""), null);
+	assert.equal(pathOf("/viewer", "?camera=56C1"), "56C1");
+	assert.equal(pathOf("/viewer", ""), null);
+});
+
+test("figures in words", () => {
+	assert.equal(bitrate(2_034_000), "2.03 Mbit/s");
+	assert.equal(bitrate(640_400), "640 kbit/s");
+	assert.equal(bitrate(null), "");
+	assert.equal(count(1, "viewer"), "1 viewer");
+	assert.equal(count(0, "viewer"), "0 viewers");
+	assert.deepEqual(split("a/b/c"), ["a/b/", "c"]);
+	assert.deepEqual(split("c"), ["", "c"]);
+	assert.equal(ago(59_400), "59 s");
+	assert.equal(ago(3_600_000), "1 h");
+	assert.equal(duration(59_999), "59 s");
+	assert.equal(duration(65_000), "1:05");
+	assert.equal(duration(7_391_000), "2:03:11");
+});
+
+test("every state has words, and only live ones are green", () => {
+	const failure = { kind: "offline", reason: "Stopped by ann." } as const;
+	assert.equal(words({ at: "live", since: 0 }, "x").tone, "live");
+	assert.equal(words({ at: "waiting", until: 0, attempt: 1, failure }, "x").title, "Stopped by ann.");
+	assert.equal(words({ at: "connecting", since: 0, attempt: 2, after: failure }, "x").label, "Offline");
+	assert.match(words({ at: "stalled", since: 0, probedAt: 0, cause: "silent" }, "x").detail, /camera has stopped/);
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { failureOf, locate, parseIceServers } from "./relay.ts";
+
+const none = { src: "", address: "", path: "", signaling: "" };
+const home = "https://relay.example";
+
+const places: readonly [name: string, attributes: Partial<typeof none>, endpoint: string | null, path?: string][] = [
+	["nothing named", {}, null],
+	[
+		"a path, the script's own relay",
+		{ path: "robot1/front" },
+		"https://relay.example/robot1/front/whep",
+		"robot1/front",
+	],
+	["characters that need escaping", { path: "a b/ü" }, "https://relay.example/a%20b/%C3%BC/whep", "a b/ü"],
+	["another relay", { path: "x", address: "http://10.0.0.1:8080/" }, "http://10.0.0.1:8080/x/whep", "x"],
+	[
+		"an address as people see it",
+		{ src: "https://r.example/watch/robot1/front" },
+		"https://r.example/robot1/front/whep",
+		"robot1/front",
+	],
+	["an address as WHEP has it", { src: "https://r.example/x/whep?a=1" }, "https://r.example/x/whep?a=1", "x"],
+	["a relative address", { src: "/watch/x" }, "https://relay.example/x/whep", "x"],
+	[
+		"only the place that takes offers",
+		{ path: "x", signaling: "https://s.example/offers" },
+		"https://s.example/offers",
+		"x",
+	],
+];
+
+for (const [name, attributes, endpoint, path] of places) {
+	test(`locate: ${name}`, () => {
+		const place = locate({ ...none, ...attributes }, home);
+		assert.equal(place?.endpoint ?? null, endpoint);
+		assert.equal(place?.path, path);
+	});
+}
+
+test("ICE servers as JSON or as addresses", () => {
+	assert.deepEqual(parseIceServers('[{"urls":"stun:a"}]'), [{ urls: "stun:a" }]);
+	assert.deepEqual(parseIceServers(" stun:a  stun:b "), [{ urls: ["stun:a", "stun:b"] }]);
+	assert.deepEqual(parseIceServers(" "), []);
+	assert.throws(() => parseIceServers("[oops"), SyntaxError);
+});
+
+const answers: readonly [status: number, body: string, kind: string, reason: string][] = [
+	[401, '{"error":"Who are you?"}', "unauthorised", "Who are you?"],
+	[403, "", "unauthorised", "Your account may not watch this stream."],
+	[404, '{"error":"Nobody publishes on x."}', "offline", "Nobody publishes on x."],
+	[406, '{"error":"No codec."}', "refused", "No codec."],
+	[502, "<html>", "unreachable", "The relay behind this address does not answer."],
+	[500, "<html>", "refused", "The relay refused with status 500."],
+	[500, '{"error":7}', "refused", "The relay refused with status 500."],
+];
+
+for (const [status, body, kind, reason] of answers) {
+	test(`status ${status} with ${body || "nothing"}`, async () => {
+		assert.deepEqual(await failureOf(new Response(body, { status })), { kind, reason });
+	});
+}
+
+test("the relay's wish to wait is kept in milliseconds", async () => {
+	const response = new Response("", { status: 503, headers: { "Retry-After": "3" } });
+	assert.equal((await failureOf(response)).retryAfter, 3000);
+});
