@@ -233,8 +233,6 @@ export class Stream {
 	close(reason: string): void {
 		this.#cancelFlush?.();
 		for (const reader of [...this.#readers]) reader.end(reason);
-		for (const fan of this.#fans) fan.close();
-		this.#fans = [];
 		this.ring.close();
 	}
 
