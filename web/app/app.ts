@@ -16,6 +16,7 @@ export class VedetteApp extends LitElement {
 		feed: { state: true },
 		heard: { state: true },
 		place: { state: true },
+		asked: { state: true },
 	};
 	static override styles = [shared, styles()];
 	/** Null until the relay has told. */
@@ -24,6 +25,8 @@ export class VedetteApp extends LitElement {
 	declare heard: boolean;
 	/** Path and query. */
 	declare place: string;
+	/** Whether the relay was asked who we are, with or without success: the player then knows its ICE servers. */
+	declare asked: boolean;
 	#hush: (() => void) | null = null;
 	#silence: ReturnType<typeof setTimeout> | undefined;
 
@@ -32,6 +35,7 @@ export class VedetteApp extends LitElement {
 		this.me = null;
 		this.feed = null;
 		this.heard = true;
+		this.asked = false;
 		this.place = location.pathname + location.search;
 	}
 
@@ -67,9 +71,14 @@ export class VedetteApp extends LitElement {
 				${
 					path === null
 						? html`<stream-dashboard .feed=${this.feed} .heard=${this.heard} .open=${this.#mayPublishOpenly()}></stream-dashboard>`
-						: html`<watch-page .path=${path} .feed=${this.feed} .iceServers=${this.me?.iceServers ?? null}></watch-page>`
+						: this.#watch(path)
 				}
 			</main>`;
+	}
+
+	#watch(path: string): TemplateResult | typeof nothing {
+		if (!this.asked) return nothing;
+		return html`<watch-page .path=${path} .feed=${this.feed} .iceServers=${this.me?.iceServers ?? null}></watch-page>`;
 	}
 
 	#header(watching: boolean): TemplateResult {
@@ -96,6 +105,7 @@ export class VedetteApp extends LitElement {
 
 	async #enter(): Promise<void> {
 		this.me = await whoAmI();
+		this.asked = true;
 		if (location.pathname === "/login") return;
 		if (this.me && !this.me.user && !this.me.may.includes("read")) return this.#go(loginFor(this.place));
 		this.#hush ??= listen({

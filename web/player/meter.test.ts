@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { patience, read } from "./meter.ts";
+import { isBehind, patience, read } from "./meter.ts";
 import { sampleOf } from "./stats.ts";
 import type { Sample } from "./transport.ts";
 
@@ -60,6 +60,14 @@ test("no pictures in the interval: no decoding time, zero frames", () => {
 	assert.equal(reading.fps, 0);
 	assert.equal(reading.decode, null);
 	assert.equal(reading.buffer, null);
+});
+
+test("one slow reading is not yet behind", () => {
+	const fine = read(sample, later);
+	const slow = { ...fine, buffer: 1001 };
+	assert.equal(isBehind(slow, slow), true);
+	assert.equal(isBehind(fine, slow), false);
+	assert.equal(isBehind(null, slow), false);
 });
 
 test("patience follows the camera's rate within limits", () => {

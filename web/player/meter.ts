@@ -49,6 +49,14 @@ export function read(before: Sample | null, now: Sample): Reading {
 	};
 }
 
+/** Browsers keep what a burst after a gap left in their buffer, for minutes; more than this is not live any more. */
+const BEHIND_MS = 1000;
+
+/** Whether both readings say that pictures wait too long: one alone may be the gap itself. */
+export function isBehind(before: Reading | null, now: Reading): boolean {
+	return (before?.buffer ?? 0) > BEHIND_MS && (now.buffer ?? 0) > BEHIND_MS;
+}
+
 /** Without a picture for longer than this the stream is stalled: 1 s, or four intervals of a slower camera, at most 5 s. */
 export function patience(intervalMs: number): number {
 	return Math.min(5000, Math.max(1000, 4 * intervalMs));

@@ -1,5 +1,5 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { patience, type Reading, read } from "./meter.ts";
+import { isBehind, patience, type Reading, read } from "./meter.ts";
 import { locate, type Place, parseIceServers, probe } from "./relay.ts";
 import { canFullscreen, Screen, toggleFullscreen } from "./screen.ts";
 import { type Event as PlayerEvent, type State, step } from "./state.ts";
@@ -154,7 +154,7 @@ export class VedettePlayer extends LitElement {
 
 	override willUpdate(changed: PropertyValues<this>): void {
 		if (changed.has("muted")) this.#screen.video.muted = this.muted;
-		const aim = ["src", "address", "path", "camera", "signaling", "token", "iceServers", "icePolicy"] as const;
+		const aim = ["src", "address", "path", "camera", "signaling", "token"] as const;
 		if (!aim.some((key) => changed.has(key))) return;
 		this.#place = locate({ ...this.#attributes() }, VedettePlayer.home);
 		this.#send({ type: "stop" });
@@ -291,7 +291,9 @@ export class VedettePlayer extends LitElement {
 		if (!sample || transport !== this.#transport) return;
 		const before = this.#sample;
 		this.#sample = sample;
+		const earlier = this.#reading;
 		this.#reading = read(before, sample);
+		if (isBehind(earlier, this.#reading)) this.#send({ type: "behind" });
 		if (document.hidden || !("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
 			this.#screen.decoded(sample.framesDecoded - (before?.framesDecoded ?? 0));
 		}

@@ -27,6 +27,8 @@ const rows: readonly [name: string, from: State, event: Event, now: number, to: 
 	["live while pictures come", live, tick(999), 5000, "live", ""],
 	["stalls and asks why", live, tick(1000), 5000, "stalled", "probe"],
 	["a lost connection is opened at once", live, { type: "failed", failure: lost }, 5000, "connecting", "close open"],
+	["begins anew when it shows the past", live, { type: "behind" }, 5000, "connecting", "close open"],
+	["but not at once again", live, { type: "behind" }, 4999, "live", ""],
 	["a picture ends the stall", stalled, { type: "picture" }, 1500, "live", ""],
 	["asks again after a second", stalled, tick(1000), 1000, "stalled", "probe"],
 	["does not ask more often", stalled, tick(1000), 999, "stalled", ""],
@@ -93,7 +95,13 @@ test("a refusal is repeated ever more slowly, and no sooner than the relay asked
 
 test("whatever happens, a connection is open exactly in the states that need one", () => {
 	const event = fc.oneof(
-		fc.constantFrom<Event>({ type: "start" }, { type: "stop" }, { type: "picture" }, { type: "wake" }),
+		fc.constantFrom<Event>(
+			{ type: "start" },
+			{ type: "stop" },
+			{ type: "picture" },
+			{ type: "wake" },
+			{ type: "behind" },
+		),
 		fc.nat(2000).map(tick),
 		fc
 			.constantFrom(lost, offline, unreachable, refused, unauthorised)

@@ -30,6 +30,8 @@ export type Event =
 	| { readonly type: "failed"; readonly failure: Failure }
 	/** The answer to a probe: what the relay says of the stream. */
 	| { readonly type: "probed"; readonly found: "live" | "silent" | "offline" | "unreachable" }
+	/** Pictures wait so long in the browser's buffer that what is seen is the past (`BEHIND_MS` in meter.ts). */
+	| { readonly type: "behind" }
 	/** A good moment to try: the network came back, the page is seen again, the stream is announced. */
 	| { readonly type: "wake" };
 
@@ -58,6 +60,8 @@ const CONNECT_MS = 8000;
 const PROBE_MS = 1000;
 /** The relay has pictures and we have none: begin anew after this long. */
 const REOPEN_MS = 3500;
+/** A connection that is younger is given the time to catch up by itself. */
+const SETTLE_MS = 5000;
 
 const open: Action = { do: "open" };
 const close: Action = { do: "close" };
@@ -99,6 +103,7 @@ function fail(failure: Failure, attempt: number, { now, random }: Context): Step
 
 const unreachable: Failure = { kind: "unreachable", reason: "The relay does not answer." };
 const offline: Failure = { kind: "offline", reason: "" };
+const behind: Failure = { kind: "lost", reason: "The picture had fallen behind." };
 const late: Failure = { kind: "lost", reason: "Connected, but no picture came." };
 
 const table: { readonly [A in State["at"]]: Row<A> } = {
@@ -120,6 +125,7 @@ const table: { readonly [A in State["at"]]: Row<A> } = {
 						state: { at: "stalled", since: now - quietFor, probedAt: now, cause: "unknown" },
 						actions: [{ do: "probe" }],
 					},
+		behind: (s, _, { now }) => (now - s.since < SETTLE_MS ? stay(s) : connect(now, 1, behind)),
 		failed: (_, { failure }, context) => lose(failure, context),
 	},
 	stalled: {
