@@ -1,6 +1,6 @@
 import type { Frame } from "../../media/frame.ts";
 import type { Track } from "../../media/track.ts";
-import { type Backoff, backoffMs } from "../backoff.ts";
+import { type Backoff, backoffMs } from "../../net/backoff.ts";
 import { type Capture, type CaptureSettings, type StartCapture, VIDEO_CLOCK_HZ } from "./capture.ts";
 
 /** A capture that failed starts again after about this long; a broken camera is asked again twice a minute or so. */
