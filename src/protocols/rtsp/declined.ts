@@ -1,0 +1,30 @@
+import { type RefusalKind, Refused } from "../../hub/refused.ts";
+
+/** A request cannot be obeyed: it is answered with `status` and the message; the connection goes on. */
+export class Declined extends Error {
+	override name = "Declined";
+	readonly status: number;
+
+	constructor(status: number, message: string) {
+		super(message);
+		this.status = status;
+	}
+}
+
+const statuses: Readonly<Record<RefusalKind, number>> = {
+	absent: 404,
+	forbidden: 403,
+	full: 453,
+	"in use": 403,
+	invalid: 400,
+};
+
+/** What the hub does, with its refusals as RTSP tells them. */
+export function ask<T>(hub: () => T): T {
+	try {
+		return hub();
+	} catch (error) {
+		if (error instanceof Refused) throw new Declined(statuses[error.kind], error.message);
+		throw error;
+	}
+}

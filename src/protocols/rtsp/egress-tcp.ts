@@ -1,0 +1,76 @@
+import type { Socket } from "node:net";
+import type { Reader } from "../../hub/reader.ts";
+import type { Millis } from "../../media/time.ts";
+
+import type { Carrier } from "./egress.ts";
+import { type Framing, frame } from "./framing.ts";
+import type { Press } from "./press.ts";
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * Hands a stream to one reader over its RTSP connection: one write per batch. While the socket is full the reader's
+ * cursor waits in the stream; nothing is queued up here.
+ */
+export class TcpCarrier implements Carrier {
+	readonly #socket: Socket;
+	readonly #framing: Framing;
+	readonly #channels: readonly number[];
+	readonly #press: Press;
+	readonly #reader: Reader;
+	readonly #clock: () => Millis;
+	#blocked = false;
+
+	/** `channels` has the RTCP channel of each track of the stream, −1 for one that is not taken. */
+	constructor(
+		socket: Socket,
+		reader: Reader,
+		framing: Framing,
+		channels: readonly number[],
+		press: Press,
+		clock: () => Millis,
+	) {
+		this.#socket = socket;
+		this.#reader = reader;
+		this.#framing = framing;
+		this.#channels = channels;
+		this.#press = press;
+		this.#clock = clock;
+	}
+
+	/** Writes what the stream has for the reader, as far as the socket takes it. */
+	pump(now: Millis): void {
+		const socket = this.#socket;
+		const reader = this.#reader;
+		while (!this.#blocked && reader.active && !socket.destroyed && reader.take(now)) {
+			const bytes = this.#next();
+			reader.sent(this.#framing.end, bytes.length, now);
+			if (bytes.length === 0) continue;
+			socket.write(bytes);
+			if (socket.writableLength > 0) this.#block();
+		}
+	}
+
+	/** While the socket is full a report would only be old when it arrives. */
+	rtcp(track: number, packet: Uint8Array): void {
+		const channel = this.#channels[track]!;
+		if (channel >= 0 && !this.#blocked && this.#socket.writable) this.#socket.write(frame(channel, packet));
+	}
+
+	close(): void {}
+
+	#next(): Buffer {
+		const { from, to, burstEnd } = this.#reader;
+		if (from < burstEnd) return this.#framing.burst(from, Math.min(to, burstEnd), this.#press);
+		return this.#framing.batch(from, to);
+	}
+
+	/** The kernel has not taken everything: an empty write behind it tells when it has. */
+	#block(): void {
+		this.#blocked = true;
+		this.#socket.write(nothing, () => {
+			this.#blocked = false;
+			this.pump(this.#clock());
+		});
+	}
+}

@@ -1,0 +1,118 @@
+import type { Stream } from "../../hub/stream.ts";
+import { ENTRY_INFO, ENTRY_OFFSET, ENTRY_TIMESTAMP } from "../../net/ring.ts";
+import { setRtpTimestamp } from "../../wire/rtp.ts";
+import type { Press } from "./press.ts";
+import { FRAME_HEADER_BYTES } from "./stream-parser.ts";
+
+const DOLLAR = 0x24;
+/** Most bytes that are handed to the kernel at once. */
+const MAX_PIECE_BYTES = 524_288;
+const nothing = Buffer.alloc(0);
+
+/** All framings in use, by stream and by channels. */
+const framings = new WeakMap<Stream, Map<string, Framing>>();
+
+/**
+ * Puts packets of a stream behind interleaved headers (RFC 2326 section 10.12). The bytes are the same for all readers
+ * that have the tracks on the same channels: they are made once and shared.
+ */
+export class Framing {
+	readonly #stream: Stream;
+	/** RTP channel of each track, −1 for one that is not taken. */
+	readonly #channels: readonly number[];
+	/** Number of the first packet that is not in the last piece made. */
+	end = 0;
+	#from = -1;
+	#to = -1;
+	#bytes: Buffer = nothing;
+
+	private constructor(stream: Stream, channels: readonly number[]) {
+		this.#stream = stream;
+		this.#channels = channels;
+	}
+
+	/** The framing for a stream and the channel of each of its tracks, −1 for a track that is not taken. */
+	static of(stream: Stream, channels: readonly number[]): Framing {
+		const known = framings.get(stream) ?? new Map<string, Framing>();
+		framings.set(stream, known);
+		const key = channels.join();
+		const framing = known.get(key) ?? new Framing(stream, channels);
+		known.set(key, framing);
+		return framing;
+	}
+
+	/**
+	 * Packets from `from` on, up to `to` at most: a piece that ends before packet `end`. Not to be written to: other
+	 * readers get the same bytes.
+	 */
+	batch(from: number, to: number): Buffer {
+		if (from !== this.#from || to !== this.#to) {
+			this.end = this.#pieceEnd(from, to);
+			this.#bytes = this.#make(from, this.end, undefined);
+			this.#from = from;
+			this.#to = to;
+		}
+		return this.#bytes;
+	}
+
+	/** The same for packets of a joining burst, with its timestamps. */
+	burst(from: number, to: number, press: Press): Buffer {
+		this.#from = -1;
+		this.end = this.#pieceEnd(from, to);
+		return this.#make(from, this.end, press);
+	}
+
+	#pieceEnd(from: number, to: number): number {
+		const { ring } = this.#stream;
+		const { words } = ring.pool;
+		let bytes = 0;
+		let number = from;
+		while (number < to && bytes < MAX_PIECE_BYTES) bytes += words[ring.entry(number++) + ENTRY_INFO]! & 0xffff;
+		return number;
+	}
+
+	#make(from: number, to: number, press: Press | undefined): Buffer {
+		const { ring } = this.#stream;
+		const { words, bytes } = ring.pool;
+		const channels = this.#channels;
+		let size = 0;
+		for (let number = from; number < to; number++) {
+			const info = words[ring.entry(number) + ENTRY_INFO]!;
+			if (this.#taken((info >>> 16) & 0xff, press)) size += FRAME_HEADER_BYTES + (info & 0xffff);
+		}
+		if (size === 0) return nothing;
+		const out = Buffer.allocUnsafeSlow(size);
+		let at = 0;
+		for (let number = from; number < to; number++) {
+			const entry = ring.entry(number);
+			const info = words[entry + ENTRY_INFO]!;
+			const track = (info >>> 16) & 0xff;
+			if (!this.#taken(track, press)) continue;
+			const length = info & 0xffff;
+			const offset = words[entry + ENTRY_OFFSET]!;
+			out[at] = DOLLAR;
+			out[at + 1] = channels[track]!;
+			out[at + 2] = length >> 8;
+			out[at + 3] = length;
+			at += FRAME_HEADER_BYTES;
+			bytes.copy(out, at, offset, offset + length);
+			if (press) setRtpTimestamp(out, at, press.timestamp(track, words[entry + ENTRY_TIMESTAMP]!));
+			at += length;
+		}
+		return out;
+	}
+
+	#taken(track: number, press: Press | undefined): boolean {
+		return this.#channels[track]! >= 0 && (!press || press.takes(track));
+	}
+}
+
+/** One packet behind its interleaved header. */
+export function frame(channel: number, packet: Uint8Array): Buffer {
+	const out = Buffer.allocUnsafe(FRAME_HEADER_BYTES + packet.length);
+	out[0] = DOLLAR;
+	out[1] = channel;
+	out.writeUInt16BE(packet.length, 2);
+	out.set(packet, FRAME_HEADER_BYTES);
+	return out;
+}

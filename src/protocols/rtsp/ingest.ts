@@ -1,0 +1,140 @@
+import type { Hub } from "../../hub/hub.ts";
+import type { Publication, PublisherEvents, PublisherInfo } from "../../hub/path.ts";
+import type { PathName } from "../../media/path-name.ts";
+import type { Millis } from "../../media/time.ts";
+import type { Track } from "../../media/track.ts";
+import { parseRtcp } from "../../wire/rtcp.ts";
+import {
+	compound,
+	middle32,
+	unixOf,
+	writeDescription,
+	writePictureLoss,
+	writeReceiverReport,
+} from "../../wire/rtcp-write.ts";
+import { RTP_HEADER_BYTES, rtpPayloadType, rtpSequence, rtpSsrc, rtpTimestamp } from "../../wire/rtp.ts";
+import { ReceptionStatistics } from "../../wire/rtp-statistics.ts";
+import { ReorderWindow } from "../../wire/rtp-window.ts";
+import { ask } from "./declined.ts";
+
+/** How often the sender is told what was received (RFC 3550 section 6.2 gives 5 s as the least). */
+const REPORT_MS = 5000;
+const CNAME = "vedette";
+
+/** How RTCP goes back to the sender of a track. */
+export interface Feedback {
+	rtcp(track: number, packet: Uint8Array): void;
+}
+
+/** Takes in the tracks of one publisher, ours to serve or one that is pulled from: RTP and RTCP into the hub. */
+export class Ingest {
+	readonly tracks: readonly Track[];
+	/** When the last packet came. */
+	lastPacket: Millis;
+	readonly #hub: Hub;
+	readonly #feedback: Feedback;
+	readonly #receptions: readonly ReceptionStatistics[];
+	readonly #windows: readonly ReorderWindow[];
+	readonly #publication: Publication;
+	/** The source that sends each track, once known. */
+	readonly #sources: number[];
+	readonly #ssrc = Math.floor(Math.random() * 2 ** 32);
+	#nextReport: Millis;
+
+	/** Throws `Declined`. `onEnd` is called where the hub ends the publisher. */
+	constructor(
+		hub: Hub,
+		path: PathName,
+		tracks: readonly Track[],
+		info: PublisherInfo,
+		feedback: Feedback,
+		onEnd: (reason: string) => void,
+	) {
+		const now = hub.clock.now();
+		this.#hub = hub;
+		this.#feedback = feedback;
+		this.tracks = tracks;
+		this.lastPacket = now;
+		this.#nextReport = now + REPORT_MS;
+		this.#receptions = tracks.map((track) => new ReceptionStatistics(track.clockRate));
+		this.#sources = tracks.map(() => -1);
+		const events: PublisherEvents = { onEnd, onKeyFrameRequest: () => this.#requestKeyFrame() };
+		this.#publication = ask(() => hub.publish(path, tracks, info, events));
+		this.#windows = tracks.map(
+			(_, track) => new ReorderWindow((packet) => this.#publication.packet(track, packet, 0, packet.length)),
+		);
+	}
+
+	/** An RTP packet that came in order: over TCP. */
+	packet(track: number, bytes: Uint8Array, offset: number, length: number): void {
+		if (length >= RTP_HEADER_BYTES) this.#count(track, bytes, offset);
+		this.#publication.packet(track, bytes, offset, length);
+	}
+
+	/** An RTP packet that came over UDP; the bytes are kept. */
+	datagram(track: number, bytes: Uint8Array): void {
+		if (bytes.length < RTP_HEADER_BYTES || rtpPayloadType(bytes, 0) !== this.tracks[track]!.payloadType) {
+			// The hub counts what is no packet of the track.
+			this.#publication.packet(track, bytes, 0, bytes.length);
+			return;
+		}
+		const now = this.#count(track, bytes, 0);
+		this.#windows[track]!.push(rtpSequence(bytes, 0), bytes, now);
+	}
+
+	/** Whether packets are held back until a missing one comes; then `settle` is due within 20 ms. */
+	get waiting(): boolean {
+		return this.#windows.some((window) => window.waiting);
+	}
+
+	/** Gives up packets that were missing for too long. */
+	settle(now: Millis): void {
+		for (const window of this.#windows) window.tick(now);
+	}
+
+	/** RTCP from the sender of a track. */
+	rtcp(track: number, bytes: Uint8Array): void {
+		for (const packet of parseRtcp(bytes) ?? []) {
+			if (packet.kind !== "senderReport") continue;
+			const ntp = { seconds: packet.ntpSeconds, fraction: packet.ntpFraction };
+			this.#receptions[track]!.senderReport(middle32(ntp), this.#hub.clock.now());
+			this.#publication.report(track, packet.rtpTime, unixOf(ntp));
+		}
+	}
+
+	/** Sends receiver reports when they are due. To be called about once a second. */
+	tick(now: Millis): void {
+		if (now < this.#nextReport) return;
+		this.#nextReport = now + REPORT_MS;
+		for (const [track, reception] of this.#receptions.entries()) {
+			const block = reception.report(now);
+			if (!block) continue;
+			const report = writeReceiverReport(this.#ssrc, [block]);
+			this.#feedback.rtcp(track, compound(report, writeDescription(this.#ssrc, CNAME)));
+		}
+	}
+
+	/** The publisher is gone. */
+	close(reason: string): void {
+		this.#publication.close(reason);
+	}
+
+	#count(track: number, bytes: Uint8Array, offset: number): Millis {
+		const now = this.#hub.clock.now();
+		this.lastPacket = now;
+		const ssrc = rtpSsrc(bytes, offset);
+		this.#sources[track] = ssrc;
+		this.#receptions[track]!.received(ssrc, rtpSequence(bytes, offset), rtpTimestamp(bytes, offset), now);
+		return now;
+	}
+
+	/** GStreamer and Vedette's robot obey it; those that know no feedback pass over it. */
+	#requestKeyFrame(): void {
+		for (const [track, { kind }] of this.tracks.entries()) {
+			const source = this.#sources[track]!;
+			if (kind !== "video" || source < 0) continue;
+			const loss = writePictureLoss(this.#ssrc, source);
+			this.#feedback.rtcp(track, compound(writeReceiverReport(this.#ssrc, []), loss));
+		}
+	}
+}
