@@ -171,3 +171,8 @@ export function parseRtcp(bytes: Uint8Array): RtcpPacket[] | undefined {
 	}
 	return packets.length > 0 ? packets : undefined;
 }
+
+/** Whether a packet that shares its port with RTP is RTCP: types 192 to 223 (RFC 5761 section 4). */
+export function isRtcp(packet: Uint8Array): boolean {
+	return packet.length >= 4 && packet[0]! >> 6 === 2 && packet[1]! >= 192 && packet[1]! <= 223;
+}

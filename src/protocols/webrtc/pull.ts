@@ -1,9 +1,9 @@
 import type { Hub } from "../../hub/hub.ts";
 import { newId, type Publication } from "../../hub/path.ts";
 import type { PathName } from "../../media/path-name.ts";
-import { parseRtcp } from "../../wire/rtcp.ts";
+import { isRtcp, parseRtcp } from "../../wire/rtcp.ts";
 import { unixOf } from "../../wire/rtcp-write.ts";
-import { isRtcp, RTP_HEADER_BYTES, rtpPayloadType, rtpSequence } from "../../wire/rtp.ts";
+import { RTP_HEADER_BYTES, rtpPayloadType, rtpSequence } from "../../wire/rtp.ts";
 import { ReorderWindow } from "../../wire/rtp-window.ts";
 import { pullWhep, type Receiving } from "./client.ts";
 
@@ -55,7 +55,7 @@ class Intake {
 	}
 
 	packet(track: number, packet: Uint8Array): void {
-		if (isRtcp(packet, 0, packet.length)) this.#rtcp(track, packet);
+		if (isRtcp(packet)) this.#rtcp(track, packet);
 		else if (packet.length >= RTP_HEADER_BYTES && this.#expected(track, packet)) {
 			this.#windows[track]!.push(rtpSequence(packet, 0), packet, this.#hub.clock.now());
 		}
