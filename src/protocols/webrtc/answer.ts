@@ -1,7 +1,7 @@
 import type { MediaDescription, SdpAttribute, SessionDescription } from "../../wire/sdp.ts";
 import { attribute, attributes } from "../../wire/sdp.ts";
 import { formatAttribute } from "../../wire/sdp-tracks.ts";
-import { type Accepted, acceptedOf, extensionUri, type Plan } from "./negotiate.ts";
+import { type Accepted, acceptedOf, type Plan, TRANSPORT_SEQUENCE } from "./negotiate.ts";
 import { WebRtcRefusal } from "./refusal.ts";
 
 /** What ICE and DTLS need to know of the side that offers. */
@@ -112,7 +112,7 @@ function sourceLines(sources: Sources | undefined, stream: string, index: number
 }
 
 function acceptedSection(accepted: Accepted, plan: Plan, transport: LocalTransport, sources: Sources | undefined) {
-	const { media, format, trackIndex } = accepted;
+	const { media, format, trackIndex, transportSequence } = accepted;
 	const mid = attribute(media, "mid");
 	const lines: SdpAttribute[] = [
 		...(mid === undefined ? [] : [{ name: "mid", value: mid }]),
@@ -125,7 +125,9 @@ function acceptedSection(accepted: Accepted, plan: Plan, transport: LocalTranspo
 		{ name: "fingerprint", value: `sha-256 ${transport.fingerprint}` },
 		...formatLines(accepted),
 		...feedbackOf(accepted, plan.direction),
-		...[...accepted.extensions].map(([name, id]) => ({ name: "extmap", value: `${id} ${extensionUri(name)}` })),
+		...(transportSequence === undefined
+			? []
+			: [{ name: "extmap", value: `${transportSequence} ${TRANSPORT_SEQUENCE}` }]),
 		...sourceLines(sources, "vedette", trackIndex),
 		...transport.candidates.map((value) => ({ name: "candidate", value })),
 		{ name: "end-of-candidates", value: "" },

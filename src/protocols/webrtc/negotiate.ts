@@ -6,19 +6,10 @@ import { WebRtcRefusal } from "./refusal.ts";
 /** Media sections in one offer that are looked at; what is behind them is refused with port 0 like any other. */
 const MAX_SECTIONS = 16;
 
-/** Header extensions that we understand (RFC 8285), by their names in SDP. */
-const extensionNames = {
-	transportSequence: "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-	sendTime: "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-	captureTime: "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
-	playoutDelay: "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
-} as const;
-
-export type ExtensionName = keyof typeof extensionNames;
-const usedBy: Readonly<Record<"play" | "publish", readonly ExtensionName[]>> = {
-	play: ["playoutDelay", "captureTime"],
-	publish: ["transportSequence", "sendTime", "captureTime"],
-};
+/**
+ * The header extension (RFC 8285) that publishers are asked for. Readers get none: packets are the same for all of them.
+ */
+export const TRANSPORT_SEQUENCE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 /** One media section of an offer that is taken. */
 export interface Accepted {
@@ -28,8 +19,8 @@ export interface Accepted {
 	readonly trackIndex: number;
 	/** The payload types and parameters as the offer has them. */
 	readonly format: Format;
-	/** Identifiers (1 to 14) of the header extensions that both sides have. */
-	readonly extensions: ReadonlyMap<ExtensionName, number>;
+	/** Identifier (1 to 14) of the transport-wide sequence numbers, where both sides have them. */
+	readonly transportSequence: number | undefined;
 }
 
 /** One media section that is answered with port 0. */
@@ -52,16 +43,14 @@ export interface PlayableTrack {
 	readonly unfit?: string | undefined;
 }
 
-function extensionsOf(media: MediaDescription, wanted: readonly ExtensionName[]): Map<ExtensionName, number> {
-	const found = new Map<ExtensionName, number>();
+function transportSequenceOf(media: MediaDescription): number | undefined {
 	for (const value of attributes(media, "extmap")) {
 		const [id, uri] = value.split(/\s+/);
-		// "3/sendonly" is an identifier with a direction; above 14 it needs the two-byte form, which we do not write.
+		// "3/sendonly" is an identifier with a direction; above 14 it needs the two-byte form.
 		const number = Number.parseInt(id ?? "", 10);
-		const name = wanted.find((one) => extensionNames[one] === uri);
-		if (name && number >= 1 && number <= 14) found.set(name, number);
+		if (uri === TRANSPORT_SEQUENCE && number >= 1 && number <= 14) return number;
 	}
-	return found;
+	return undefined;
 }
 
 type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
@@ -116,7 +105,7 @@ export function negotiatePlay(offer: SessionDescription, tracks: readonly Playab
 			continue;
 		}
 		free.delete(media);
-		placed.set(media, { taken: true, media, trackIndex, format, extensions: extensionsOf(media, usedBy.play) });
+		placed.set(media, { taken: true, media, trackIndex, format, transportSequence: undefined });
 	}
 	const has = (kind: string) => [...placed.keys()].some((media) => media.kind === kind);
 	const wantsVideo = offer.media.some((media) => media.kind === "video");
@@ -136,8 +125,7 @@ export function negotiatePublish(offer: SessionDescription, maxTracks: number): 
 	const sections = offer.media.map((media): Accepted | Rejected => {
 		const format = usable.has(media) ? preferredFormat(formatsOf(media)) : undefined;
 		if (!format) return { taken: false, media };
-		const extensions = extensionsOf(media, usedBy.publish);
-		return { taken: true, media, trackIndex: trackIndex++, format, extensions };
+		return { taken: true, media, trackIndex: trackIndex++, format, transportSequence: transportSequenceOf(media) };
 	});
 	if (trackIndex === 0) throw new WebRtcRefusal(422, "the offer has no video or audio in a format known here");
 	if (trackIndex > maxTracks) throw new WebRtcRefusal(422, `${trackIndex} tracks offered, at most ${maxTracks}`);
@@ -147,9 +135,4 @@ export function negotiatePublish(offer: SessionDescription, maxTracks: number): 
 /** The sections of a plan that are taken. */
 export function acceptedOf(plan: Plan): Accepted[] {
 	return plan.sections.filter((section) => section.taken);
-}
-
-/** The name in SDP of a header extension. */
-export function extensionUri(name: ExtensionName): string {
-	return extensionNames[name];
 }
