@@ -1,0 +1,32 @@
+import type { Hub } from "../hub/hub.ts";
+import type { Log } from "../observe/log.ts";
+
+/** Writes one line for each publisher and reader that comes or goes; the returned function ends that. */
+export function logHub(hub: Hub, log: Log): () => void {
+	return hub.listen((event) => {
+		const { name: path } = event.path;
+		switch (event.at) {
+			case "published": {
+				const { info, stream } = event.publication;
+				const tracks = stream.tracks.map((track) => track.encoding).join(", ");
+				log.info({ path, type: info.type, from: info.remoteAddress, user: info.identity, tracks }, "publishing");
+				return;
+			}
+			case "unpublished":
+				log.info({ path, reason: event.reason }, "the publisher is gone");
+				return;
+			case "joined": {
+				const { type, remoteAddress, user, id } = event.reader.info;
+				log.info({ path, type, from: remoteAddress, user, id }, "reading");
+				return;
+			}
+			case "left": {
+				const { info, counters } = event.reader;
+				log.info({ path, type: info.type, from: info.remoteAddress, id: info.id, ...counters }, "the reader is gone");
+				return;
+			}
+			default:
+				event satisfies never;
+		}
+	});
+}
