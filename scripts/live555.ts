@@ -14,7 +14,7 @@ const PROGRAM = "openRTSP";
 const SUITE = "sid";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** Unpacks openRTSP where it is missing. Where that cannot be done, says why, and under `CI=true` throws. */
+/** Unpacks openRTSP where it is missing. Where that cannot be done, says why. */
 export function unpackLive555(): void {
 	if (present(PROGRAM)) return;
 	const mirror = debianMirror();
@@ -27,7 +27,7 @@ export function unpackLive555(): void {
 	try {
 		install(download(work, mirror));
 	} catch (error) {
-		refuse(`${PROGRAM} could not be unpacked: ${reasonOf(error)}`);
+		refuse(`${PROGRAM} could not be unpacked: ${reasonOf(error)}.`);
 	} finally {
 		rmSync(work, { recursive: true, force: true });
 	}
