@@ -7,6 +7,8 @@ import "./welcome.ts";
 
 /** From this many streams on there is a search field. */
 const MANY = 7;
+/** Up to this many get larger cards. */
+const FEW = 3;
 
 /** The relay's streams at a glance. */
 export class StreamDashboard extends LitElement {
@@ -24,6 +26,8 @@ export class StreamDashboard extends LitElement {
 			.sum { margin-top: 4px; color: var(--ink-2); display: flex; flex-wrap: wrap; gap: 0 16px; }
 			.search { flex: 0 1 320px; }
 			.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: 32px 24px; }
+			/* A few are shown larger, but never wider than their picture is worth. */
+			.few { grid-template-columns: repeat(auto-fit, minmax(min(100%, 360px), 600px)); }
 			.none { color: var(--ink-2); padding: 32px 0; }
 			.stale { opacity: .5; }
 			.ghost { aspect-ratio: 16 / 9; border-radius: 6px; background: var(--sunk); }
@@ -61,7 +65,7 @@ export class StreamDashboard extends LitElement {
 				${feed.streams.length >= MANY || this.query ? this.#search() : nothing}
 			</div>
 			${found.length ? nothing : html`<p class="none">No stream's name contains “${this.query.trim()}”.</p>`}
-			<ul class=${this.heard ? "grid" : "grid stale"}>
+			<ul class=${["grid", this.heard ? "" : "stale", feed.streams.length <= FEW ? "few" : ""].join(" ")}>
 				${found.map((stream) => html`<li><stream-card .stream=${stream} .now=${feed.now}></stream-card></li>`)}
 			</ul>`;
 	}

@@ -1,21 +1,20 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { isBehind, patience, type Reading, read } from "./meter.ts";
+import { Gauge } from "./gauge.ts";
+import { patience, type Reading } from "./meter.ts";
 import { locate, type Place, parseIceServers, probe } from "./relay.ts";
-import { canFullscreen, Screen, toggleFullscreen } from "./screen.ts";
+import { canFullscreen, download, Screen, toggleFullscreen } from "./screen.ts";
 import { type Event as PlayerEvent, type State, step } from "./state.ts";
 import { styles } from "./styles.ts";
-import type { Sample, Transport } from "./transport.ts";
+import { attend } from "./surroundings.ts";
+import type { Transport } from "./transport.ts";
 import { badge, controls, notice, statistics, type View } from "./view.ts";
 import { WhepTransport } from "./whep.ts";
-import { describe } from "./words.ts";
+import { aimless, describe } from "./words.ts";
 
 const TICK_MS = 250;
-const SAMPLE_MS = 1000;
+const UNSEEN_PATIENCE_MS = 3500;
 /** Controls fade after this long without a move over a live picture. */
 const IDLE_MS = 2600;
-/** A page that nobody sees stops receiving after this long: someone pays for the robot's uplink. */
-const UNSEEN_MS = 60_000;
-const HISTORY = 60;
 
 const off = (value: string | null): boolean => value === "off" || value === "false" || value === "none";
 const switchable = { fromAttribute: (value: string | null) => value === null || !off(value) };
@@ -60,18 +59,16 @@ export class VedettePlayer extends LitElement {
 	#state: State = { at: "idle" };
 	#transport: Transport | null = null;
 	#place: Place | null = null;
-	#sample: Sample | null = null;
-	#reading: Reading | null = null;
-	#sampledAt = 0;
-	#history: number[] = [];
 	#leftOut: readonly string[] = [];
 	#needsTap = false;
 	#showStats = false;
 	#idle = false;
 	#timer: ReturnType<typeof setInterval> | undefined;
 	#idleTimer: ReturnType<typeof setTimeout> | undefined;
-	#unseenTimer: ReturnType<typeof setTimeout> | undefined;
-	#unseen = false;
+	#release: (() => void) | undefined;
+	/** Stopped because nobody looked, not because the viewer said so. */
+	#resting = false;
+	readonly #gauge = new Gauge();
 	readonly #screen = new Screen({ onPicture: () => this.#picture(), onBlocked: () => this.#block(true) });
 
 	constructor() {
@@ -90,7 +87,7 @@ export class VedettePlayer extends LitElement {
 
 	/** Figures of the last second; null before the first. */
 	get reading(): Reading | null {
-		return this.#reading;
+		return this.#gauge.reading;
 	}
 
 	/** The element that shows the pictures. */
@@ -100,7 +97,8 @@ export class VedettePlayer extends LitElement {
 
 	/** Begins to watch; does nothing while it does. */
 	start(): void {
-		this.#send({ type: "start" });
+		this.#resting = false;
+		if (this.#place) this.#send({ type: "start" });
 	}
 
 	/** Ends watching. The last picture stays. */
@@ -131,23 +129,21 @@ export class VedettePlayer extends LitElement {
 	override connectedCallback(): void {
 		super.connectedCallback();
 		this.#timer = setInterval(() => this.#tick(), TICK_MS);
-		window.addEventListener("online", this.#onOnline);
-		window.addEventListener("pagehide", this.#onLeave);
-		window.addEventListener("pageshow", this.#onReturn);
-		document.addEventListener("visibilitychange", this.#onSight);
-		document.addEventListener("fullscreenchange", this.#redraw);
+		this.#release = attend({
+			wake: () => (this.#resting ? this.start() : this.wake()),
+			leave: () => this.stop(),
+			comeBack: () => this.start(),
+			unseen: () => this.#rest(),
+			fullscreen: () => this.requestUpdate(),
+		});
 		if (this.hasUpdated) this.start();
 	}
 
 	override disconnectedCallback(): void {
 		super.disconnectedCallback();
 		clearInterval(this.#timer);
-		clearTimeout(this.#unseenTimer);
-		window.removeEventListener("online", this.#onOnline);
-		window.removeEventListener("pagehide", this.#onLeave);
-		window.removeEventListener("pageshow", this.#onReturn);
-		document.removeEventListener("visibilitychange", this.#onSight);
-		document.removeEventListener("fullscreenchange", this.#redraw);
+		clearTimeout(this.#idleTimer);
+		this.#release?.();
 		this.stop();
 		this.#screen.clear();
 	}
@@ -156,9 +152,9 @@ export class VedettePlayer extends LitElement {
 		if (changed.has("muted")) this.#screen.video.muted = this.muted;
 		const aim = ["src", "address", "path", "camera", "signaling", "token"] as const;
 		if (!aim.some((key) => changed.has(key))) return;
-		this.#place = locate({ ...this.#attributes() }, VedettePlayer.home);
-		this.#send({ type: "stop" });
-		if (this.#place) this.#send({ type: "start" });
+		this.#place = locate(this.#attributes(), VedettePlayer.home);
+		this.stop();
+		this.start();
 	}
 
 	override render(): TemplateResult {
@@ -204,27 +200,11 @@ export class VedettePlayer extends LitElement {
 		},
 	};
 
-	readonly #onOnline = (): void => this.wake();
-	readonly #onLeave = (): void => this.stop();
-	readonly #onReturn = ({ persisted }: PageTransitionEvent): void => {
-		if (persisted) this.start();
-	};
-	readonly #redraw = (): void => this.requestUpdate();
-	readonly #onSight = (): void => {
-		clearTimeout(this.#unseenTimer);
-		if (document.hidden) {
-			this.#unseenTimer = setTimeout(() => this.#rest(), UNSEEN_MS);
-			return;
-		}
-		if (this.#unseen) this.start();
-		else this.wake();
-		this.#unseen = false;
-	};
-
+	/** Nobody looks: stops until somebody does. */
 	#rest(): void {
 		if (this.#state.at === "idle" || this.#screen.inPicture || !this.#screen.video.muted) return;
-		this.#unseen = true;
 		this.stop();
+		this.#resting = true;
 	}
 
 	readonly #onKey = (event: KeyboardEvent): void => {
@@ -277,28 +257,20 @@ export class VedettePlayer extends LitElement {
 
 	#tick(): void {
 		const now = performance.now();
-		if (this.#transport && now - this.#sampledAt >= SAMPLE_MS) {
-			this.#sampledAt = now;
-			attempt(this.#measure(this.#transport));
-		}
+		if (this.#transport) attempt(this.#measure(this.#transport));
 		const quietFor = now - (this.#screen.lastPicture ?? now);
-		this.#send({ type: "tick", quietFor, patience: patience(this.#screen.interval) });
+		// Unseen pictures are only counted, once a second.
+		const patient = Math.max(patience(this.#screen.interval), document.hidden ? UNSEEN_PATIENCE_MS : 0);
+		this.#send({ type: "tick", quietFor, patience: patient });
 		if (this.#state.at !== "live") this.requestUpdate();
 	}
 
 	async #measure(transport: Transport): Promise<void> {
-		const sample = await transport.stats();
-		if (!sample || transport !== this.#transport) return;
-		const before = this.#sample;
-		this.#sample = sample;
-		const earlier = this.#reading;
-		this.#reading = read(before, sample);
-		if (isBehind(earlier, this.#reading)) this.#send({ type: "behind" });
-		if (document.hidden || !("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
-			this.#screen.decoded(sample.framesDecoded - (before?.framesDecoded ?? 0));
-		}
-		if (this.#reading.bitrate !== null) this.#history = [...this.#history, this.#reading.bitrate].slice(-HISTORY);
-		this.dispatchEvent(new CustomEvent("reading", { detail: this.#reading }));
+		const taken = await this.#gauge.take(transport);
+		if (!taken || transport !== this.#transport) return;
+		if (document.hidden) this.#screen.decoded(taken.decoded);
+		if (taken.behind) this.#send({ type: "behind" });
+		this.dispatchEvent(new CustomEvent("reading", { detail: this.#gauge.reading }));
 		this.requestUpdate();
 	}
 
@@ -326,9 +298,10 @@ export class VedettePlayer extends LitElement {
 				break;
 			case "close":
 				this.#screen.keep();
+				this.#screen.halt();
 				this.#transport?.stop();
 				this.#transport = null;
-				this.#sample = null;
+				this.#gauge.reset();
 				break;
 			case "probe":
 				attempt(this.#probe());
@@ -342,17 +315,7 @@ export class VedettePlayer extends LitElement {
 	#open(): void {
 		const place = this.#place;
 		if (!place) return;
-		let iceServers: RTCIceServer[] | null;
-		try {
-			iceServers =
-				typeof this.iceServers === "string"
-					? this.iceServers
-						? parseIceServers(this.iceServers)
-						: null
-					: this.iceServers;
-		} catch {
-			iceServers = null;
-		}
+		const iceServers = typeof this.iceServers === "string" ? parseIceServers(this.iceServers) : this.iceServers;
 		const transport: Transport = new WhepTransport(
 			{ endpoint: place.endpoint, token: this.token, iceServers, icePolicy: this.icePolicy },
 			{
@@ -378,19 +341,15 @@ export class VedettePlayer extends LitElement {
 	async #save(): Promise<void> {
 		const png = await this.snapshot();
 		if (!png) return;
-		const link = document.createElement("a");
 		const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-		link.href = URL.createObjectURL(png);
-		link.download = `${this.#name().replaceAll("/", "_")}_${stamp}.png`;
-		link.click();
-		setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+		download(png, `${this.#name().replaceAll("/", "_")}_${stamp}.png`);
 	}
 
 	#view(): View {
 		const { at } = this.#state;
 		const { lastPicture, latency, video } = this.#screen;
 		return {
-			words: describe(this.#state, this.#name()),
+			words: this.#place ? describe(this.#state, this.#name()) : aimless,
 			name: this.#name(),
 			age: lastPicture === null ? null : performance.now() - lastPicture,
 			stalled: at === "stalled",
@@ -402,9 +361,9 @@ export class VedettePlayer extends LitElement {
 			canFullscreen: canFullscreen(video),
 			needsTap: this.#needsTap,
 			showStats: this.#showStats,
-			reading: this.#reading,
+			reading: this.#gauge.reading,
 			latency,
-			history: this.#history,
+			history: this.#gauge.history,
 			leftOut: this.#leftOut,
 			login: this.login,
 			press: (key) => this.press(key),

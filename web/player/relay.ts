@@ -64,32 +64,52 @@ export async function probe(
 	}
 }
 
-/** Where an element watches, from its attributes and where its script came from. Null while no path is named. */
+/**
+ * Where an element watches, from its attributes and where its script came from.
+ * Null while no path is named, or where an attribute is no address.
+ */
 export function locate(
 	attributes: { src: string; address: string; path: string; signaling: string },
 	home: string,
 ): { base: string; path: string; endpoint: string } | null {
-	const base = new URL(attributes.address || home, home);
+	const base = addressOf(attributes.address || home, home);
+	if (!base) return null;
 	let { path } = attributes;
 	let endpoint = "";
 	if (attributes.src) {
-		const src = new URL(attributes.src, base);
+		const src = addressOf(attributes.src, base);
+		if (!src) return null;
 		const name = src.pathname.replace(/^\/watch\//, "/").replace(/\/whep\/?$/, "");
 		path ||= decodeURIComponent(name.slice(1));
 		base.href = src.origin;
 		endpoint = `${src.origin}${name}/whep${src.search}`;
 	}
-	if (attributes.signaling) endpoint = new URL(attributes.signaling, base).href;
+	if (attributes.signaling) endpoint = addressOf(attributes.signaling, base)?.href ?? "";
 	if (!path && !endpoint) return null;
 	endpoint ||= `${base.origin}/${path.split("/").map(encodeURIComponent).join("/")}/whep`;
 	return { base: base.origin, path, endpoint };
 }
 
-/** ICE servers as an attribute gives them: JSON as `RTCPeerConnection` takes it, or addresses between spaces. */
-export function parseIceServers(text: string): RTCIceServer[] {
-	if (text.trimStart().startsWith("[")) return JSON.parse(text);
+function addressOf(text: string, base: string | URL): URL | null {
+	try {
+		return new URL(text, base);
+	} catch {
+		return null;
+	}
+}
+
+/**
+ * ICE servers as an attribute gives them: JSON as `RTCPeerConnection` takes it, or addresses between spaces.
+ * Null, so that the relay is asked, where it gives none or what it gives cannot be read.
+ */
+export function parseIceServers(text: string): RTCIceServer[] | null {
+	try {
+		if (text.trimStart().startsWith("[")) return JSON.parse(text);
+	} catch {
+		return null;
+	}
 	const urls = text.split(/\s+/).filter(Boolean);
-	return urls.length ? [{ urls }] : [];
+	return urls.length ? [{ urls }] : null;
 }
 
 export type Place = NonNullable<ReturnType<typeof locate>>;

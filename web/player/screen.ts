@@ -25,6 +25,7 @@ export class Screen {
 	latency: number | null = null;
 	#watching = false;
 	#fresh = true;
+	#halted = false;
 	readonly #events: ScreenEvents;
 
 	constructor(events: ScreenEvents) {
@@ -37,6 +38,7 @@ export class Screen {
 	}
 
 	show(stream: MediaStream): void {
+		this.#halted = false;
 		if (this.video.srcObject !== stream) {
 			this.video.srcObject = stream;
 			this.#fresh = true;
@@ -58,6 +60,11 @@ export class Screen {
 	/** For windows in which the browser shows no pictures, and so tells of none: the decoder's counter moved. */
 	decoded(count: number): void {
 		if (count > 0) this.#picture(performance.now(), count);
+	}
+
+	/** What is still shown of a stream that ended is not a new picture. */
+	halt(): void {
+		this.#halted = true;
 	}
 
 	clear(): void {
@@ -110,6 +117,7 @@ export class Screen {
 	}
 
 	#picture(now: number, count: number): void {
+		if (this.#halted) return;
 		if (this.lastPicture !== null && !this.#fresh) {
 			const interval = Math.min(5000, (now - this.lastPicture) / count);
 			this.interval = this.interval ? this.interval + (interval - this.interval) * 0.1 : interval;
@@ -146,4 +154,13 @@ export async function toggleFullscreen(host: HTMLElement, video: HTMLVideoElemen
 
 export function canFullscreen(video: HTMLVideoElement): boolean {
 	return document.fullscreenEnabled || typeof (video as SafariVideo).webkitEnterFullscreen === "function";
+}
+
+/** Hands a file to the browser's downloads. */
+export function download(file: Blob, name: string): void {
+	const link = document.createElement("a");
+	link.href = URL.createObjectURL(file);
+	link.download = name;
+	link.click();
+	setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -56,6 +56,15 @@ const causes = {
 	path: "The relay has pictures, but they do not get here. Looking for another way.",
 } as const;
 
+/** For a player that was not told what to show. */
+export const aimless: Words = {
+	tone: "off",
+	label: "No camera",
+	title: "No camera is named",
+	detail: "Give the element a path, for instance path=“robot1/front”.",
+	trying: false,
+};
+
 /** The words for a state; `name` is the stream's path. */
 export function describe(state: State, name: string): Words {
 	switch (state.at) {
