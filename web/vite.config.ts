@@ -1,40 +1,51 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig, type UserConfig } from "vite";
+import { build, defineConfig, type Plugin } from "vite";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** What both outputs share. Browsers: Chromium 105, Firefox 110, Safari 16.4 (container queries, constructable sheets). */
-const common: UserConfig = {
+/** Container queries and constructable style sheets are what sets these versions. */
+const target = ["chrome105", "firefox110", "safari16.4"];
+
+/** After the page, the stand-alone `vedette-player.js` into the same folder: one file without further imports. */
+function standAlonePlayer(): Plugin {
+	let outDir = "";
+	return {
+		name: "stand-alone-player",
+		apply: "build",
+		configResolved: (config) => {
+			outDir = config.build.outDir;
+		},
+		closeBundle: {
+			sequential: true,
+			handler: async () => {
+				await build({
+					configFile: false,
+					root: at("."),
+					publicDir: false,
+					logLevel: "warn",
+					build: {
+						target,
+						outDir,
+						emptyOutDir: false,
+						lib: { entry: at("embed.ts"), formats: ["es"], fileName: () => "vedette-player.js" },
+					},
+				});
+			},
+		},
+	};
+}
+
+/** `vite build web` writes `dist/web`: `index.html`, `assets/` and `vedette-player.js`. */
+export default defineConfig({
 	root: at("."),
 	base: "/",
 	publicDir: false,
-	clearScreen: false,
-};
-const target = ["chrome105", "firefox110", "safari16.4"];
-
-/**
- * Two outputs in `dist/web`: the page (`index.html`, `assets/`), and with `--mode element` the stand-alone
- * `vedette-player.js`, one file without further imports.
- */
-export default defineConfig(({ mode }) =>
-	mode === "element"
-		? {
-				...common,
-				build: {
-					target,
-					outDir: at("../dist/web"),
-					emptyOutDir: false,
-					lib: { entry: at("embed.ts"), formats: ["es"], fileName: () => "vedette-player.js" },
-				},
-			}
-		: {
-				...common,
-				build: {
-					target,
-					outDir: at("../dist/web"),
-					emptyOutDir: true,
-					assetsInlineLimit: 0,
-					modulePreload: { polyfill: false },
-				},
-			},
-);
+	plugins: [standAlonePlayer()],
+	build: {
+		target,
+		outDir: at("../dist/web"),
+		emptyOutDir: true,
+		assetsInlineLimit: 0,
+		modulePreload: { polyfill: false },
+	},
+});
