@@ -1,10 +1,11 @@
-import type { Track } from "../../media/track.ts";
+import type { Kind, Track } from "../../media/track.ts";
 import { attribute, attributes, type MediaDescription, type SessionDescription } from "../../wire/sdp.ts";
 import { bestFormat, describeTrack, type Format, formatsOf, preferredFormat } from "./codecs.ts";
 import { WebRtcRefusal } from "./refusal.ts";
 
 /** Media sections in one offer that are looked at; what is behind them is refused with port 0 like any other. */
 const MAX_SECTIONS = 16;
+const MAX_SOURCES = 16;
 
 /**
  * The header extension (RFC 8285) that publishers are asked for. Readers get none: packets are the same for all of them.
@@ -135,4 +136,29 @@ export function negotiatePublish(offer: SessionDescription, maxTracks: number): 
 /** The sections of a plan that are taken. */
 export function acceptedOf(plan: Plan): Accepted[] {
 	return plan.sections.filter((section) => section.taken);
+}
+
+/** What tells the packets of one published track. */
+export interface SourceHint {
+	readonly kind: Kind;
+	readonly trackIndex: number;
+	readonly payloadType: number;
+	readonly rtx: number | undefined;
+	readonly clockRate: number;
+	readonly transportSequence: number | undefined;
+	/** Whether the publisher answers NACK. */
+	readonly nack: boolean;
+	/** The sources that the offer names (RFC 5576), with that of retransmissions. */
+	readonly ssrcs: readonly number[];
+}
+
+/** The published tracks of a plan, in their order. */
+export function sourceHints(plan: Plan): SourceHint[] {
+	return acceptedOf(plan).map(({ media, format, trackIndex, transportSequence }) => {
+		const { kind, payloadType, clockRate } = format.track;
+		const ssrcs = attributes(media, "ssrc").map((value) => Number.parseInt(value, 10));
+		const nack = attributes(media, "rtcp-fb").some((value) => value === `${payloadType} nack` || value === "* nack");
+		const known = [...new Set(ssrcs)].filter((ssrc) => ssrc > 0).slice(0, MAX_SOURCES);
+		return { kind, trackIndex, payloadType, rtx: format.rtx, clockRate, transportSequence, nack, ssrcs: known };
+	});
 }
