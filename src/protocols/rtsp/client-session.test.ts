@@ -12,8 +12,7 @@ function connect(goal: Goal, lower: "tcp" | "udp" = "tcp", credentials = true) {
 	const actions: ClientActions = {
 		send: (bytes) => parser.push(bytes),
 		authorize: ([challenge], method) => (credentials ? `${challenge} for ${method}` : undefined),
-		described: (sdp) => sdp.split(" "),
-		ports: (track) => [5000 + 2 * track, 5001 + 2 * track],
+		described: (sdp) => client.choose({ controls: sdp.split(" "), ports: [] }, 0),
 		live: (setups) => said.push(setups.map((setup) => setup.transport)),
 		ended: (reason, location) => said.push(location ? [reason, location] : reason),
 	};
@@ -72,7 +71,7 @@ test("a stream of two tracks is played over TCP and kept alive", () => {
 });
 
 test("a stream is published over UDP, with a login", () => {
-	const peer = connect({ mode: "record", sdp: "v=0", controls: ["trackID=0"] }, "udp");
+	const peer = connect({ mode: "record", sdp: "v=0", controls: ["trackID=0"], ports: [[5000, 5001]] }, "udp");
 	peer.start();
 	peer.answer(200);
 	assert.equal(peer.last().body, "v=0");

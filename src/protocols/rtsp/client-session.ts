@@ -18,24 +18,28 @@ const ANSWER_MS = 10_000;
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const MOST_KEEP_ALIVE_MS = 30_000;
 const LEAST_KEEP_ALIVE_MS = 1000;
-const MAX_TRACKS = 64;
 const USER_AGENT = "vedette";
 
 /** What the client is there for. */
 export type Goal =
 	| { readonly mode: "play" }
 	/** `sdp` announces as many tracks as there are `controls`, each with its control attribute. */
-	| { readonly mode: "record"; readonly sdp: string; readonly controls: readonly string[] };
+	| ({ readonly mode: "record"; readonly sdp: string } & Choice);
+
+/** The tracks to set up. */
+export interface Choice {
+	readonly controls: readonly string[];
+	/** The local ports of each track over UDP; empty over TCP. */
+	readonly ports: readonly Pair[];
+}
 
 /** What the session asks of whoever holds its socket. */
 export interface ClientActions {
 	send(bytes: Buffer): void;
 	/** An Authorization header for a request after these challenges (WWW-Authenticate), or undefined to give up. */
 	authorize(challenges: readonly string[], method: string, url: string): string | undefined;
-	/** The stream is described: gives the control attributes of the tracks that are wanted. Throws where none is. */
-	described(sdp: string): readonly string[];
-	/** The local ports for a track that is to travel over UDP. */
-	ports(track: number): Pair;
+	/** The stream is described: `choose` says how it goes on. Throws where nothing in it is wanted. */
+	described(sdp: string): void;
 	/** Media flows from now on; the transports are as the server gave them. */
 	live(setups: readonly Setup[]): void;
 	/** The session is over; `location` where the server sends the client elsewhere (RFC 2326 section 11.3). */
@@ -62,7 +66,7 @@ export class ClientSession {
 	readonly #actions: ClientActions;
 	readonly #url: string;
 	#base: string;
-	#controls: readonly string[] = [];
+	#choice: Choice = { controls: [], ports: [] };
 	#setups: Setup[] = [];
 	#step: Step = "OPTIONS";
 	#pending: Pending | undefined;
@@ -112,6 +116,13 @@ export class ClientSession {
 			this.#nextKeepAlive = now + this.#keepAliveMs;
 			this.#request(this.#keepAlive, this.#base, [], "", now);
 		}
+	}
+
+	/** Says which tracks of the described stream to set up; at least one. */
+	choose(choice: Choice, now: Millis): void {
+		if (this.#step !== "DESCRIBE") return;
+		this.#choice = choice;
+		this.#setUp(now);
 	}
 
 	/** Says goodbye to the server; nothing happens after that. */
@@ -172,7 +183,7 @@ export class ClientSession {
 				break;
 			case "DESCRIBE":
 				this.#base = headerOf(response, "content-base") ?? headerOf(response, "content-location") ?? this.#url;
-				this.#choose(this.#actions.described(response.body), now);
+				this.#actions.described(response.body);
 				break;
 			case "ANNOUNCE":
 				this.#noteSession(response);
@@ -203,22 +214,15 @@ export class ClientSession {
 			this.#request("DESCRIBE", this.#url, [["Accept", "application/sdp"]], "", now);
 		} else {
 			this.#step = "ANNOUNCE";
-			this.#controls = this.#goal.controls;
+			this.#choice = this.#goal;
 			this.#request("ANNOUNCE", this.#url, [["Content-Type", "application/sdp"]], this.#goal.sdp, now);
 		}
-	}
-
-	#choose(controls: readonly string[], now: Millis): void {
-		if (controls.length === 0) throw new Error("the stream has no tracks");
-		if (controls.length > MAX_TRACKS) throw new Error(`${controls.length} tracks, at most ${MAX_TRACKS}`);
-		this.#controls = controls;
-		this.#setUp(now);
 	}
 
 	/** Sets up the next track; after the last one asks for the media. */
 	#setUp(now: Millis): void {
 		const track = this.#setups.length;
-		const control = this.#controls[track];
+		const control = this.#choice.controls[track];
 		const { mode } = this.#goal;
 		if (control === undefined) {
 			this.#step = mode === "play" ? "PLAY" : "RECORD";
@@ -226,10 +230,11 @@ export class ClientSession {
 			return;
 		}
 		this.#step = "SETUP";
+		const clientPort = this.#choice.ports[track];
 		const asked: Transport =
 			this.#lower === "tcp"
 				? { lower: "tcp", mode, interleaved: [2 * track, 2 * track + 1] }
-				: { lower: "udp", mode, clientPort: this.#actions.ports(track) };
+				: { lower: "udp", mode, ...(clientPort && { clientPort }) };
 		this.#request("SETUP", controlUrl(this.#base, control), [["Transport", writeTransport(asked)]], "", now);
 	}
 

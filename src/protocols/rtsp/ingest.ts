@@ -20,6 +20,8 @@ import { ask } from "./declined.ts";
 /** How often the sender is told what was received (RFC 3550 section 6.2 gives 5 s as the least). */
 const REPORT_MS = 5000;
 const CNAME = "vedette";
+/** How often missing packets are looked after, while there are some. */
+const SETTLE_MS = 20;
 
 /** How RTCP goes back to the sender of a track. */
 export interface Feedback {
@@ -40,6 +42,7 @@ export class Ingest {
 	readonly #sources: number[];
 	readonly #ssrc = Math.floor(Math.random() * 2 ** 32);
 	#nextReport: Millis;
+	#cancelSettle: (() => void) | undefined;
 
 	/** Throws `Declined`. `onEnd` is called where the hub ends the publisher. */
 	constructor(
@@ -79,17 +82,9 @@ export class Ingest {
 			return;
 		}
 		const now = this.#count(track, bytes, 0);
-		this.#windows[track]!.push(rtpSequence(bytes, 0), bytes, now);
-	}
-
-	/** Whether packets are held back until a missing one comes; then `settle` is due within 20 ms. */
-	get waiting(): boolean {
-		return this.#windows.some((window) => window.waiting);
-	}
-
-	/** Gives up packets that were missing for too long. */
-	settle(now: Millis): void {
-		for (const window of this.#windows) window.tick(now);
+		const window = this.#windows[track]!;
+		window.push(rtpSequence(bytes, 0), bytes, now);
+		if (window.waiting) this.#cancelSettle ??= this.#hub.clock.after(SETTLE_MS, () => this.#settle());
 	}
 
 	/** RTCP from the sender of a track. */
@@ -116,7 +111,18 @@ export class Ingest {
 
 	/** The publisher is gone. */
 	close(reason: string): void {
+		this.#cancelSettle?.();
 		this.#publication.close(reason);
+	}
+
+	/** Gives up packets that were missing for too long. */
+	#settle(): void {
+		const now = this.#hub.clock.now();
+		this.#cancelSettle = undefined;
+		for (const window of this.#windows) window.tick(now);
+		if (this.#windows.some((window) => window.waiting)) {
+			this.#cancelSettle = this.#hub.clock.after(SETTLE_MS, () => this.#settle());
+		}
 	}
 
 	#count(track: number, bytes: Uint8Array, offset: number): Millis {
