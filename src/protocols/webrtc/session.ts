@@ -1,6 +1,6 @@
 import type { Millis } from "../../media/time.ts";
 import type { DtlsServer, DtlsSession, DtlsSrtp } from "../../net/dtls.ts";
-import { isRtcp } from "../../wire/rtp.ts";
+import { isRtcp } from "../../wire/rtcp.ts";
 import { deriveKeys, type SrtpKeys, type SrtpPrimitives, SrtpReceiver, SrtpSender } from "../../wire/srtp.ts";
 import { isStun } from "../../wire/stun.ts";
 import type { RemoteTransport } from "./answer.ts";
@@ -189,7 +189,7 @@ export class Session {
 	#protected(datagram: Uint8Array, now: Millis): void {
 		const receiver = this.#receiver;
 		if (!receiver) return;
-		const control = isRtcp(datagram, 0, datagram.length);
+		const control = isRtcp(datagram);
 		const packet = control ? receiver.rtcp(datagram) : receiver.rtp(datagram);
 		if (!packet) this.rejected++;
 		else if (this.#state === "live") {
