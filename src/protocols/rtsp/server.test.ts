@@ -12,8 +12,8 @@ import { Pool } from "../../net/pool.ts";
 import { createLog } from "../../observe/log.ts";
 import { rtpSequence, rtpTimestamp, writeRtpHeader } from "../../wire/rtp.ts";
 import { type ClientSink, openRtspClient, type RtspClient } from "./client.ts";
+import { pullIntoPath } from "./pull.ts";
 import { RtspServer } from "./server.ts";
-import { RtspSource } from "./source.ts";
 
 const log = createLog({ level: "silent", file: "", format: "json" });
 const path = parsePathName("camera")!;
@@ -181,24 +181,34 @@ test("the reasons for a refusal reach the client", { timeout: 10_000 }, async ()
 	await assert.rejects(publish(relay.url, many), /9 tracks, at most 8/);
 });
 
-test("a stream is pulled from another server, again after it went away", { timeout: 20_000 }, async () => {
+test("a stream is pulled from another server until that ends", { timeout: 10_000 }, async () => {
 	await using origin = await serve();
 	await using relay = await serve();
+	const stop = new AbortController();
+	const pull = (onLive: () => void) => pullIntoPath(relay.hub, path, origin.url, "tcp", stop.signal, onLive);
+	await assert.rejects(
+		pull(() => assert.fail()),
+		/404/,
+	);
 	const publisher = await publish(origin.url);
 	picture(publisher, 0, true);
-	const arrived = new Promise<void>((resolve) => relay.hub.listen((event) => event.at === "published" && resolve()));
-	const source = new RtspSource({ hub: relay.hub, path, url: origin.url, transport: "tcp", log });
-	await arrived;
+	let ended: Promise<string> | undefined;
+	await new Promise<void>((resolve) => {
+		ended = pull(resolve);
+	});
 	const reader = await play(relay.url);
 	picture(publisher, 1, true);
 	await reader.until(2);
-	const again = new Promise<void>((resolve) => relay.hub.listen((event) => event.at === "published" && resolve()));
 	for (const one of origin.hub.paths) one.close("the origin restarts");
+	assert.match(await ended!, /closed the connection/);
 	const fresh = await publish(origin.url);
-	await again;
+	await new Promise<void>((resolve) => {
+		ended = pull(resolve);
+	});
 	picture(fresh, 0, true);
 	await reader.until(4);
-	await source.stop();
+	stop.abort(new Error("enough"));
+	assert.equal(await ended, "enough");
 	assert.equal(relay.hub.path(path)?.publication, undefined);
 	reader.client.close();
 	fresh.close();

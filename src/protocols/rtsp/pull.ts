@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto";
+import type { Hub } from "../../hub/hub.ts";
+import type { PathName } from "../../media/path-name.ts";
+import type { Millis } from "../../media/time.ts";
+import { openRtspClient, type RtspClient } from "./client.ts";
+import { Ingest } from "./ingest.ts";
+import type { Transport } from "./transport.ts";
+import { parseAddress } from "./url.ts";
+
+/** An attempt that has come to nothing by then has failed. */
+const OPEN_MS = 10_000;
+/** A server that sends nothing for so long is left. */
+const SILENCE_MS = 10_000;
+const TICK_MS = 1000;
+
+/**
+ * Pulls a stream from another RTSP server into a path until it ends or `signal` aborts: resolves with the reason for its
+ * end, rejects where it cannot begin. `url` may hold credentials. Calls `onLive` when the stream is there.
+ */
+export async function pullIntoPath(
+	hub: Hub,
+	path: PathName,
+	url: string,
+	transport: Transport["lower"],
+	signal: AbortSignal,
+	onLive: () => void,
+): Promise<string> {
+	const attempt = new AbortController();
+	const stop = (): void => attempt.abort(signal.reason);
+	const timer = setTimeout(() => attempt.abort(new Error(`no answer for ${OPEN_MS / 1000} s`)), OPEN_MS);
+	signal.addEventListener("abort", stop, { once: true });
+	let ingest: Ingest | undefined;
+	const sink = {
+		packet: (track: number, bytes: Uint8Array, offset: number, length: number) =>
+			ingest?.packet(track, bytes, offset, length),
+		datagram: (track: number, bytes: Uint8Array) => ingest?.datagram(track, bytes),
+		rtcp: (track: number, bytes: Uint8Array) => ingest?.rtcp(track, bytes),
+	};
+	try {
+		signal.throwIfAborted();
+		const client = await openRtspClient({ url, transport, sink, signal: attempt.signal });
+		clearTimeout(timer);
+		ingest = publish(hub, path, url, client);
+		onLive();
+		return await watch(hub, client, ingest);
+	} finally {
+		clearTimeout(timer);
+		signal.removeEventListener("abort", stop);
+		ingest?.close("the source is gone");
+	}
+}
+
+function publish(hub: Hub, path: PathName, url: string, client: RtspClient): Ingest {
+	const { host, port } = parseAddress(url);
+	const info = {
+		type: "rtspSource",
+		id: randomBytes(12).toString("hex"),
+		remoteAddress: `${host}:${port}`,
+		identity: `source ${path}`,
+	};
+	const feedback = { rtcp: (track: number, packet: Uint8Array) => client.sendRtcp(track, packet) };
+	try {
+		return new Ingest(hub, path, client.tracks, info, feedback, (reason) => client.close(reason));
+	} catch (error) {
+		client.close();
+		throw error;
+	}
+}
+
+/** Waits for the end, with reports in between and an eye on silence. */
+async function watch({ clock }: Hub, client: RtspClient, ingest: Ingest): Promise<string> {
+	const tick = (now: Millis): void => {
+		ingest.tick(now);
+		if (now - ingest.lastPacket > SILENCE_MS) client.close(`no packet for ${SILENCE_MS / 1000} s`);
+	};
+	const timer = setInterval(() => tick(clock.now()), TICK_MS);
+	try {
+		return await client.closed;
+	} finally {
+		clearInterval(timer);
+	}
+}
