@@ -1,5 +1,6 @@
 import {
 	Audio,
+	cleanup,
 	PeerConnection as Peer,
 	type PeerConnection,
 	RtcpNackResponder,
@@ -7,6 +8,7 @@ import {
 	type Track as RtcTrack,
 	Video,
 } from "node-datachannel";
+import type { Millis } from "../../media/time.ts";
 import type { Track } from "../../media/track.ts";
 import { attribute, parseSdp } from "../../wire/sdp.ts";
 import { trackOf } from "../../wire/sdp-tracks.ts";
@@ -21,6 +23,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /** Packets kept to answer NACKs with: a second and more at 4 Mbit/s. */
 const NACK_PACKETS = 512;
 const GOODBYE_TIMEOUT_MS = 2000;
+/** A server that was heard and then says nothing for so long is gone; ICE itself notices only after 30 s. */
+const SILENCE_MS = 8000;
 
 /** What both directions need to begin. */
 export interface ClientOptions {
@@ -28,6 +32,14 @@ export interface ClientOptions {
 	readonly token?: string;
 	/** Ends the attempt, and the connection once it stands. */
 	readonly signal: AbortSignal;
+	/** After this silence of the server the connection is over; by default 8 s. */
+	readonly silenceMs?: number;
+}
+
+/** When the server was last heard and spoken to, on the monotonic clock. */
+interface Contact {
+	heardAt: Millis | undefined;
+	spokenAt: Millis;
 }
 
 interface Session {
@@ -39,10 +51,8 @@ interface Session {
 
 /** A stream that is published. */
 export interface Sending extends Session {
-	/** Sends an RTP or RTCP packet; false where it could not leave. */
+	/** Sends an RTP or RTCP packet; false where it could not leave. Nothing is queued: it is UDP. */
 	send(packet: Buffer): boolean;
-	/** Bytes that have not left this process. */
-	readonly pending: number;
 }
 
 /** A stream that is pulled. */
@@ -65,21 +75,25 @@ export async function publishWhip(
 	options: ClientOptions,
 	onRtcp: (packet: Uint8Array) => void,
 ): Promise<Sending> {
-	const peer = new Peer("whip", { iceServers: [] });
+	const peer = new Peer("whip", { iceServers: [], disableAutoNegotiation: true });
 	const media = new Video("0", "SendOnly");
 	media.addH264Codec(track.payloadType, offeredFmtp(track));
 	media.addSSRC(ssrc, "vedette", "vedette", "video");
 	const line = peer.addTrack(media);
 	line.setMediaHandler(new RtcpNackResponder(NACK_PACKETS));
-	line.onMessage((packet) => onRtcp(packet));
+	const contact: Contact = { heardAt: undefined, spokenAt: 0 };
+	line.onMessage((packet) => {
+		contact.heardAt = performance.now();
+		onRtcp(packet);
+	});
 	const opened = new Promise<void>((resolve) => line.onOpen(resolve));
-	const session = await connect(peer, url, options, opened);
+	const session = await connect(peer, url, options, { contact, opened });
 	return {
 		closed: session.closed,
 		close: session.close,
-		send: (packet) => line.isOpen() && line.sendMessageBinary(packet),
-		get pending() {
-			return line.isOpen() ? line.bufferedAmount() : 0;
+		send: (packet) => {
+			contact.spokenAt = performance.now();
+			return line.isOpen() && line.sendMessageBinary(packet);
 		},
 	};
 }
@@ -95,25 +109,24 @@ export async function pullWhep(
 	options: ClientOptions,
 	onPacket: (track: number, packet: Uint8Array) => void,
 ): Promise<Receiving> {
-	const peer = new Peer("whep", { iceServers: [] });
+	const peer = new Peer("whep", { iceServers: [], disableAutoNegotiation: true });
 	const lines: RtcTrack[] = [offerVideo(peer), offerAudio(peer)];
 	const numbers = new Map<string, number>();
+	// Who pulls has a right to hear something.
+	const contact: Contact = { heardAt: undefined, spokenAt: Number.POSITIVE_INFINITY };
 	for (const line of lines) {
 		const mid = line.mid();
 		line.setMediaHandler(new RtcpReceivingSession());
 		line.onMessage((packet) => {
+			contact.heardAt = performance.now();
 			const number = numbers.get(mid);
 			if (number !== undefined) onPacket(number, packet);
 		});
 	}
-	const connected = new Promise<void>((resolve) => {
-		peer.onStateChange((state) => {
-			if (state === "connected") resolve();
-		});
-	});
-	const session = await connect(peer, url, options, connected, (answer) => {
+	const onAnswer = (answer: string): void => {
 		for (const [number, { mid }] of answered(answer).entries()) numbers.set(mid, number);
-	});
+	};
+	const session = await connect(peer, url, options, { contact, onAnswer });
 	const tracks = answered(session.answer);
 	return {
 		closed: session.closed,
@@ -124,6 +137,14 @@ export async function pullWhep(
 			if (line?.isOpen()) line.requestKeyframe();
 		},
 	};
+}
+
+/**
+ * Ends what libdatachannel keeps running, so that the process can end by itself: to be called when all is closed. A
+ * connection that never stood would hold the event loop open until it is collected.
+ */
+export function releaseWebRtc(): void {
+	cleanup();
 }
 
 /** Parameter sets stay out of the offer: they come with each key frame. */
@@ -164,41 +185,74 @@ function answered(answer: string): { readonly mid: string; readonly track: Track
 	});
 }
 
-/** Offers, takes the answer, waits for `ready`, and then watches over the connection. */
+/** What the two directions do differently while connecting. */
+interface Hooks {
+	readonly contact: Contact;
+	/** Something more to wait for before the connection counts as standing. */
+	readonly opened?: Promise<void>;
+	onAnswer?(answer: string): void;
+}
+
+/** Offers, takes the answer, waits until the connection stands, and then watches over it. */
 async function connect(
 	peer: PeerConnection,
 	url: string,
 	options: ClientOptions,
-	ready: Promise<void>,
-	onAnswer: (answer: string) => void = () => undefined,
+	{ contact, opened, onAnswer }: Hooks,
 ): Promise<Session & { readonly answer: string }> {
 	const { signal } = options;
-	const closed = new Promise<string>((resolve) => {
-		peer.onIceStateChange((state) => {
-			if (state === "failed" || state === "disconnected" || state === "closed") resolve(`the connection is ${state}`);
-		});
-		signal.addEventListener("abort", () => resolve("closed by us"), { once: true });
-	});
-	let resource: string | undefined;
-	const close = (): void => {
+	const { standing, closed, end } = lifeOf(peer, options, contact);
+	let goodbye: (() => void) | undefined;
+	const release = (): void => {
 		peer.close();
-		if (resource !== undefined) goodbye(resource, options);
-		resource = undefined;
+		goodbye?.();
+		goodbye = undefined;
 	};
-	closed.then(close, close);
+	closed.then(release, release);
+	const close = (): void => end("closed by us");
 	try {
 		const offer = await gathered(peer);
 		const answer = await exchange(url, offer, options);
-		resource = answer.resource;
-		onAnswer(answer.sdp);
+		goodbye = answer.goodbye;
+		onAnswer?.(answer.sdp);
 		peer.setRemoteDescription(answer.sdp, "answer");
-		const reason = await Promise.race([ready.then(() => undefined), closed]);
+		const reason = await Promise.race([Promise.all([standing, opened]).then(() => undefined), closed]);
 		if (reason !== undefined) throw signal.aborted ? signal.reason : new Error(reason);
 		return { closed, close, answer: answer.sdp };
 	} catch (error) {
 		close();
 		throw error;
 	}
+}
+
+interface Life {
+	readonly standing: Promise<void>;
+	readonly closed: Promise<string>;
+	end(reason: string): void;
+}
+
+function lifeOf(peer: PeerConnection, { signal, silenceMs = SILENCE_MS }: ClientOptions, contact: Contact): Life {
+	const standing = Promise.withResolvers<void>();
+	const closed = Promise.withResolvers<string>();
+	const abort = (): void => end("closed by us");
+	const watch = setInterval(() => {
+		const until = Math.min(contact.spokenAt, performance.now());
+		if (contact.heardAt !== undefined && until - contact.heardAt >= silenceMs) {
+			end(`the server is silent for ${silenceMs / 1000} s`);
+		}
+	}, silenceMs / 8);
+	const end = (reason: string): void => {
+		clearInterval(watch);
+		signal.removeEventListener("abort", abort);
+		closed.resolve(reason);
+	};
+	peer.onStateChange((state) => {
+		if (state === "connected") standing.resolve();
+		if (state === "failed" || state === "disconnected" || state === "closed") end(`the connection is ${state}`);
+	});
+	signal.addEventListener("abort", abort);
+	if (signal.aborted) abort();
+	return { standing: standing.promise, closed: closed.promise, end };
 }
 
 /** Our offer once all candidates are in it. */
@@ -212,41 +266,42 @@ function gathered(peer: PeerConnection): Promise<string> {
 }
 
 /** The address without credentials, and the header that carries them (RFC 9725 section 4.7, RFC 7617). */
-function authorized(url: string, token: string | undefined): { readonly url: string; readonly headers: HeadersInit } {
+function authorized(url: string, token: string | undefined): { url: string; headers: Record<string, string> } {
 	const parsed = new URL(url.replace(/^(whip|whep)(s?):/, "http$2:"));
 	const { username, password } = parsed;
 	parsed.username = "";
 	parsed.password = "";
-	const basic = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-	if (username)
-		return { url: parsed.href, headers: { authorization: `Basic ${Buffer.from(basic).toString("base64")}` } };
+	const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
+	if (username) return { url: parsed.href, headers: { authorization: `Basic ${basic}` } };
 	return { url: parsed.href, headers: token ? { authorization: `Bearer ${token}` } : {} };
 }
 
+/** The server's answer, and what ends the session there. */
+interface Exchange {
+	readonly sdp: string;
+	/** RFC 9725 section 4.2: DELETE ends the session. What comes of it does not matter any more. */
+	goodbye(): void;
+}
+
 /** RFC 9725 section 4.2: the offer is posted, the answer comes with the address of the session. */
-async function exchange(
-	url: string,
-	offer: string,
-	{ token, signal }: ClientOptions,
-): Promise<{ readonly sdp: string; readonly resource: string | undefined }> {
+async function exchange(url: string, offer: string, { token, signal }: ClientOptions): Promise<Exchange> {
 	const target = authorized(url, token);
-	const response = await fetch(target.url, {
-		method: "POST",
-		headers: { ...target.headers, "content-type": SDP_TYPE, accept: SDP_TYPE },
-		body: offer,
-		signal,
-	});
+	const headers = { ...target.headers, "content-type": SDP_TYPE, accept: SDP_TYPE };
+	const response = await fetch(target.url, { method: "POST", headers, body: offer, signal });
 	const length = Number(response.headers.get("content-length") ?? 0);
 	if (length > MAX_ANSWER_BYTES) throw new Error(`an answer of ${length} bytes, at most ${MAX_ANSWER_BYTES}`);
 	const text = await response.text();
 	if (response.status !== 201) throw new Error(`the server answered ${response.status} ${text.slice(0, 200)}`.trim());
 	const location = response.headers.get("location");
-	return { sdp: text, resource: location === null ? undefined : new URL(location, response.url).href };
-}
-
-/** RFC 9725 section 4.2: DELETE ends the session. What comes of it does not matter any more. */
-function goodbye(resource: string, { token }: ClientOptions): void {
-	const target = authorized(resource, token);
-	const signal = AbortSignal.timeout(GOODBYE_TIMEOUT_MS);
-	fetch(target.url, { method: "DELETE", headers: target.headers, signal }).catch(() => undefined);
+	const session = location === null ? undefined : new URL(location, response.url);
+	// Credentials are for the server that was named, not for where it points.
+	const trusted = session?.origin === new URL(target.url).origin ? target.headers : {};
+	return {
+		sdp: text,
+		goodbye: () => {
+			if (!session) return;
+			const timeout = AbortSignal.timeout(GOODBYE_TIMEOUT_MS);
+			fetch(session, { method: "DELETE", headers: trusted, signal: timeout }).catch(() => undefined);
+		},
+	};
 }

@@ -20,6 +20,9 @@ const PIPE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Capture times that are remembered while their pictures are in the encoder. */
 const REMEMBERED = 64;
 
+/** The camera elements that a probe looks for. */
+const SOURCES = ["v4l2src", "libcamerasrc", "nvarguscamerasrc"];
+
 /** A running capture: its pipeline and what is known about its pictures. */
 interface Run {
 	readonly settings: CaptureSettings;
@@ -73,9 +76,11 @@ function probe(settings: readonly CaptureSettings[], cores: number): GstProbe | 
 	return {
 		version: gst.version,
 		encoders: encoders.filter((encoder) => gst.has(encoder.name)).map((encoder) => encoder.name),
+		sources: SOURCES.filter((element) => gst.has(element)),
 		pipelines: settings.map((one) => {
+			if (one.source.kind === "sample") return null;
 			const encoder = candidates(gst, one)[0];
-			return encoder || passesThrough(one) ? pipelineText(one, encoder, cores) : undefined;
+			return encoder || passesThrough(one) ? pipelineText(one, encoder, cores) : null;
 		}),
 	};
 }

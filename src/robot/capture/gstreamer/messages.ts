@@ -13,8 +13,10 @@ export interface GstProbe {
 	readonly version: string;
 	/** The names of the encoders that are there, in the order they are tried. */
 	readonly encoders: readonly string[];
-	/** The pipeline of each camera asked about; undefined where there is none. */
-	readonly pipelines: readonly (string | undefined)[];
+	/** The camera elements that are there: v4l2src, libcamerasrc, nvarguscamerasrc. */
+	readonly sources: readonly string[];
+	/** The pipeline of each camera asked about; null where there is none. */
+	readonly pipelines: readonly (string | null)[];
 }
 
 /** What a child process tells the robot; the pictures go through a pipe of their own (see records.ts). */

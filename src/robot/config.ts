@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { choice, count, flag, group, text } from "../config/fields.ts";
+import type { CaptureSettings } from "./capture/capture.ts";
+import { parseSource, SOURCES, type Source } from "./source.ts";
+
+const NAME = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "expected 1 to 64 letters, digits, _ or -");
+const MOST_PIXELS = 7680;
+
+interface Size {
+	readonly width: number;
+	readonly height: number;
+}
+
+/** The size of `1280x720`; undefined for one that no camera has: pictures have an even number of lines and columns. */
+function parseSize(text: string): Size | undefined {
+	const match = /^(\d{2,4})x(\d{2,4})$/.exec(text);
+	const [width, height] = [Number(match?.[1]), Number(match?.[2])];
+	const fits = (pixels: number): boolean => pixels >= 64 && pixels <= MOST_PIXELS && pixels % 2 === 0;
+	return fits(width) && fits(height) ? { width, height } : undefined;
+}
+
+function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
+	return z.string(`expected ${expected}`).transform((value, context): T => {
+		const result = parse(value);
+		if (result !== undefined) return result;
+		context.addIssue({ code: "custom", message: `expected ${expected}, got "${value.slice(0, 80)}"` });
+		return z.NEVER;
+	});
+}
+
+function parseTarget(text: string): string | undefined {
+	return URL.canParse(text) && /^(rtsp|http|https):\/\/[^/]+\/./.test(text) ? text : undefined;
+}
+
+const camera = z.strictObject({
+	name: NAME.prefault("camera").describe("Letters, digits, _ and -"),
+	source: parsed<Source>(parseSource, SOURCES).prefault("test").describe(SOURCES),
+	size: parsed(parseSize, 'a size like "1280x720", both numbers even')
+		.prefault("1280x720")
+		.describe("Pixels before rotation"),
+	fps: count(30, "Pictures per second", { min: 1, max: 240 }),
+	bitrate: count(2000, "kbit/s", { min: 50, max: 100_000 }),
+	keyframe: z.number().min(0.1).max(60).prefault(2).describe("Seconds between key frames"),
+	rotate: z
+		.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)], "expected 0, 90, 180 or 270")
+		.prefault(0)
+		.describe("Degrees clockwise: 0, 90, 180, 270"),
+	input: choice(["auto", "raw", "mjpeg", "h264"], "auto", "What a v4l2 camera gives; h264 is passed through"),
+	reencode: flag(false, "Decode an rtsp:// source and encode it again, instead of passing it through"),
+	backend: choice(["auto", "gstreamer", "ffmpeg"], "auto", "auto takes GStreamer, and ffmpeg where there is none"),
+	publish: parsed(parseTarget, 'an address like "rtsp://HOST:8554/PATH" or "https://HOST/PATH/whip"').describe(
+		"Where to: rtsp://USER:PASSWORD@HOST:8554/PATH or https://HOST/PATH/whip",
+	),
+	token: text("", "A bearer token for WHIP"),
+	transport: choice(["tcp", "udp"], "tcp", "How RTP leaves by rtsp://"),
+});
+
+/** The whole of robot.yml. */
+export const robotSchema = z.strictObject({
+	name: NAME.prefault("robot").describe("The robot's name"),
+	log: group("Log", {
+		level: choice(["trace", "debug", "info", "warn", "error", "silent"], "info", "trace debug info warn error silent"),
+		file: text("", "A file that gets every line as JSON too"),
+		format: choice(["auto", "pretty", "json"], "auto", "auto (pretty on a terminal, JSON otherwise), pretty, json"),
+	}),
+	cameras: z
+		.array(camera)
+		.min(1, "expected at least one camera")
+		.max(32)
+		.superRefine((cameras, context) => {
+			cameras.forEach(({ name }, i) => {
+				const first = cameras.findIndex((other) => other.name === name);
+				if (first < i) context.addIssue({ code: "custom", path: [i, "name"], message: `"${name}" is there already` });
+			});
+		})
+		.describe("One entry per camera"),
+});
+
+/** robot.yml as read. */
+export type RobotConfig = z.output<typeof robotSchema>;
+/** One of its cameras. */
+export type CameraConfig = RobotConfig["cameras"][number];
+
+/** What a capture needs of a camera's configuration. */
+export function captureSettings(config: CameraConfig): CaptureSettings {
+	const { source, size, fps, bitrate, keyframe, rotate, input, reencode } = config;
+	return { source, ...size, fps, bitrate, keyframe, rotate, input, reencode };
+}

@@ -1,0 +1,112 @@
+import type { Frame } from "../../media/frame.ts";
+import type { Track } from "../../media/track.ts";
+import { type Backoff, backoffMs, sleep } from "../../net/backoff.ts";
+import type { Log } from "../../observe/log.ts";
+import { Gate } from "./gate.ts";
+import type { OpenPublisher, Publisher } from "./publisher.ts";
+
+const BACKOFF: Backoff = { firstMs: 500, mostMs: 10_000 };
+/** An attempt that has come to nothing by then has failed. */
+const OPEN_TIMEOUT_MS = 10_000;
+/** A connection that stood this long was a good one: its end is the first failure again. */
+const GOOD_AFTER_MS = 10_000;
+
+/** What is published, and whom to ask. */
+export interface PublishingOptions {
+	readonly url: string;
+	readonly transport: "tcp" | "udp";
+	readonly open: OpenPublisher;
+	readonly log: Log;
+	/** 0 to 1, for the jitter between attempts. */
+	random(): number;
+	requestKeyFrame(): void;
+}
+
+/** Keeps one camera's stream at its relay: connects again for ever, and drops what a slow link cannot take. */
+export class Publishing {
+	readonly #options: PublishingOptions;
+	readonly #abort = new AbortController();
+	readonly #done: Promise<void>;
+	#begin: (track: Track) => void = () => undefined;
+	#publisher: Publisher | undefined;
+	#gate = new Gate();
+
+	constructor(options: PublishingOptions) {
+		this.#options = options;
+		const first = new Promise<Track>((resolve) => {
+			this.#begin = resolve;
+		});
+		this.#done = this.#run(first);
+	}
+
+	/** Takes the next frame; the first one lets it connect. */
+	take(frame: Frame, track: Track): void {
+		this.#begin(track);
+		const publisher = this.#publisher;
+		if (!publisher) return;
+		const verdict = this.#gate.judge(frame.key, publisher.pending, performance.now());
+		if (verdict === "send") publisher.write(frame);
+		else if (verdict !== "drop") this.#options.requestKeyFrame();
+	}
+
+	/** Says goodbye to the relay. */
+	async stop(): Promise<void> {
+		this.#abort.abort();
+		this.#publisher?.close();
+		await this.#done;
+	}
+
+	async #run(first: Promise<Track>): Promise<void> {
+		const { log, random } = this.#options;
+		const { signal } = this.#abort;
+		const track = await Promise.race([first, aborted(signal)]);
+		let failures = 0;
+		while (track && !signal.aborted) {
+			const since = performance.now();
+			const reason = await this.#connection(track);
+			if (signal.aborted) return;
+			failures = performance.now() - since >= GOOD_AFTER_MS ? 1 : failures + 1;
+			const waitMs = backoffMs(BACKOFF, failures, random());
+			log.warn({ reason, waitMs }, "not publishing; trying again");
+			await sleep(waitMs, signal);
+		}
+	}
+
+	/** One connection from its beginning to its end; gives the reason of the end. */
+	async #connection(track: Track): Promise<string> {
+		const { url, transport, open, log, requestKeyFrame } = this.#options;
+		const attempt = new AbortController();
+		const cancel = (): void => attempt.abort();
+		this.#abort.signal.addEventListener("abort", cancel);
+		const timer = setTimeout(
+			() => attempt.abort(new Error(`no answer for ${OPEN_TIMEOUT_MS / 1000} s`)),
+			OPEN_TIMEOUT_MS,
+		);
+		try {
+			const publisher = await open(url, [track], {
+				transport,
+				signal: attempt.signal,
+				onKeyFrameRequest: requestKeyFrame,
+			});
+			clearTimeout(timer);
+			log.info("publishing");
+			this.#gate = new Gate();
+			this.#publisher = publisher;
+			const reason = await publisher.closed;
+			log.info({ dropped: this.#gate.dropped }, "connection ended");
+			return reason;
+		} catch (error) {
+			const cause = attempt.signal.aborted ? attempt.signal.reason : error;
+			return cause instanceof Error ? cause.message : String(cause);
+		} finally {
+			clearTimeout(timer);
+			this.#publisher = undefined;
+			this.#abort.signal.removeEventListener("abort", cancel);
+			attempt.abort();
+		}
+	}
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+	return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
+}
