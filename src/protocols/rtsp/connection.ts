@@ -39,6 +39,7 @@ export class RtspConnection implements StreamSink, Peer {
 	readonly socket: Socket;
 	readonly ip: string;
 	readonly port: number;
+	readonly localIp: string;
 	readonly #context: RtspContext;
 	readonly #parser: StreamParser;
 	readonly #closed: (connection: RtspConnection) => void;
@@ -58,6 +59,7 @@ export class RtspConnection implements StreamSink, Peer {
 		this.socket = socket;
 		this.ip = plainAddress(socket.remoteAddress ?? "");
 		this.port = socket.remotePort ?? 0;
+		this.localIp = plainAddress(socket.localAddress ?? "");
 		this.#closed = closed;
 		this.#lastRequest = context.hub.clock.now();
 		this.#parser = new StreamParser(this);

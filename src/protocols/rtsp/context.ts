@@ -2,12 +2,15 @@ import type { Access } from "../../access/access.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Millis } from "../../media/time.ts";
 import type { Log } from "../../observe/log.ts";
+import type { UdpPorts } from "./udp-ports.ts";
 
 /** What every RTSP connection of a server shares. */
 export interface RtspContext {
 	readonly hub: Hub;
 	readonly access: Access;
 	readonly log: Log;
+	/** The server's UDP ports; undefined where it has none. */
+	readonly udp: UdpPorts | undefined;
 	/** A session without any sign of life ends after this time. */
 	readonly sessionTimeout: Millis;
 	/** A connection without a session must send a request within this time. */

@@ -5,8 +5,8 @@ import type { Press } from "./press.ts";
 import { FRAME_HEADER_BYTES } from "./stream-parser.ts";
 
 const DOLLAR = 0x24;
-/** Most bytes that are handed to the kernel at once. */
-const MAX_PIECE_BYTES = 524_288;
+/** Most bytes that are handed to the kernel at once: what was handed over grows old without being cut. */
+const MAX_PIECE_BYTES = 32_768;
 const nothing = Buffer.alloc(0);
 
 /** All framings in use, by stream and by channels. */

@@ -18,6 +18,8 @@ export interface Peer {
 	/** The IP address, the only one that media goes to. */
 	readonly ip: string;
 	readonly port: number;
+	/** The relay's address that they came to. */
+	readonly localIp: string;
 	/** Ends the connection, with the reason for the log. */
 	end(reason: string): void;
 }

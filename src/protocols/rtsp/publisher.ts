@@ -1,6 +1,7 @@
 import type { Principal } from "../../access/access.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
+import { RTP_HEADER_BYTES, rtpPayloadType } from "../../wire/rtp.ts";
 import type { RtspContext } from "./context.ts";
 import { Declined } from "./declined.ts";
 import type { Announced } from "./description.ts";
@@ -9,6 +10,7 @@ import { Ingest } from "./ingest.ts";
 import type { Peer } from "./player.ts";
 import type { Setup } from "./session.ts";
 import type { Transport } from "./transport.ts";
+import type { Route } from "./udp-routes.ts";
 
 /** What an interleaved channel carries: twice the track, one more for RTCP; −1 for nothing. */
 const CHANNELS = 256;
@@ -25,6 +27,8 @@ export class Publisher {
 	readonly #id: string;
 	readonly #channels = new Int16Array(CHANNELS).fill(-1);
 	#setups: readonly Setup[] = [];
+	/** The ways that are open over UDP, by track. */
+	#routes: (Route | undefined)[] = [];
 	#ingest: Ingest | undefined;
 
 	constructor(
@@ -49,7 +53,11 @@ export class Publisher {
 		if (asked.lower === "tcp") {
 			return { lower: "tcp", mode: "record", interleaved: asked.interleaved ?? [2 * track, 2 * track + 1] };
 		}
-		throw new Declined(461, "UDP is not served here");
+		const { clientPort } = asked;
+		const { udp } = this.#context;
+		if (!udp?.at(this.#peer.localIp)) throw new Declined(461, "UDP is not served here");
+		if (!clientPort) throw new Declined(461, "UDP needs a client_port");
+		return { lower: "udp", mode: "record", clientPort, serverPort: udp.ports };
 	}
 
 	/** Takes the path over. Throws `Declined`. */
@@ -63,15 +71,45 @@ export class Publisher {
 		};
 		const feedback = { rtcp: (track: number, packet: Uint8Array) => this.#feedback(track, packet) };
 		this.#setups = setups;
-		for (const { track, transport } of setups) {
-			if (!transport.interleaved) continue;
-			this.#channels[transport.interleaved[0]] = 2 * track;
-			this.#channels[transport.interleaved[1]] = 2 * track + 1;
+		for (const { track, transport } of setups) this.#open(track, transport);
+		try {
+			this.#ingest = new Ingest(this.#context.hub, this.path, this.announced.tracks, info, feedback, (reason) => {
+				this.#ingest = undefined;
+				this.#peer.end(reason);
+			});
+		} catch (error) {
+			this.#shut();
+			throw error;
 		}
-		this.#ingest = new Ingest(this.#context.hub, this.path, this.announced.tracks, info, feedback, (reason) => {
-			this.#ingest = undefined;
-			this.#peer.end(reason);
+	}
+
+	#open(track: number, { interleaved, clientPort }: Transport): void {
+		if (interleaved) {
+			this.#channels[interleaved[0]] = 2 * track;
+			this.#channels[interleaved[1]] = 2 * track + 1;
+		}
+		const { udp } = this.#context;
+		if (!udp || !clientPort) return;
+		const { payloadType } = this.announced.tracks[track]!;
+		const route = udp.routes.add(this.#peer.ip, clientPort, {
+			datagram: (lane, bytes) => {
+				if (lane === 0) this.#ingest?.datagram(track, bytes);
+				else this.#ingest?.rtcp(track, bytes);
+			},
+			moved: () => undefined,
+			fits: (bytes) => bytes.length >= RTP_HEADER_BYTES && rtpPayloadType(bytes, 0) === payloadType,
 		});
+		if (!route) {
+			this.#shut();
+			throw new Declined(461, `the ports ${clientPort.join("-")} of ${this.#peer.ip} are in use`);
+		}
+		this.#routes[track] = route;
+	}
+
+	#shut(): void {
+		for (const route of this.#routes) route?.release();
+		this.#routes = [];
+		this.#channels.fill(-1);
 	}
 
 	/** A packet on an interleaved channel. */
@@ -97,12 +135,15 @@ export class Publisher {
 	close(reason: string): void {
 		this.#ingest?.close(reason);
 		this.#ingest = undefined;
+		this.#shut();
 	}
 
 	#feedback(track: number, packet: Uint8Array): void {
 		const transport = this.#setups.find((one) => one.track === track)?.transport;
-		const { socket } = this.#peer;
-		if (transport?.interleaved && socket.writable && socket.writableLength === 0) {
+		const { socket, ip, localIp } = this.#peer;
+		const route = this.#routes[track];
+		if (route) this.#context.udp?.at(localIp)?.[1].send(packet, ip, route.ports[1]);
+		else if (transport?.interleaved && socket.writable && socket.writableLength === 0) {
 			socket.write(frame(transport.interleaved[1], packet));
 		}
 	}

@@ -55,7 +55,9 @@ async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 	const limits = { loginTime: 1000, failureDelay: 0, failures: 100, failurePause: 1 };
 	const access = new Access({ anonymous, users: [user], ...limits });
 	const context = { hub, access, log, sessionTimeout: 60_000, requestTimeout: 10_000 };
-	const server = await RtspServer.listen(context, { address: [{ host: "127.0.0.1", port: 0 }], maxConnections: 20 });
+	const address = [{ host: "127.0.0.1", port: 0 }];
+	const ports = { address, rtpAddress: address, rtcpAddress: address, maxConnections: 20 };
+	const server = await RtspServer.listen(context, ports);
 	const [port] = server.ports;
 	return {
 		hub,
@@ -72,8 +74,12 @@ async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 const nobody: ClientSink = { packet: () => undefined, datagram: () => undefined, rtcp: () => undefined };
 const signal = () => AbortSignal.timeout(5000);
 
-function publish(url: string, tracks: readonly Track[] = [video]): Promise<RtspClient> {
-	return openRtspClient({ url, transport: "tcp", sink: nobody, signal: signal(), publish: tracks });
+function publish(
+	url: string,
+	tracks: readonly Track[] = [video],
+	transport: "tcp" | "udp" = "tcp",
+): Promise<RtspClient> {
+	return openRtspClient({ url, transport, sink: nobody, signal: signal(), publish: tracks });
 }
 
 /** Plays and notes what comes: the sequence number and timestamp of each packet, by track. */
@@ -131,6 +137,28 @@ test("what is published over TCP is played over TCP, from the last key frame on"
 	const steps = pictures.slice(1).map((one, i) => (one.timestamp - pictures[i]!.timestamp) >>> 0);
 	assert.ok(steps[0]! + steps[1]! <= 3600, `the burst spans at most 40 ms: ${steps}`);
 	assert.equal(steps[2], 3000, "the live edge follows it at its own distance");
+	reader.client.close();
+	publisher.close();
+});
+
+test("a publisher's packets over UDP are put in order, and loss is counted", { timeout: 10_000 }, async () => {
+	await using relay = await serve();
+	const publisher = await publish(relay.url, [video, sound], "udp");
+	const reader = await play(relay.url);
+	for (const n of [0, 2, 1, 3]) picture(publisher, n, true);
+	await reader.until(8);
+	assert.deepEqual(
+		reader.packets.filter((one) => one.payload === idr.toString("hex")).map((one) => one.timestamp % 3000),
+		[0, 1, 2, 3].map(() => reader.packets[0]!.timestamp % 3000),
+	);
+	const sequences = reader.packets.map((one) => one.sequence);
+	assert.deepEqual(
+		sequences,
+		sequences.map((_, i) => (sequences[0]! + i) & 0xffff),
+	);
+	picture(publisher, 5, true);
+	await reader.until(10);
+	assert.equal(relay.hub.find(path).intakes[0]!.counters.lost, 1);
 	reader.client.close();
 	publisher.close();
 });

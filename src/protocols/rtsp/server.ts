@@ -3,11 +3,16 @@ import type { Address } from "../../config/address.ts";
 import { type Listener, listenTcp } from "../../net/tcp.ts";
 import { RtspConnection } from "./connection.ts";
 import type { RtspContext } from "./context.ts";
+import type { Pair } from "./transport.ts";
+import { UdpPorts } from "./udp-ports.ts";
 
 const TICK_MS = 1000;
 
 export interface RtspSettings {
 	readonly address: readonly Address[];
+	/** Empty for no UDP. */
+	readonly rtpAddress: readonly Address[];
+	readonly rtcpAddress: readonly Address[];
 	readonly maxConnections: number;
 }
 
@@ -28,8 +33,11 @@ export class RtspServer implements AsyncDisposable {
 	}
 
 	/** Opens the ports. Rejects with Node's error codes where one is taken. */
-	static async listen(context: RtspContext, settings: RtspSettings): Promise<RtspServer> {
-		const server = new RtspServer(context, settings);
+	static async listen(context: Omit<RtspContext, "udp">, settings: RtspSettings): Promise<RtspServer> {
+		const [rtp] = settings.rtpAddress;
+		const [rtcp] = settings.rtcpAddress;
+		const udp = rtp && rtcp && (await UdpPorts.open(rtp, rtcp));
+		const server = new RtspServer({ ...context, udp }, settings);
 		try {
 			for (const { host, port } of settings.address) {
 				server.#listeners.push(await listenTcp(host, port, (socket) => server.#accept(socket)));
@@ -46,6 +54,16 @@ export class RtspServer implements AsyncDisposable {
 		return this.#listeners.map((listener) => listener.port);
 	}
 
+	/** The UDP ports for RTP and RTCP; undefined where there is no UDP. */
+	get udpPorts(): Pair | undefined {
+		return this.#context.udp?.ports;
+	}
+
+	/** UDP packets that fitted no session, or two. */
+	get strays(): number {
+		return this.#context.udp?.routes.strays ?? 0;
+	}
+
 	get connections(): number {
 		return this.#connections.size;
 	}
@@ -55,6 +73,7 @@ export class RtspServer implements AsyncDisposable {
 		clearInterval(this.#timer);
 		for (const connection of [...this.#connections]) connection.end("the relay is going down");
 		await Promise.all(this.#listeners.map((listener) => listener.close()));
+		await this.#context.udp?.close();
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
