@@ -1,0 +1,79 @@
+import { arch, cpus, release } from "node:os";
+import { parseArgs } from "node:util";
+import type { Bench, Row, Way } from "./support/bench.ts";
+import { type Candidate, floor, peer, vedette } from "./support/server.ts";
+import { table } from "./support/table.ts";
+import { rtspIn } from "./ways/rtsp-in.ts";
+import { delay, rtspTcp, rtspUdp } from "./ways/rtsp-out.ts";
+
+/** All ways by name, in the order in which they run. */
+const ways: Readonly<Record<string, Way>> = {
+	"rtsp-tcp": rtspTcp,
+	"rtsp-udp": rtspUdp,
+	delay,
+	"rtsp-in": rtspIn,
+};
+
+const DEFAULT_SECONDS = 10;
+
+function help(): string {
+	const rows = Object.entries(ways).map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`);
+	return [
+		"usage: npm run bench -- [NAME...] [--seconds N] [--peer NAME=COMMAND]... [--json]",
+		"",
+		...rows,
+		"",
+		"--peer runs another server through the same work: --peer mediamtx=/path/to/mediamtx. In a longer command",
+		"{rtsp}, {rtp}, {http} and {webrtc} stand for the ports.",
+		"",
+	].join("\n");
+}
+
+function candidate(text: string): Candidate {
+	const cut = text.indexOf("=");
+	if (cut < 1) throw new Error(`--peer ${text}: expected NAME=COMMAND`);
+	return peer(text.slice(0, cut), text.slice(cut + 1));
+}
+
+function machine(): string {
+	const [first] = cpus();
+	return `${first?.model ?? "unknown"}, ${cpus().length} cores, Linux ${release()} ${arch()}, Node ${process.version}`;
+}
+
+async function runAll(names: readonly string[], bench: Bench): Promise<Row[]> {
+	const rows: Row[] = [];
+	for (const name of names) rows.push(...((await ways[name]?.run(bench)) ?? []));
+	return rows;
+}
+
+async function main(): Promise<number> {
+	const { values, positionals } = parseArgs({
+		allowPositionals: true,
+		options: {
+			seconds: { type: "string", default: String(DEFAULT_SECONDS) },
+			peer: { type: "string", multiple: true, default: [] },
+			json: { type: "boolean", default: false },
+			help: { type: "boolean", default: false },
+		},
+	});
+	const unknown = positionals.filter((name) => !Object.hasOwn(ways, name));
+	if (values.help || unknown.length > 0) {
+		process.stderr.write(unknown.length > 0 ? `There is no way ${unknown.join(", ")}.\n${help()}` : help());
+		return values.help ? 0 : 2;
+	}
+	const bench: Bench = {
+		seconds: Number(values.seconds),
+		vedette,
+		floor,
+		peers: values.peer.map(candidate),
+		say: (text) => process.stderr.write(`${text}\n`),
+	};
+	const rows = await runAll(positionals.length > 0 ? positionals : Object.keys(ways), bench);
+	const out = values.json
+		? JSON.stringify({ machine: machine(), rows }, undefined, 2)
+		: `${machine()}\n\n${table(rows)}`;
+	process.stdout.write(`${out}\n`);
+	return rows.some(({ failure }) => failure !== undefined) ? 1 : 0;
+}
+
+process.exitCode = await main();

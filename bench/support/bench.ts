@@ -1,0 +1,87 @@
+import type { PublishersHandlers } from "../publishers.ts";
+import type { ReadersHandlers } from "../readers.ts";
+import { Child } from "./child.ts";
+import type { Candidate, Server } from "./server.ts";
+import type { StreamShape } from "./stream.ts";
+
+/** One line of the table; what a way does not measure is left out. */
+export interface Row {
+	readonly way: string;
+	readonly server: string;
+	readonly readers?: number;
+	/** Microseconds of processor time per packet and reader (of ways in: per packet). */
+	readonly cpuUs?: number;
+	readonly memoryPerReaderKb?: number;
+	readonly delayP50Ms?: number;
+	readonly delayP99Ms?: number;
+	readonly firstP50Ms?: number;
+	readonly firstP95Ms?: number;
+	readonly note?: string;
+	/** What went wrong. */
+	readonly failure?: string;
+}
+
+/** What a way is given. */
+export interface Bench {
+	/** Length of one measurement. */
+	readonly seconds: number;
+	readonly vedette: Candidate;
+	readonly floor: Candidate;
+	readonly peers: readonly Candidate[];
+	/** Tells what is going on. */
+	say(text: string): void;
+}
+
+/** One thing that is measured. */
+export interface Way {
+	readonly summary: string;
+	run(bench: Bench): Promise<Row[]>;
+}
+
+/** The path that everybody reads. */
+export const PATH = "live";
+
+/** A process that publishes to `paths` of a server. */
+export async function publish(
+	server: Server,
+	shape: StreamShape,
+	paths: readonly string[] = [PATH],
+): Promise<Child<PublishersHandlers>> {
+	const child = new Child<PublishersHandlers>(new URL("../publishers.ts", import.meta.url));
+	await child.ask("start", { port: server.rtspPort, paths, shape });
+	return child;
+}
+
+/** A process for RTSP readers. */
+export function readers(): Child<ReadersHandlers> {
+	return new Child<ReadersHandlers>(new URL("../readers.ts", import.meta.url));
+}
+
+/** Microseconds of the server's processor time for each of `packets`. */
+export function perPacketUs(usedMs: number, packets: number): number {
+	return (usedMs * 1000) / packets;
+}
+
+/**
+ * The same work for the servers, one after the other; by default the floor, ours, and all others. One that cannot do it
+ * gets a row that says why.
+ */
+export async function inTurn(
+	bench: Bench,
+	way: string,
+	measure: (candidate: Candidate) => Promise<Row[]>,
+	candidates: readonly Candidate[] = [bench.floor, bench.vedette, ...bench.peers],
+): Promise<Row[]> {
+	const rows: Row[] = [];
+	for (const candidate of candidates) {
+		bench.say(`${way}: ${candidate.name}`);
+		try {
+			rows.push(...(await measure(candidate)));
+		} catch (error) {
+			const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+			bench.say(text);
+			rows.push({ way, server: candidate.name, failure: text.split("\n")[0] ?? "failed" });
+		}
+	}
+	return rows;
+}

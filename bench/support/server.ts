@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FloorHandlers } from "../floor.ts";
+import { Child } from "./child.ts";
+import { freePorts, listening } from "./ports.ts";
+import { cpuMs, descendants, residentBytes } from "./usage.ts";
+
+/** A server that does the work that is measured, in processes of its own. */
+export interface Server extends AsyncDisposable {
+	readonly rtspPort: number;
+	/** Where viewers of a path POST their offer; undefined where there is no WebRTC. */
+	whep(path: string): string | undefined;
+	/** Any page of the server's HTTP port. */
+	http(path: string): string;
+	/** Milliseconds of processor time so far, of all its processes. */
+	cpuMs(): number;
+	/** Bytes of memory in use. */
+	residentBytes(): number;
+}
+
+export interface StartOptions {
+	/** Sender threads. */
+	readonly threads?: number;
+	/** A folder that gets a processor profile at the end. */
+	readonly profile?: string;
+}
+
+/** What can be started for a way. */
+export interface Candidate {
+	readonly name: string;
+	/** `vedette` is ours, `floor` the least that can do it, `peer` somebody else's. */
+	readonly kind: "vedette" | "floor" | "peer";
+	start(options?: StartOptions): Promise<Server>;
+}
+
+const START_TIMEOUT_MS = 20_000;
+
+interface Ports {
+	readonly rtsp: number;
+	readonly rtp: number;
+	readonly http: number;
+	readonly webrtc: number;
+}
+
+async function ports(): Promise<Ports> {
+	const [rtsp = 0, rtp = 0, http = 0, webrtc = 0] = await freePorts(4);
+	return { rtsp, rtp, http, webrtc };
+}
+
+/** A server that was started by a command line. */
+class CommandServer implements Server {
+	readonly rtspPort: number;
+	readonly #ports: Ports;
+	readonly #process: ChildProcess;
+	readonly #done: () => void;
+	#output = "";
+
+	constructor(
+		ports: Ports,
+		command: readonly string[],
+		environment: Readonly<Record<string, string>>,
+		done: () => void,
+	) {
+		const [program = "", ...args] = command;
+		this.#ports = ports;
+		this.rtspPort = ports.rtsp;
+		this.#done = done;
+		this.#process = spawn(program, args, {
+			env: { ...process.env, ...environment },
+			stdio: ["ignore", "pipe", "pipe"],
+		});
+		const keep = (text: Buffer) => {
+			this.#output = (this.#output + text.toString()).slice(-4000);
+		};
+		this.#process.stdout?.on("data", keep);
+		this.#process.stderr?.on("data", keep);
+		this.#process.once("error", (error) => keep(Buffer.from(error.message)));
+	}
+
+	/** Resolves when it listens; rejects with what it printed. */
+	async ready(): Promise<this> {
+		const alive = () => this.#process.exitCode === null && this.#process.pid !== undefined;
+		const up = await listening(this.rtspPort, START_TIMEOUT_MS, alive);
+		if (up && (await listening(this.#ports.http, START_TIMEOUT_MS, alive))) return this;
+		await this[Symbol.asyncDispose]();
+		throw new Error(`the server did not start:\n${this.#output}`);
+	}
+
+	whep(path: string): string {
+		return this.http(`/${path}/whep`);
+	}
+
+	http(path: string): string {
+		return `http://127.0.0.1:${this.#ports.http}${path}`;
+	}
+
+	cpuMs(): number {
+		return this.#pids().reduce((sum, pid) => sum + cpuMs(pid), 0);
+	}
+
+	residentBytes(): number {
+		return this.#pids().reduce((sum, pid) => sum + residentBytes(pid), 0);
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		if (this.#process.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null) {
+			const gone = once(this.#process, "exit");
+			this.#process.kill("SIGTERM");
+			const late = setTimeout(() => this.#process.kill("SIGKILL"), 5000);
+			await gone;
+			clearTimeout(late);
+		}
+		this.#done();
+	}
+
+	#pids(): number[] {
+		const { pid } = this.#process;
+		return pid === undefined ? [] : [pid, ...descendants(pid)];
+	}
+}
+
+/** The relay of this tree. */
+export const vedette: Candidate = {
+	name: "vedette",
+	kind: "vedette",
+	async start({ threads, profile } = {}) {
+		const at = await ports();
+		const state = mkdtempSync(join(tmpdir(), "vedette-bench-"));
+		const settings = {
+			stateDir: state,
+			"http.address": `127.0.0.1:${at.http}`,
+			"rtsp.address": `127.0.0.1:${at.rtsp}`,
+			"rtsp.rtpAddress": `127.0.0.1:${at.rtp}`,
+			"rtsp.rtcpAddress": `127.0.0.1:${at.rtp + 1}`,
+			"webrtc.address": `127.0.0.1:${at.webrtc}`,
+			"api.address": '""',
+			"metrics.address": '""',
+			"log.level": "warn",
+			...(threads === undefined ? {} : { threads: String(threads) }),
+		};
+		const command = [
+			...[new URL("../../bin/vedette", import.meta.url).pathname, "relay", "--open"],
+			...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+		];
+		const environment: Record<string, string> = profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` } : {};
+		const done = () => rmSync(state, { recursive: true, force: true });
+		return new CommandServer(at, command, environment, done).ready();
+	},
+};
+
+/** The bare program of `floor.ts`. */
+export const floor: Candidate = {
+	name: "floor",
+	kind: "floor",
+	async start() {
+		const { rtsp } = await ports();
+		const child = new Child<FloorHandlers>(new URL("../floor.ts", import.meta.url));
+		await child.ask("start", rtsp);
+		return {
+			rtspPort: rtsp,
+			whep: () => undefined,
+			http: (path) => path,
+			cpuMs: () => cpuMs(child.pid),
+			residentBytes: () => residentBytes(child.pid),
+			[Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+		};
+	},
+};
+
+/**
+ * Another server, by the command that starts it: `{rtsp}`, `{rtp}`, `{http}` and `{webrtc}` in it are the ports. MediaMTX
+ * is told its ports by its own environment.
+ */
+export function peer(name: string, command: string): Candidate {
+	return {
+		name,
+		kind: "peer",
+		async start() {
+			const at = await ports();
+			const words = command
+				.split(" ")
+				.map((word) => word.replace(/\{(\w+)\}/g, (_, key) => String(at[key as keyof Ports])));
+			return new CommandServer(at, words, mediamtx(at), () => {}).ready();
+		},
+	};
+}
+
+function mediamtx(at: Ports): Record<string, string> {
+	return {
+		MTX_RTSPADDRESS: `127.0.0.1:${at.rtsp}`,
+		MTX_RTPADDRESS: `127.0.0.1:${at.rtp}`,
+		MTX_RTCPADDRESS: `127.0.0.1:${at.rtp + 1}`,
+		MTX_WEBRTCADDRESS: `127.0.0.1:${at.http}`,
+		MTX_WEBRTCLOCALUDPADDRESS: `127.0.0.1:${at.webrtc}`,
+		MTX_RTMP: "no",
+		MTX_HLS: "no",
+		MTX_SRT: "no",
+		MTX_MOQ: "no",
+		MTX_RTSPTRANSPORTS: "udp,tcp",
+		MTX_PATHS_ALL_OTHERS_SOURCE: "publisher",
+		MTX_LOGLEVEL: "warn",
+	};
+}
