@@ -27,7 +27,8 @@ export class StreamDashboard extends LitElement {
 			.search { flex: 0 1 320px; }
 			.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: 32px 24px; }
 			/* A few are shown larger, but never wider than their picture is worth. */
-			.few { grid-template-columns: repeat(auto-fit, minmax(min(100%, 360px), 600px)); }
+			.few { grid-template-columns: repeat(auto-fit, minmax(min(100%, 360px), 1fr)); }
+			.few li { max-width: 680px; }
 			.none { color: var(--ink-2); padding: 32px 0; }
 			.stale { opacity: .5; }
 			.ghost { aspect-ratio: 16 / 9; border-radius: 6px; background: var(--sunk); }

@@ -113,7 +113,8 @@ function quiet({ state, since, lastPacketAt }: StreamInfo, now: number): string 
 function styles() {
 	return css`
 		:host { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 0 32px; align-items: start; padding: 16px 24px 48px; max-width: 1920px; margin: 0 auto; }
-		vedette-player { border-radius: 6px; width: 100%; max-height: calc(100dvh - 96px); }
+		vedette-player { border-radius: 6px; box-shadow: 0 0 0 1px var(--line); width: 100%; max-height: calc(100dvh - 96px); }
+		vedette-player:fullscreen { border-radius: 0; }
 		aside { min-width: 0; }
 		h1 { font-size: 24px; line-height: 30px; overflow-wrap: anywhere; }
 		h1 span { color: var(--ink-3); font-weight: 450; }

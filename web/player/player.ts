@@ -221,7 +221,8 @@ export class VedettePlayer extends LitElement {
 			this.requestUpdate();
 		}
 		this.#idleTimer = setTimeout(() => {
-			this.#idle = !this.#showStats;
+			// A button that has the keyboard's focus must not vanish under it.
+			this.#idle = !this.#showStats && !this.renderRoot.querySelector(".bar :focus-visible");
 			this.requestUpdate();
 		}, IDLE_MS);
 	};
@@ -280,6 +281,7 @@ export class VedettePlayer extends LitElement {
 		this.#state = state;
 		for (const action of actions) this.#do(action.do);
 		if (state.at === before.at) return;
+		if (state.at === "live") this.#stir();
 		this.requestUpdate();
 		const { label, detail } = describe(state, this.#name());
 		this.dispatchEvent(
