@@ -1,0 +1,296 @@
+import { type Destination, KIND_SHARED, type Kind, TAG_BYTES } from "./destination.ts";
+import { RECORD } from "./layout.ts";
+import type { Outlet } from "./outlet.ts";
+import type { RingView, Slice } from "./slice.ts";
+
+/** A large unit leaves in steps this far apart. */
+const STEP_MS = 3;
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** A stream as a sending thread knows it. */
+export interface StreamView {
+	readonly ring: RingView;
+	/** The track whose key frames are where readers go on after a cut; −1: any. */
+	readonly keyTrack: number;
+	readonly lanes: Lane[];
+}
+
+/** What lanes share: the thread's scratch slice, its clock, and who finds a lane for a destination. */
+export interface LaneHost {
+	readonly slice: Slice;
+	/** Oldest packet that is still sent, in milliseconds. */
+	readonly behindMs: number;
+	clock(): number;
+	/** Puts a destination into the lane it belongs to by now. */
+	place(destination: Destination, stream: StreamView, cursor: number, waiting: boolean): void;
+}
+
+/** A destination on its own way through the ring: catching up with its lane, or getting packets again. */
+export interface Burst {
+	readonly destination: Destination;
+	cursor: number;
+	/** Where a repetition ends; Infinity: it becomes live. */
+	readonly end: number;
+	/** Stamp of a command at which the ring still kept all that is unsent. */
+	since: number;
+	nextAt: number;
+	/** It goes on at the next key frame. */
+	waiting: boolean;
+}
+
+/** What one lane has in common. */
+export interface LaneKind {
+	readonly stream: StreamView;
+	readonly outlet: Outlet;
+	readonly kind: Kind;
+	readonly mask: number;
+	readonly single: boolean;
+}
+
+/**
+ * All destinations of a stream that get the same packets in the same way by the same socket: one slice is read for all
+ * of them. The live ones share a cursor; a round that meets a full socket stops at a destination and goes on there.
+ */
+export class Lane {
+	readonly live: Destination[] = [];
+	bursts: Burst[] = [];
+	/** All live destinations have the packets below. */
+	cursor: number;
+	since = 0;
+	/** The engine has it on its list. */
+	queued = false;
+	readonly what: LaneKind;
+	readonly #host: LaneHost;
+	#waiting = false;
+	#nextAt = 0;
+	/** A round that is not at its end: its packets, and the next destination. */
+	#roundEnd = -1;
+	#roundAt = 0;
+
+	constructor(host: LaneHost, what: LaneKind) {
+		this.#host = host;
+		this.what = what;
+		this.cursor = what.stream.ring.to;
+	}
+
+	/** Stamp of the oldest command whose packets have not all left; Infinity where all have. */
+	get held(): number {
+		const { to } = this.what.stream.ring;
+		let held = this.cursor < to ? this.since : NEVER;
+		for (const burst of this.bursts) if (burst.cursor < Math.min(burst.end, to)) held = Math.min(held, burst.since);
+		return held;
+	}
+
+	/** There are more packets: command `stamp` said so. `before` is where they end that were known. */
+	extend(stamp: number, before: number): void {
+		const { tail, to, capacity } = this.what.stream.ring;
+		if (this.cursor >= before || this.cursor >= tail) this.since = stamp;
+		for (const burst of this.bursts) if (burst.cursor >= tail) burst.since = stamp;
+		if (to - this.cursor > capacity >> 1) this.#cut();
+	}
+
+	/**
+	 * Sends the next step to the live destinations, or the rest of it. Returns in how many milliseconds there is more
+	 * to do; Infinity where that is for the next command to say.
+	 */
+	advance(now: number): number {
+		const { outlet, stream } = this.what;
+		const { ring } = stream;
+		if (this.live.length === 0) {
+			this.cursor = ring.to;
+			this.#roundEnd = -1;
+			this.#waiting = false;
+		}
+		if (this.#waiting) this.#resume(now);
+		if (this.cursor >= ring.to) return NEVER;
+		if (ring.age(this.cursor, now) > this.#host.behindMs) {
+			this.#cut();
+			return this.cursor < ring.to ? 0 : NEVER;
+		}
+		if (outlet.blockedUntil > now) return outlet.blockedUntil - now;
+		if (this.#roundEnd < 0 && this.#nextAt > now) return this.#nextAt - now;
+		return this.#step(now);
+	}
+
+	#step(now: number): number {
+		const { outlet, stream, kind, mask, single } = this.what;
+		const { slice } = this.#host;
+		const { ring } = stream;
+		const end = this.#roundEnd < 0 ? ring.to : this.#roundEnd;
+		slice.read(ring, this.cursor, end, mask, TAG_BYTES[kind], single ? 1 : outlet.most);
+		if (slice.next === this.cursor || (this.#roundEnd >= 0 && slice.next !== end)) {
+			this.#cut();
+			return 0;
+		}
+		if (slice.count > 0 && !this.#round(slice)) return Math.max(0, outlet.blockedUntil - now);
+		this.#roundEnd = -1;
+		this.#roundAt = 0;
+		this.cursor = slice.next;
+		if (this.cursor >= ring.to) return NEVER;
+		this.#nextAt = now + STEP_MS;
+		return STEP_MS;
+	}
+
+	/** The slice to every live destination that has not got it. False: the socket is full. */
+	#round(slice: Slice): boolean {
+		const { outlet, kind } = this.what;
+		const { live } = this;
+		outlet.since = Math.min(outlet.since, this.since);
+		for (let i = this.#roundAt; i < live.length; i++) {
+			if (!outlet.room(slice)) {
+				if (!outlet.flush()) {
+					this.#roundEnd = slice.next;
+					this.#roundAt = i;
+					return false;
+				}
+				outlet.since = this.since;
+			}
+			const destination = live[i]!;
+			outlet.send(destination, slice, kind);
+			destination.account(slice, false);
+		}
+		return true;
+	}
+
+	/**
+	 * Lets all live destinations go on at the next key frame. What waits in the socket's messages still leaves, so that
+	 * no number is left out.
+	 */
+	#cut(): void {
+		const { stream, kind } = this.what;
+		const { ring, keyTrack } = stream;
+		const key = ring.key(this.cursor + 1, keyTrack, this.#host.behindMs, this.#host.clock());
+		const cursor = key < 0 ? ring.to : key;
+		this.#drop(cursor - this.cursor);
+		this.cursor = cursor;
+		this.#roundEnd = -1;
+		this.#roundAt = 0;
+		this.#waiting = key < 0;
+		for (const destination of this.live) destination.cut();
+		if (kind !== KIND_SHARED) return;
+		// Unchanged packets would have a gap in their numbers from now on: these destinations need their own.
+		for (const destination of this.live.splice(0)) this.#host.place(destination, stream, cursor, key < 0);
+	}
+
+	#resume(now: number): void {
+		const { ring, keyTrack } = this.what.stream;
+		const key = ring.key(this.cursor, keyTrack, this.#host.behindMs, now);
+		const cursor = key < 0 ? ring.to : key;
+		this.#drop(cursor - this.cursor);
+		this.cursor = cursor;
+		this.#waiting = key < 0;
+	}
+
+	#drop(packets: number): void {
+		for (const destination of this.live) destination.count(RECORD.dropped, packets);
+	}
+
+	/**
+	 * Sends the next step of each burst that is due, until `until` on the clock. Returns as `advance` does.
+	 */
+	burst(now: number, until: number): number {
+		let wait = NEVER;
+		let left = 0;
+		const { bursts } = this;
+		let i = 0;
+		for (; i < bursts.length; i++) {
+			const burst = bursts[i]!;
+			if (this.what.outlet.blockedUntil > now) break;
+			if (i > 0 && this.#host.clock() > until) {
+				wait = 0;
+				break;
+			}
+			const next = burst.nextAt > now ? burst.nextAt - now : this.#burst(burst, now);
+			wait = Math.min(wait, next);
+			if (next >= 0) bursts[left++] = burst;
+		}
+		for (; i < bursts.length; i++) bursts[left++] = bursts[i]!;
+		bursts.length = left;
+		return this.what.outlet.blockedUntil > now ? this.what.outlet.blockedUntil - now : Math.max(0, wait);
+	}
+
+	/** One step of one burst. Returns when there is more to do, or −1 where the burst is over. */
+	#burst(burst: Burst, now: number): number {
+		const { stream, outlet, single } = this.what;
+		const { ring, keyTrack } = stream;
+		const { destination } = burst;
+		const repeats = burst.end < NEVER;
+		if (burst.waiting) {
+			const key = ring.key(burst.cursor, keyTrack, this.#host.behindMs, now);
+			destination.count(RECORD.dropped, (key < 0 ? ring.to : key) - burst.cursor);
+			burst.cursor = key < 0 ? ring.to : key;
+			burst.waiting = key < 0;
+		}
+		if (!repeats && burst.cursor >= this.cursor) return this.#merge(burst);
+		if (repeats && burst.cursor >= burst.end) return -1;
+		const age = ring.age(burst.cursor, now);
+		if (age > this.#host.behindMs && (burst.cursor >= destination.burstEnd || age === NEVER)) {
+			return repeats ? -1 : this.#cutBurst(burst, now);
+		}
+		const limit = Math.min(burst.end, this.cursor);
+		const end = burst.cursor < destination.burstEnd ? Math.min(limit, destination.burstEnd) : limit;
+		const kind = destination.kindAt(burst.cursor);
+		const { slice } = this.#host;
+		const most = single ? 1 : outlet.most;
+		slice.read(ring, burst.cursor, end, this.what.mask, TAG_BYTES[kind], most, repeats ? destination : undefined);
+		if (!outlet.room(slice) && !outlet.flush()) return 1;
+		outlet.since = Math.min(outlet.since, burst.since);
+		if (slice.count > 0) {
+			outlet.send(destination, slice, kind);
+			destination.account(slice, repeats);
+		}
+		burst.cursor = slice.next;
+		burst.nextAt = now + STEP_MS;
+		if (!repeats && burst.cursor >= this.cursor) return this.#merge(burst);
+		return STEP_MS;
+	}
+
+	/** A destination that has caught up becomes live, unless a round is under way. */
+	#merge(burst: Burst): number {
+		if (burst.cursor > this.cursor) return NEVER;
+		if (this.#roundEnd >= 0) return 1;
+		if (this.#waiting) burst.destination.cut();
+		this.live.push(burst.destination);
+		return -1;
+	}
+
+	#cutBurst(burst: Burst, now: number): number {
+		const { stream } = this.what;
+		const { destination } = burst;
+		const key = stream.ring.key(burst.cursor + 1, stream.keyTrack, this.#host.behindMs, now);
+		const cursor = key < 0 ? stream.ring.to : key;
+		destination.count(RECORD.dropped, cursor - burst.cursor);
+		const { kind } = destination;
+		destination.cut();
+		if (destination.kind !== kind) {
+			this.#host.place(destination, stream, cursor, key < 0);
+			return -1;
+		}
+		burst.cursor = cursor;
+		burst.waiting = key < 0;
+		return 0;
+	}
+
+	/** Takes a destination out. Returns where it stands, or −1 where it is not here; `waiting` in the same way. */
+	remove(destination: Destination): { cursor: number; waiting: boolean } {
+		let cursor = -1;
+		let waiting = false;
+		const at = this.live.indexOf(destination);
+		if (at >= 0) {
+			cursor = this.#roundEnd >= 0 && at < this.#roundAt ? this.#roundEnd : this.cursor;
+			waiting = this.#waiting;
+			this.live.splice(at, 1);
+			if (at < this.#roundAt) this.#roundAt--;
+		}
+		this.bursts = this.bursts.filter((burst) => {
+			if (burst.destination !== destination) return true;
+			if (burst.end === NEVER) {
+				cursor = burst.cursor;
+				waiting = burst.waiting;
+			}
+			return false;
+		});
+		return { cursor, waiting };
+	}
+}

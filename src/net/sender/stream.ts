@@ -1,0 +1,374 @@
+import { ENTRY_INFO, ENTRY_SEQUENCE, ENTRY_TIMESTAMP, type PacketRing } from "../ring.ts";
+import { encodeSocketAddress } from "../socket-address.ts";
+import type { UdpSocket } from "../udp.ts";
+import type { Channel } from "./channel.ts";
+import type { DeliveryStats, FirstPacket, JoinOptions, TrackOptions, TrackStats } from "./delivery.ts";
+import {
+	DO_ADDRESS,
+	DO_BATCH,
+	DO_CLOSE,
+	DO_JOIN,
+	DO_LEAVE,
+	DO_REPLAY,
+	DO_RESEND,
+	FLAG_REWRITE,
+	FLAG_SQUEEZE,
+	MAX_TRACKS,
+	NO_RTX,
+	PROTECTION_CM,
+	PROTECTION_GCM,
+	PROTECTION_NONE,
+	RECORD,
+	RESEND_MAX,
+	TRACK,
+	TRACK_BYTES,
+} from "./layout.ts";
+import type { Memory } from "./memory.ts";
+import type { Records } from "./records.ts";
+import { pressTimestamp } from "./squeeze.ts";
+
+/** A browser takes low numbers for a stream's start, and a wrap among the first packets loses its roll-over counter. */
+const FIRST_SEQUENCE = 1000;
+/** A viewer that asks for a key frame gets the join point again; not more often than this. */
+const REPLAY_MS = 300;
+/** Most packets that one request is answered with. */
+const RESEND_LIMIT = 256;
+
+/** What a stream needs of its sender. */
+export interface StreamHost {
+	readonly records: Records;
+	readonly memory: Memory;
+	readonly channels: readonly Channel[];
+	/** The number of a socket, the same for all threads. */
+	number(socket: UdpSocket): number;
+	closed(stream: SenderStream): void;
+}
+
+/** One stream on its way to its UDP destinations. */
+export class SenderStream {
+	readonly ring: PacketRing;
+	readonly #host: StreamHost;
+	readonly #id: number;
+	readonly #keyTrack: number;
+	readonly #deliveries = new Set<Delivery>();
+	/** Destinations of each thread. */
+	readonly #readers = new Map<Channel, number>();
+	#to: number;
+	#closed = false;
+
+	constructor(host: StreamHost, ring: PacketRing, id: number, keyTrack: number) {
+		this.#host = host;
+		this.ring = ring;
+		this.#id = id;
+		this.#keyTrack = keyTrack;
+		this.#to = ring.head;
+	}
+
+	/** Packets below this number have been handed over. */
+	get to(): number {
+		return this.#to;
+	}
+
+	/** Sends all packets below number `to` that were not sent yet to all destinations. One call for each batch. */
+	batch(to: number): void {
+		this.#to = to;
+		for (const channel of this.#readers.keys()) channel.offer(this.#batch);
+	}
+
+	readonly #batch = (command: Uint32Array): void => this.fill(command, DO_BATCH);
+
+	/** Fills in what commands about a stream have in common. */
+	fill(command: Uint32Array, kind: number): void {
+		const { ring } = this;
+		command[0] = kind;
+		command[2] = this.#id;
+		command[3] = ring.table;
+		command[4] = ring.capacity;
+		command[5] = ring.tail;
+		command[6] = this.#to;
+		command[7] = this.#keyTrack;
+	}
+
+	/**
+	 * Starts sending to a destination: at once what the ring has since `from`, in steps, then each batch.
+	 * @throws RangeError where an address is none, there are too many tracks, or the media memory is used up
+	 */
+	join(options: JoinOptions): Delivery {
+		if (this.#closed) throw new RangeError("the stream is closed");
+		if (options.tracks.length > MAX_TRACKS) throw new RangeError(`more than ${MAX_TRACKS} tracks`);
+		const channel = this.#leastLoaded();
+		const delivery = new Delivery(this, this.#host, channel, options);
+		this.#readers.set(channel, (this.#readers.get(channel) ?? 0) + 1);
+		this.#deliveries.add(delivery);
+		channel.load++;
+		delivery.start();
+		return delivery;
+	}
+
+	#leastLoaded(): Channel {
+		return this.#host.channels.reduce((best, channel) => (channel.load < best.load ? channel : best));
+	}
+
+	/** A destination is gone. */
+	left(delivery: Delivery, channel: Channel): void {
+		if (!this.#deliveries.delete(delivery)) return;
+		channel.load--;
+		const readers = (this.#readers.get(channel) ?? 1) - 1;
+		if (readers > 0) {
+			this.#readers.set(channel, readers);
+			return;
+		}
+		this.#readers.delete(channel);
+		channel.post((command) => command.set([DO_CLOSE, 0, this.#id]));
+	}
+
+	/** Ends all destinations. */
+	close(): void {
+		for (const delivery of [...this.#deliveries]) delivery.leave();
+		this.#closed = true;
+		this.#host.closed(this);
+	}
+}
+
+interface Leg {
+	record: number;
+	readonly socket: UdpSocket;
+	readonly port: number;
+	readonly tracks: Set<number>;
+}
+
+/** One address (or one for each track) that a stream is sent to. */
+export class Delivery {
+	readonly #stream: SenderStream;
+	readonly #host: StreamHost;
+	readonly #channel: Channel;
+	readonly #tracks: readonly (TrackOptions | null)[];
+	readonly #first: (FirstPacket | undefined)[] = [];
+	/** Records: one, or one for each port and socket that tracks go by. */
+	readonly #legs: Leg[] = [];
+	readonly #from: number;
+	#replayed = Number.NEGATIVE_INFINITY;
+	#last: DeliveryStats | undefined;
+
+	constructor(stream: SenderStream, host: StreamHost, channel: Channel, options: JoinOptions) {
+		this.#stream = stream;
+		this.#host = host;
+		this.#channel = channel;
+		this.#tracks = options.tracks;
+		this.#from = Math.min(Math.max(options.from, stream.ring.tail), stream.to);
+		options.tracks.forEach((track, number) => {
+			if (track) this.#leg(track.socket ?? options.socket, track.port ?? options.port).add(number);
+		});
+		try {
+			for (const leg of this.#legs) this.#write(leg, options);
+		} catch (error) {
+			for (const { record } of this.#legs) if (record >= 0) host.records.give(record);
+			throw error;
+		}
+		this.#look(options);
+	}
+
+	#leg(socket: UdpSocket, port: number): Set<number> {
+		let leg = this.#legs.find((one) => one.socket === socket && one.port === port);
+		if (!leg) {
+			leg = { record: -1, socket, port, tracks: new Set() };
+			this.#legs.push(leg);
+		}
+		return leg.tracks;
+	}
+
+	#write(leg: Leg, options: JoinOptions): void {
+		const number = this.#host.number(leg.socket);
+		const name = encodeSocketAddress(options.address, leg.port);
+		leg.record = this.#channel.announce(number, leg.socket) ? this.#host.records.take() : -1;
+		if (leg.record < 0) throw new RangeError("no media memory left for another destination");
+		const { bytes, words } = this.#host.memory;
+		const { record } = leg;
+		const { protection } = options;
+		words[(record + RECORD.nameBytes) >> 2] = name.length;
+		bytes.set(name, record + RECORD.name);
+		words[(record + RECORD.socket) >> 2] = number;
+		const squeeze = options.squeeze && !protection;
+		words[(record + RECORD.flags) >> 2] = (options.rewrite ? FLAG_REWRITE : 0) | (squeeze ? FLAG_SQUEEZE : 0);
+		let kind: number = PROTECTION_NONE;
+		if (protection) {
+			kind = protection.profile === "AEAD_AES_128_GCM" ? PROTECTION_GCM : PROTECTION_CM;
+			checkKeys(kind, protection.key, protection.salt, protection.authKey);
+			bytes.set(protection.key, record + RECORD.key);
+			bytes.set(protection.salt, record + RECORD.salt);
+			bytes.set(protection.authKey, record + RECORD.authKey);
+		}
+		words[(record + RECORD.protection) >> 2] = kind;
+		for (const track of leg.tracks) this.#writeTrack(record, track);
+	}
+
+	#writeTrack(record: number, number: number): void {
+		const track = this.#tracks[number];
+		if (!track) return;
+		const { words } = this.#host.memory;
+		const at = record + RECORD.tracks + number * TRACK_BYTES;
+		words[(at + TRACK.taken) >> 2] = 1;
+		words[(at + TRACK.payloadType) >> 2] = track.payloadType & 0x7f;
+		words[(at + TRACK.ssrc) >> 2] = track.ssrc;
+		words[(at + TRACK.rtxPayloadType) >> 2] = track.rtx ? track.rtx.payloadType & 0x7f : NO_RTX;
+		words[(at + TRACK.rtxSsrc) >> 2] = track.rtx?.ssrc ?? 0;
+		words[(at + TRACK.firstSequence) >> 2] = (track.firstSequence ?? FIRST_SEQUENCE) & 0xffff;
+	}
+
+	/** Looks at the packets of the burst: where each track starts and where its live edge is. */
+	#look(options: JoinOptions): void {
+		const { ring, to } = this.#stream;
+		const { words } = this.#host.memory;
+		const first: ({ sequence: number; timestamp: number } | undefined)[] = [];
+		const edge: number[] = [];
+		for (let number = this.#from; number < to; number++) {
+			const at = ring.entry(number);
+			const track = (words[at + ENTRY_INFO]! >>> 16) & 0xff;
+			if (!this.#tracks[track]) continue;
+			const timestamp = words[at + ENTRY_TIMESTAMP]!;
+			first[track] ??= { sequence: words[at + ENTRY_SEQUENCE]! & 0xffff, timestamp };
+			const newest = edge[track];
+			if (newest === undefined || ((timestamp - newest) | 0) > 0) edge[track] = timestamp;
+		}
+		this.#tracks.forEach((track, number) => {
+			const start = first[number];
+			const newest = edge[number];
+			if (!track || !start || newest === undefined) return;
+			const squeeze = options.squeeze && !options.protection;
+			if (squeeze) this.#writeEdge(number, newest);
+			this.#first[number] = {
+				sequence: options.rewrite ? (track.firstSequence ?? FIRST_SEQUENCE) & 0xffff : start.sequence,
+				timestamp: squeeze ? pressTimestamp(start.timestamp, newest) : start.timestamp,
+			};
+		});
+	}
+
+	#writeEdge(track: number, timestamp: number): void {
+		const { words } = this.#host.memory;
+		const leg = this.#legs.find((one) => one.tracks.has(track));
+		if (!leg) return;
+		const at = leg.record + RECORD.tracks + track * TRACK_BYTES;
+		words[(at + TRACK.edge) >> 2] = timestamp;
+		words[(at + TRACK.squeeze) >> 2] = 1;
+	}
+
+	/** Begins to send. */
+	start(): void {
+		for (const { record } of this.#legs) {
+			this.#channel.post((command) => {
+				this.#stream.fill(command, DO_JOIN);
+				command[8] = record;
+				command[9] = this.#from;
+			});
+		}
+	}
+
+	/** The first packet of a track as the destination sees it; undefined where the track has none yet. */
+	first(track: number): FirstPacket | undefined {
+		return this.#first[track];
+	}
+
+	/**
+	 * Sends to another address from now on, by the socket that it was heard at.
+	 * @throws RangeError where that is no address
+	 */
+	setAddress(address: string, port: number, socket: UdpSocket): void {
+		const name = encodeSocketAddress(address, port);
+		const padded = new Uint8Array(28);
+		padded.set(name);
+		const words = new Uint32Array(padded.buffer);
+		const number = this.#host.number(socket);
+		if (!this.#channel.announce(number, socket)) return;
+		for (const { record } of this.#legs) {
+			this.#channel.post((command) => {
+				command.set([DO_ADDRESS, 0, record, number, name.length]);
+				command.set(words, 5);
+			});
+		}
+	}
+
+	/**
+	 * Sends packets again that the ring still has.
+	 * @param sequences 16-bit sequence numbers as the destination saw them
+	 */
+	resend(track: number, sequences: readonly number[]): void {
+		const leg = this.#legs.find((one) => one.tracks.has(track));
+		if (!leg) return;
+		const most = Math.min(sequences.length, RESEND_LIMIT);
+		for (let from = 0; from < most; from += RESEND_MAX) {
+			const some = sequences.slice(from, Math.min(from + RESEND_MAX, most));
+			this.#channel.offer((command) => {
+				this.#stream.fill(command, DO_RESEND);
+				command[8] = leg.record;
+				command[9] = track | (some.length << 8);
+				command.set(some, 10);
+			});
+		}
+	}
+
+	/** Answers a request for a key frame: the very same packets since the join point again, damped. */
+	replay(): void {
+		const now = performance.now();
+		const { join } = this.#stream.ring;
+		if (join < 0 || now - this.#replayed < REPLAY_MS) return;
+		this.#replayed = now;
+		for (const { record } of this.#legs) {
+			this.#channel.offer((command) => {
+				this.#stream.fill(command, DO_REPLAY);
+				command[8] = record;
+				command[9] = join;
+			});
+		}
+	}
+
+	/** What was sent so far. After `leave`, what had been sent by then. */
+	get stats(): DeliveryStats {
+		return this.#last ?? this.#read();
+	}
+
+	#read(): DeliveryStats {
+		const { counters } = this.#host.memory;
+		const sum = (counter: number): number =>
+			this.#legs.reduce((total, { record }) => total + counters[(record + counter) >> 3]!, 0);
+		return {
+			packets: sum(RECORD.packets),
+			octets: sum(RECORD.octets),
+			dropped: sum(RECORD.dropped),
+			cuts: sum(RECORD.cuts),
+			resent: sum(RECORD.resent),
+			refused: sum(RECORD.refused),
+			tracks: this.#tracks.map((_, track) => this.#readTrack(track)),
+		};
+	}
+
+	#readTrack(track: number): TrackStats | undefined {
+		const { counters, words } = this.#host.memory;
+		const leg = this.#legs.find((one) => one.tracks.has(track));
+		if (!leg) return undefined;
+		const at = leg.record + RECORD.tracks + track * TRACK_BYTES;
+		if (words[(at + TRACK.sent) >> 2] === 0) return undefined;
+		return {
+			packets: counters[(at + TRACK.packets) >> 3]!,
+			octets: counters[(at + TRACK.octets) >> 3]!,
+			lastSequence: words[(at + TRACK.lastSequence) >> 2]!,
+			lastTimestamp: words[(at + TRACK.lastTimestamp) >> 2]!,
+		};
+	}
+
+	/** Ends it. The keys are erased and all memory is given back. */
+	leave(): void {
+		if (this.#last) return;
+		this.#last = this.#read();
+		for (const { record } of this.#legs) {
+			this.#channel.post((command) => command.set([DO_LEAVE, 0, record]));
+			this.#host.records.leave(record);
+		}
+		this.#stream.left(this, this.#channel);
+	}
+}
+
+function checkKeys(kind: number, key: Uint8Array, salt: Uint8Array, authKey: Uint8Array): void {
+	const gcm = kind === PROTECTION_GCM;
+	const right = key.length === 16 && salt.length === (gcm ? 12 : 14) && authKey.length === (gcm ? 0 : 20);
+	if (!right) throw new RangeError(`SRTP keys of ${key.length}, ${salt.length} and ${authKey.length} bytes`);
+}
