@@ -19,9 +19,9 @@ test("gauges and counters are read at each scrape", async () => {
 
 test("a histogram is printed cumulatively, with sum and count", async () => {
 	const metrics = new Metrics();
-	const delays = new Histogram([0.1, 1]);
-	metrics.histogram({ name: "delay_seconds", help: "Delay." }, () => delays);
-	for (const value of [0.05, 0.1, 0.5, 7]) delays.observe(value);
+	const delays = new Histogram([100, 1000]);
+	metrics.histogram({ name: "delay_seconds", help: "Delay.", unit: 0.001 }, () => delays);
+	for (const value of [50, 100, 500, 7000]) delays.observe(value);
 	const { text, contentType } = await metrics.scrape();
 	assert.match(contentType, /^text\/plain/);
 	const lines = text.trim().split("\n");

@@ -14,6 +14,13 @@ export interface MetricDescription {
 	readonly labels?: readonly string[];
 }
 
+export interface HistogramDescription {
+	readonly name: string;
+	readonly help: string;
+	/** How much of the metric's unit one unit of the histogram is: 0.001 for milliseconds in a metric of seconds. */
+	readonly unit: number;
+}
+
 /** A scrape as text, and its content type. */
 export interface Scrape {
 	readonly text: string;
@@ -24,15 +31,20 @@ function describe({ name, help, labels = [] }: MetricDescription, registry: Regi
 	return { name, help, labelNames: [...labels], registers: [registry] };
 }
 
+/** Without the noise of binary fractions. */
+function rounded(value: number): number {
+	return Number(value.toPrecision(12));
+}
+
 /** Prints what another room counted; the library knows only histograms that it counts itself. */
-function printHistogram({ name, help }: MetricDescription, { bounds, counts, sum }: Histogram): string {
+function printHistogram({ name, help, unit }: HistogramDescription, { bounds, counts, sum }: Histogram): string {
 	const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
 	let total = 0;
 	counts.forEach((count, at) => {
 		total += count;
-		lines.push(`${name}_bucket{le="${bounds[at] ?? "+Inf"}"} ${total}`);
+		lines.push(`${name}_bucket{le="${at < bounds.length ? rounded(bounds[at]! * unit) : "+Inf"}"} ${total}`);
 	});
-	lines.push(`${name}_sum ${sum}`, `${name}_count ${total}`);
+	lines.push(`${name}_sum ${rounded(sum * unit)}`, `${name}_count ${total}`);
 	return `${lines.join("\n")}\n`;
 }
 
@@ -72,7 +84,7 @@ export class Metrics {
 	}
 
 	/** A distribution that another room counts, without labels. */
-	histogram(description: MetricDescription, read: () => Histogram): void {
+	histogram(description: HistogramDescription, read: () => Histogram): void {
 		this.#histograms.push(() => printHistogram(description, read()));
 	}
 

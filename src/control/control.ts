@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Access } from "../access/access.ts";
+import type { RelayConfig } from "../config/relay-schema.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Log } from "../observe/log.ts";
+import { Metrics } from "../observe/metrics.ts";
+import type { SessionSource, WebRtcDoor } from "./http/room.ts";
+import { type HttpServer, startHttp } from "./http/server.ts";
+import { Ledger } from "./ledger.ts";
+import { describeMetrics } from "./metrics.ts";
+import { Thumbnails } from "./thumbnails.ts";
+
+export interface ControlOptions {
+	readonly config: Pick<RelayConfig, "http" | "webrtc" | "api" | "metrics" | "paths" | "access">;
+	readonly hub: Hub;
+	readonly access: Access;
+	readonly log: Log;
+	/** Absolute; the socket for the command line is made there. Undefined for none. */
+	readonly stateDir: string | undefined;
+	/** Undefined where there is no WebRTC. */
+	readonly webrtc: WebRtcDoor | undefined;
+	/** By MediaMTX's name: `rtspconns`, `rtspsessions`, `webrtcsessions`. */
+	readonly sessions: Readonly<Record<string, SessionSource>>;
+	/** Adds metrics that only other rooms can read. */
+	readonly describeMore?: ((metrics: Metrics) => void) | undefined;
+	/** Folder of the built page; left out, the one of this package. */
+	readonly pageDir?: string;
+}
+
+export interface Control extends AsyncDisposable {
+	readonly ports: HttpServer["ports"];
+	close(): Promise<void>;
+}
+
+/** The file in the state directory by which the command line talks to a running relay. */
+const SOCKET = "vedette.sock";
+
+/** Path of the socket of the relay that uses this state directory. */
+export function socketIn(stateDir: string): string {
+	return join(stateDir, SOCKET);
+}
+
+function packageVersion(): string {
+	const manifest: { version: string } = JSON.parse(
+		readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+	);
+	return manifest.version;
+}
+
+/** Opens everything that people and programs ask the relay by. Rejects where an address cannot be listened on. */
+export async function openControl(options: ControlOptions): Promise<Control> {
+	const { config, hub, access, log, stateDir, webrtc, sessions } = options;
+	const ledger = new Ledger(hub);
+	const metrics = new Metrics();
+	describeMetrics(metrics, hub, ledger);
+	options.describeMore?.(metrics);
+	const room = {
+		config,
+		hub,
+		access,
+		ledger,
+		metrics,
+		log,
+		webrtc,
+		sessions,
+		thumbnails: new Thumbnails(),
+		version: packageVersion(),
+		pageDir: options.pageDir ?? fileURLToPath(new URL("../../dist/web/", import.meta.url)),
+		startedAt: Date.now(),
+	};
+	const addresses = {
+		http: config.http.address,
+		api: config.api.address,
+		metrics: config.metrics.address,
+		socket: stateDir === undefined ? undefined : socketIn(stateDir),
+		loginTime: config.access.loginTime,
+	};
+	try {
+		const server = await startHttp(room, addresses);
+		const close = async () => {
+			ledger.close();
+			await server.close();
+		};
+		return { ports: server.ports, close, [Symbol.asyncDispose]: close };
+	} catch (error) {
+		ledger.close();
+		throw error;
+	}
+}

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Guard } from "./guard.ts";
+import { HttpRefusal } from "./refusal.ts";
+import type { HttpRoom } from "./room.ts";
+
+const GREETING = "Vedette is running. Open this address in a browser to see its streams.";
+
+function wantsPage(request: FastifyRequest): boolean {
+	return request.headers.accept?.includes("text/html") === true;
+}
+
+/** The page's files, and the addresses at which it is one page that looks at its own address. */
+export async function pageRoutes(app: FastifyInstance, { pageDir }: HttpRoom, guard: Guard): Promise<void> {
+	await app.register(fastifyStatic, { root: pageDir, serve: false, cacheControl: false });
+
+	const sendPage = async (reply: FastifyReply) => {
+		if (!existsSync(join(pageDir, "index.html"))) {
+			throw new HttpRefusal(503, "the page has not been built: npm run build");
+		}
+		return reply.header("Cache-Control", "no-cache").sendFile("index.html");
+	};
+	/** Browsers that may see nothing are sent to the login. */
+	const sendToReader = async (request: FastifyRequest, reply: FastifyReply) => {
+		const principal = await guard.recognise(request);
+		if (principal.may("read")) return sendPage(reply);
+		reply.header("Cache-Control", "no-store");
+		return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`, 302);
+	};
+
+	app.get("/", async (request, reply) => {
+		reply.header("Vary", "Accept");
+		return wantsPage(request) ? sendToReader(request, reply) : { msg: GREETING };
+	});
+	for (const route of ["/watch/*", "/viewer", "/viewer.html"]) app.get(route, sendToReader);
+	app.get("/login", (_request, reply) => sendPage(reply));
+
+	app.get<{ Params: { "*": string } }>("/assets/*", async (request, reply) => {
+		reply.header("Cache-Control", "public, max-age=31536000, immutable");
+		return reply.sendFile(request.params["*"], join(pageDir, "assets"));
+	});
+	app.get("/vedette-player.js", async (_request, reply) => {
+		reply.header("Access-Control-Allow-Origin", "*").header("Cross-Origin-Resource-Policy", "cross-origin");
+		return reply.header("Cache-Control", "public, max-age=300").sendFile("vedette-player.js");
+	});
+	app.get("/favicon.ico", async (_request, reply) => reply.code(204).send());
+}

@@ -1,0 +1,73 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { Refusal } from "../../access/access.ts";
+import { REALM } from "../../access/password.ts";
+import { type RefusalKind, Refused } from "../../hub/refused.ts";
+import type { Log } from "../../observe/log.ts";
+
+/** A request that is not served: its status, headers, and a sentence for people. */
+export class HttpRefusal extends Error {
+	override readonly name = "HttpRefusal";
+	readonly status: number;
+	readonly headers: Readonly<Record<string, string>>;
+
+	constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+		super(message);
+		this.status = status;
+		this.headers = headers;
+	}
+}
+
+/** A browser would ask for a password by itself for Basic; its page has a login of its own. */
+function isBrowser(request: FastifyRequest): boolean {
+	return request.headers["sec-fetch-mode"] !== undefined || /^Mozilla\//.test(request.headers["user-agent"] ?? "");
+}
+
+/** What somebody gets who was not let in. */
+export function refusalOf(refusal: Refusal, request: FastifyRequest): HttpRefusal {
+	switch (refusal.reason) {
+		case "credentials": {
+			const bearer = `Bearer realm="${REALM}"`;
+			const offer = isBrowser(request) ? bearer : `Basic realm="${REALM}", charset="UTF-8", ${bearer}`;
+			return new HttpRefusal(401, "authentication is needed", { "WWW-Authenticate": offer });
+		}
+		case "forbidden":
+			return new HttpRefusal(403, "this user may not do that");
+		case "throttled": {
+			const seconds = String(Math.ceil(refusal.retryAfterMs / 1000));
+			return new HttpRefusal(429, "too many failed logins from this address", { "Retry-After": seconds });
+		}
+	}
+}
+
+const statuses: Readonly<Record<RefusalKind, number>> = {
+	absent: 404,
+	forbidden: 403,
+	full: 503,
+	"in use": 409,
+	invalid: 400,
+};
+
+/** How soon to come back where nobody publishes yet or the relay is full, in seconds. */
+const RETRY_AFTER = "2";
+
+function explain(error: unknown): HttpRefusal | undefined {
+	if (error instanceof HttpRefusal) return error;
+	if (error instanceof Refused) {
+		const again = error.kind === "absent" || error.kind === "full";
+		return new HttpRefusal(statuses[error.kind], error.message, again ? { "Retry-After": RETRY_AFTER } : {});
+	}
+	if (!(error instanceof Error)) return undefined;
+	const { status, statusCode = status } = error as Error & { status?: number; statusCode?: number };
+	if (statusCode === undefined || !(statusCode >= 400 && statusCode < 600)) return undefined;
+	return new HttpRefusal(statusCode, error.message);
+}
+
+/** Answers with the error's own status and sentence; what nobody foresaw is logged and told as 500. */
+export function errorHandler(log: Log) {
+	return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+		const refusal = explain(error);
+		if (!refusal) log.error({ err: error, method: request.method, route: request.routeOptions.url }, "request failed");
+		const { status, message, headers } = refusal ?? new HttpRefusal(500, "internal error");
+		return reply.code(status).headers(headers).send({ status: "error", error: message });
+	};
+}

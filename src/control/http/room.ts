@@ -1,0 +1,84 @@
+import type { Access, Principal } from "../../access/access.ts";
+import type { RelayConfig } from "../../config/relay-schema.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { PathName } from "../../media/path-name.ts";
+import type { Log } from "../../observe/log.ts";
+import type { Metrics } from "../../observe/metrics.ts";
+import type { Ledger } from "../ledger.ts";
+import type { Thumbnails } from "../thumbnails.ts";
+
+/** A WHIP or WHEP offer from somebody who was let in. */
+export interface WebRtcOffer {
+	readonly direction: "publish" | "read";
+	readonly path: PathName;
+	readonly sdp: string;
+	readonly principal: Principal;
+	/** IP address of the HTTP client. */
+	readonly remoteAddress: string;
+	readonly userAgent: string;
+	/** What stands after `?`. */
+	readonly query: string;
+}
+
+export interface WebRtcAnswer {
+	/** Unguessable: who knows it may change and end the session. */
+	readonly id: string;
+	readonly sdp: string;
+	/** Names the present ICE session; without quotes. */
+	readonly etag: string;
+	/** Tracks that this client cannot take. */
+	readonly leftOut: readonly { readonly track: number; readonly codec: string; readonly reason: string }[];
+}
+
+/** Which session a PATCH or DELETE is for. */
+export interface WebRtcSessionName {
+	readonly direction: "publish" | "read";
+	readonly path: PathName;
+	readonly id: string;
+}
+
+/**
+ * The way into the WebRTC room. Its methods reject with an error whose `status` is an HTTP status from 400 to 599 and
+ * whose message is a sentence for people, or with the hub's `Refused`.
+ */
+export interface WebRtcDoor {
+	offer(offer: WebRtcOffer): Promise<WebRtcAnswer>;
+	/**
+	 * A trickle or ICE restart fragment (RFC 9725 section 4.3). `ifMatch` is without quotes; `*` or undefined as sent.
+	 * The answer's `fragment` is undefined where candidates were only taken.
+	 */
+	patch(
+		session: WebRtcSessionName,
+		fragment: string,
+		ifMatch: string | undefined,
+	): Promise<{ readonly etag: string; readonly fragment: string | undefined }>;
+	/** Ends a session; false where there is none. */
+	end(session: WebRtcSessionName): boolean;
+}
+
+/** Sessions or connections of one protocol, in MediaMTX's shape. */
+export interface SessionSource {
+	list(): readonly { readonly id: string; readonly [field: string]: unknown }[];
+	/** Ends one; false where there is none. Left out where that cannot be done. */
+	kick?(id: string): boolean;
+}
+
+/** Everything that the routes work with. */
+export interface HttpRoom {
+	readonly config: Pick<RelayConfig, "http" | "webrtc" | "paths">;
+	readonly hub: Hub;
+	readonly access: Access;
+	readonly ledger: Ledger;
+	readonly thumbnails: Thumbnails;
+	readonly metrics: Metrics;
+	readonly log: Log;
+	readonly version: string;
+	/** Undefined where there is no WebRTC. */
+	readonly webrtc: WebRtcDoor | undefined;
+	/** By MediaMTX's name: `rtspconns`, `rtspsessions`, `webrtcsessions`. */
+	readonly sessions: Readonly<Record<string, SessionSource>>;
+	/** Folder of the built page, absolute. */
+	readonly pageDir: string;
+	/** Unix milliseconds. */
+	readonly startedAt: number;
+}

@@ -1,0 +1,156 @@
+import { once } from "node:events";
+import { unlinkSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { connect, type ListenOptions } from "node:net";
+import type { FastifyInstance } from "fastify";
+import type { Address } from "../../config/address.ts";
+import { buildApp, type Role } from "./app.ts";
+import type { HttpRoom } from "./room.ts";
+
+/** Where the HTTP server listens, with the ports that were given for port 0. */
+export interface HttpServer {
+	/** Ports by role, in the order of the addresses. */
+	readonly ports: Readonly<Record<"all" | "api" | "metrics", readonly number[]>>;
+	/** Ends all connections. */
+	close(): Promise<void>;
+}
+
+export interface HttpAddresses {
+	readonly http: readonly Address[];
+	readonly api: readonly Address[];
+	readonly metrics: readonly Address[];
+	/** Path of the Unix socket for the relay's own user; undefined for none. */
+	readonly socket: string | undefined;
+	/** How long a login's cookie is good, in milliseconds. */
+	readonly loginTime: number;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const KEEP_ALIVE_MS = 30_000;
+/** The longest path that a Unix socket can have on every system. */
+const MAX_SOCKET_PATH = 100;
+
+function makeServer(listener: RequestListener, { requestTimeout, maxConnections }: HttpRoom["config"]["http"]): Server {
+	const server = createServer(
+		{
+			requestTimeout,
+			headersTimeout: requestTimeout,
+			connectionsCheckingInterval: Math.min(5000, requestTimeout),
+			keepAliveTimeout: KEEP_ALIVE_MS,
+			maxHeaderSize: MAX_HEADER_BYTES,
+			noDelay: true,
+		},
+		listener,
+	);
+	server.maxConnections = maxConnections;
+	server.maxHeadersCount = 100;
+	return server;
+}
+
+async function listen(server: Server, options: ListenOptions): Promise<number> {
+	const listening = once(server, "listening");
+	server.listen(options);
+	await listening;
+	const address = server.address();
+	return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** Whether somebody answers at a Unix socket. */
+function isAlive(path: string): Promise<boolean> {
+	return new Promise((resolve) => {
+		const socket = connect(path);
+		const tell = (alive: boolean) => {
+			socket.destroy();
+			resolve(alive);
+		};
+		socket.on("connect", () => tell(true)).on("error", () => tell(false));
+	});
+}
+
+async function listenAtSocket(server: Server, path: string): Promise<void> {
+	if (await isAlive(path)) throw new Error(`another relay uses ${path}`);
+	try {
+		unlinkSync(path);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+	}
+	// The file must never be there with more rights than it is to have.
+	const before = process.umask(0o177);
+	try {
+		const listening = once(server, "listening");
+		server.listen({ path });
+		process.umask(before);
+		await listening;
+	} finally {
+		process.umask(before);
+	}
+}
+
+/** Builds the routes once for each role and listens on all addresses; what is open is closed again where one fails. */
+class Servers {
+	readonly ports: Record<"all" | "api" | "metrics", number[]> = { all: [], api: [], metrics: [] };
+	readonly #room: HttpRoom;
+	readonly #loginTime: number;
+	readonly #apps: FastifyInstance[] = [];
+	readonly #servers: Server[] = [];
+
+	constructor(room: HttpRoom, loginTime: number) {
+		this.#room = room;
+		this.#loginTime = loginTime;
+	}
+
+	async open(role: "all" | "api" | "metrics", addresses: readonly Address[]): Promise<void> {
+		if (addresses.length === 0) return;
+		const app = await this.#app(role);
+		for (const { host, port } of addresses) {
+			const server = this.#server(app);
+			this.ports[role].push(await listen(server, host === "" ? { port } : { host, port }));
+		}
+	}
+
+	async openSocket(path: string): Promise<void> {
+		if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
+			this.#room.log.warn(
+				{ path },
+				"the state directory's path is too long for a socket: vedette status needs the API",
+			);
+			return;
+		}
+		await listenAtSocket(this.#server(await this.#app("local")), path);
+	}
+
+	async close(): Promise<void> {
+		for (const app of this.#apps) await app.close();
+		for (const server of this.#servers) {
+			server.close();
+			server.closeAllConnections();
+		}
+	}
+
+	async #app(role: Role): Promise<FastifyInstance> {
+		const app = await buildApp(this.#room, role, this.#loginTime);
+		this.#apps.push(app);
+		return app;
+	}
+
+	#server(app: FastifyInstance): Server {
+		const server = makeServer((request, response) => app.routing(request, response), this.#room.config.http);
+		this.#servers.push(server);
+		return server;
+	}
+}
+
+/** Opens the web page, WHIP, WHEP and the API. Rejects where an address cannot be listened on (`EADDRINUSE`, …). */
+export async function startHttp(room: HttpRoom, addresses: HttpAddresses): Promise<HttpServer> {
+	const servers = new Servers(room, addresses.loginTime);
+	try {
+		await servers.open("all", addresses.http);
+		await servers.open("api", addresses.api);
+		await servers.open("metrics", addresses.metrics);
+		if (addresses.socket !== undefined) await servers.openSocket(addresses.socket);
+	} catch (error) {
+		await servers.close();
+		throw error;
+	}
+	return { ports: servers.ports, close: () => servers.close() };
+}

@@ -1,0 +1,133 @@
+import type { ServerResponse } from "node:http";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Principal } from "../../access/access.ts";
+import { parsePathName } from "../../media/path-name.ts";
+import { offlineView, type StreamView, streamView } from "../stream-view.ts";
+import type { Guard } from "./guard.ts";
+import { HttpRefusal } from "./refusal.ts";
+import type { HttpRoom } from "./room.ts";
+import { configuredNames } from "./v3.ts";
+
+const PERIOD_MS = 1000;
+/** A listener's right to listen is looked at again this often. */
+const RECHECK_TICKS = 15;
+const MAX_LISTENERS = 2000;
+/** A listener that has not taken this much is left out until it has. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+
+/** Every stream there is, by name. */
+function allStreams({ hub, ledger, thumbnails, config }: HttpRoom): readonly StreamView[] {
+	const views = new Map(configuredNames({ config }).map((name) => [name, offlineView(name)]));
+	const now = hub.clock.now();
+	for (const path of hub.paths) {
+		const picture = path.stream && thumbnails.version(path.stream, now);
+		views.set(path.name, streamView(hub, ledger, path, picture));
+	}
+	return [...views.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What one principal may see of it. */
+function visible(all: readonly StreamView[], principal: Principal): readonly StreamView[] {
+	const seesAddresses = principal.may("api");
+	return all
+		.filter(({ name }) => principal.may("read", parsePathName(name)))
+		.map((view) =>
+			view.publisher && !seesAddresses ? { ...view, publisher: { ...view.publisher, address: null } } : view,
+		);
+}
+
+function listOf(room: HttpRoom, all: readonly StreamView[], principal: Principal) {
+	return { now: Math.round(room.hub.clock.unix()), streams: visible(all, principal) };
+}
+
+interface Listener {
+	readonly request: FastifyRequest;
+	readonly response: ServerResponse;
+	principal: Principal;
+}
+
+/** Tells all listeners once a second what `GET /api/streams` would answer. */
+class Feed {
+	readonly #room: HttpRoom;
+	readonly #guard: Guard;
+	readonly #listeners = new Set<Listener>();
+	#timer: NodeJS.Timeout | undefined;
+	#ticks = 0;
+
+	constructor(room: HttpRoom, guard: Guard) {
+		this.#room = room;
+		this.#guard = guard;
+	}
+
+	add(request: FastifyRequest, reply: FastifyReply, principal: Principal): void {
+		if (this.#listeners.size >= MAX_LISTENERS) {
+			throw new HttpRefusal(503, `${MAX_LISTENERS} pages listen already`, { "Retry-After": "10" });
+		}
+		reply.hijack();
+		const response = reply.raw;
+		for (const [name, value] of Object.entries(reply.getHeaders()))
+			if (value !== undefined) response.setHeader(name, value);
+		response.writeHead(200, {
+			"Content-Type": "text/event-stream",
+			"Cache-Control": "no-store",
+			"X-Accel-Buffering": "no",
+		});
+		const listener = { request, response, principal };
+		this.#listeners.add(listener);
+		response.on("close", () => this.#remove(listener));
+		response.write("retry: 2000\n\n");
+		this.#tell(listener, allStreams(this.#room));
+		this.#timer ??= setInterval(() => this.#tick(), PERIOD_MS).unref();
+	}
+
+	close(): void {
+		for (const { response } of this.#listeners) response.end();
+	}
+
+	#remove(listener: Listener): void {
+		this.#listeners.delete(listener);
+		if (this.#listeners.size > 0) return;
+		clearInterval(this.#timer);
+		this.#timer = undefined;
+	}
+
+	#tick(): void {
+		const all = allStreams(this.#room);
+		const recheck = ++this.#ticks % RECHECK_TICKS === 0;
+		for (const listener of this.#listeners) {
+			if (recheck) void this.#recheck(listener);
+			this.#tell(listener, all);
+		}
+	}
+
+	#tell({ response, principal }: Listener, all: readonly StreamView[]): void {
+		if (response.writableLength > MAX_UNSENT_BYTES) return;
+		response.write(`event: streams\ndata: ${JSON.stringify(listOf(this.#room, all, principal))}\n\n`);
+	}
+
+	async #recheck(listener: Listener): Promise<void> {
+		try {
+			listener.principal = await this.#guard.admit(listener.request, "read");
+		} catch {
+			listener.response.end();
+		}
+	}
+}
+
+/** The list of streams, once and as events. */
+export function streamRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
+	const feed = new Feed(room, guard);
+	app.addHook("preClose", async () => feed.close());
+
+	app.get("/api/streams", async (request, reply) => {
+		const principal = await guard.admit(request, "read");
+		reply.header("Cache-Control", "no-store");
+		return listOf(room, allStreams(room), principal);
+	});
+
+	app.get("/api/events", async (request, reply) => {
+		const principal = await guard.admit(request, "read");
+		feed.add(request, reply, principal);
+		return reply;
+	});
+}

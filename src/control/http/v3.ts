@@ -1,0 +1,84 @@
+import type { FastifyInstance } from "fastify";
+import type { Guard } from "./guard.ts";
+import { HttpRefusal } from "./refusal.ts";
+import type { HttpRoom, SessionSource } from "./room.ts";
+import { idlePathItem, type PathItem, pathItem } from "./v3-path.ts";
+
+interface ListQuery {
+	readonly page?: string;
+	readonly itemsPerPage?: string;
+}
+
+const DEFAULT_ITEMS = 100;
+const MAX_ITEMS = 1000;
+
+function numberOf(text: string | undefined, preset: number, least: number, most: number, name: string): number {
+	if (text === undefined) return preset;
+	const value = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+	if (value < least || value > most) throw new HttpRefusal(400, `${name} must be a number from ${least} to ${most}`);
+	return value;
+}
+
+/** One page of a list, in the shape of MediaMTX's control API. */
+function paginate<T>(items: readonly T[], { page, itemsPerPage }: ListQuery) {
+	const count = numberOf(itemsPerPage, DEFAULT_ITEMS, 1, MAX_ITEMS, "itemsPerPage");
+	const at = numberOf(page, 0, 0, 1_000_000, "page");
+	return {
+		itemCount: items.length,
+		pageCount: Math.ceil(items.length / count),
+		items: items.slice(at * count, (at + 1) * count),
+	};
+}
+
+/** Names of single paths that the configuration has. */
+export function configuredNames({ config }: Pick<HttpRoom, "config">): string[] {
+	return Object.keys(config.paths).filter((key) => key !== "all_others" && !key.includes("*"));
+}
+
+function allPaths(room: HttpRoom): PathItem[] {
+	const items = new Map(configuredNames(room).map((name) => [name, idlePathItem(name)]));
+	for (const path of room.hub.paths) items.set(path.name, pathItem(path, room.ledger));
+	return [...items.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function pathRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
+	app.get<{ Querystring: ListQuery }>("/v3/paths/list", async (request) => {
+		await guard.admit(request, "api");
+		return paginate(allPaths(room), request.query);
+	});
+	app.get<{ Params: { "*": string } }>("/v3/paths/get/*", async (request) => {
+		await guard.admit(request, "api");
+		const name = request.params["*"];
+		for (const path of room.hub.paths) if (path.name === name) return pathItem(path, room.ledger);
+		if (configuredNames(room).includes(name)) return idlePathItem(name);
+		throw new HttpRefusal(404, "path not found");
+	});
+}
+
+function sessionRoutes(app: FastifyInstance, guard: Guard, name: string, source: SessionSource): void {
+	app.get<{ Querystring: ListQuery }>(`/v3/${name}/list`, async (request) => {
+		await guard.admit(request, "api");
+		return paginate(source.list(), request.query);
+	});
+	app.get<{ Params: { id: string } }>(`/v3/${name}/get/:id`, async (request) => {
+		await guard.admit(request, "api");
+		const found = source.list().find(({ id }) => id === request.params.id);
+		if (!found) throw new HttpRefusal(404, "session not found");
+		return found;
+	});
+	app.post<{ Params: { id: string } }>(`/v3/${name}/kick/:id`, async (request) => {
+		await guard.admit(request, "api");
+		if (!source.kick?.(request.params.id)) throw new HttpRefusal(404, "session not found");
+		return { status: "ok" };
+	});
+}
+
+/** The part of MediaMTX's control API that tells about paths and sessions. */
+export function v3Routes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
+	app.get("/v3/info", async (request) => {
+		await guard.admit(request, "api");
+		return { version: `vedette ${room.version}`, started: new Date(room.startedAt).toISOString() };
+	});
+	pathRoutes(app, room, guard);
+	for (const [name, source] of Object.entries(room.sessions)) sessionRoutes(app, guard, name, source);
+}

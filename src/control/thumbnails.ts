@@ -1,0 +1,65 @@
+import type { Stream } from "../hub/stream.ts";
+import type { Millis } from "../media/time.ts";
+import { stillMp4 } from "../wire/mp4.ts";
+
+/** The version that lists tell changes at most this often, so that pages do not load each key frame. */
+const FRESH_MS = 2000;
+
+interface Picture {
+	readonly version: string;
+	readonly bytes: Buffer;
+}
+
+interface Told {
+	readonly version: string | undefined;
+	readonly at: Millis;
+}
+
+function pictureTrack(stream: Stream): number {
+	return stream.tracks.findIndex(({ codec }) => codec === "h264" || codec === "h265");
+}
+
+/** Changes with each key frame; undefined where there is none that a file can be made of. */
+function versionOf(stream: Stream, track: number): string | undefined {
+	if (track < 0 || stream.format(track) === undefined) return undefined;
+	const number = stream.joinFor([track]);
+	return number < stream.flushed ? `${stream.ssrc(track).toString(36)}-${number}` : undefined;
+}
+
+/** The last key frame of each stream as a one-frame MP4. Made when somebody looks; looking never starts a camera. */
+export class Thumbnails {
+	readonly #made = new WeakMap<Stream, Picture>();
+	readonly #told = new WeakMap<Stream, Told>();
+
+	/** The picture's version for lists, at most 2 s old; undefined where there is none. */
+	version(stream: Stream, now: Millis): string | undefined {
+		const told = this.#told.get(stream);
+		if (told?.version !== undefined && now - told.at < FRESH_MS) return told.version;
+		const version = versionOf(stream, pictureTrack(stream));
+		this.#told.set(stream, { version, at: now });
+		return version;
+	}
+
+	/** The newest picture; undefined where there is none. */
+	picture(stream: Stream): Picture | undefined {
+		const track = pictureTrack(stream);
+		const version = versionOf(stream, track);
+		const made = this.#made.get(stream);
+		if (version === undefined || made?.version === version) return made;
+		const bytes = this.#make(stream, track);
+		if (!bytes) return made;
+		const picture = { version, bytes };
+		this.#made.set(stream, picture);
+		return picture;
+	}
+
+	#make(stream: Stream, track: number): Buffer | undefined {
+		const frame = stream.keyFrame(track);
+		const format = stream.format(track);
+		const sets = stream.intakes[track]?.sets?.units ?? [];
+		const { codec } = stream.tracks[track]!;
+		if (!frame || !format || (codec !== "h264" && codec !== "h265")) return undefined;
+		if (sets.length < (codec === "h264" ? 2 : 3)) return undefined;
+		return stillMp4({ codec, format, sets, units: frame.units });
+	}
+}

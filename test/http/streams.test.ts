@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { get, type IncomingMessage } from "node:http";
+import { test } from "node:test";
+import { byteRange } from "../../src/control/http/thumbnail.ts";
+import { parsePathName } from "../../src/media/path-name.ts";
+import { publishTo, raw, startControl, users } from "../support/control.ts";
+
+const OPEN = "access: { anonymous: [publish, read, api, metrics] }";
+const CLOSED = `access: { failureDelay: 0 s, users: ${users} }`;
+const viewer = { authorization: `Basic ${btoa("viewer:v")}` };
+
+interface View {
+	name: string;
+	state: string;
+	thumbnail: string | null;
+	viewers: number;
+	bitrate: number;
+	publisher: { address: string | null } | null;
+	tracks: { fps: number | null }[];
+}
+
+interface Listing {
+	now: number;
+	streams: View[];
+}
+
+async function streams(url: string, headers: Record<string, string> = {}): Promise<View[]> {
+	const answer = await raw(url, { path: "/api/streams", headers });
+	assert.equal(answer.status, 200, answer.body);
+	return (JSON.parse(answer.body) as Listing).streams;
+}
+
+/** The events of `/api/events`, one after the other. */
+async function* events(
+	url: string,
+	headers: Record<string, string> = {},
+): AsyncGenerator<{ response: IncomingMessage; data: Listing }> {
+	const response = await new Promise<IncomingMessage>((resolve, reject) => {
+		get(`${url}/api/events`, { headers }, resolve).on("error", reject);
+	});
+	assert.equal(response.statusCode, 200);
+	response.setEncoding("utf8");
+	let text = "";
+	try {
+		for await (const chunk of response) {
+			text += chunk as string;
+			for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+				const event = text.slice(0, end);
+				text = text.slice(end + 2);
+				if (event.startsWith("event: streams\ndata: "))
+					yield { response, data: JSON.parse(event.slice(21)) as Listing };
+			}
+		}
+	} finally {
+		response.destroy();
+	}
+}
+
+test("the list of streams is what docs/page-api.md says", async () => {
+	await using room = await startControl(`${OPEN}\npaths: { all_others: {}, idle: {} }`);
+	const { feed, publication } = publishTo(room.hub, "robot1/front");
+	feed(1);
+	const info = { type: "webRTCSession", id: "r", remoteAddress: "192.0.2.9", user: "" };
+	room.hub.read(parsePathName("robot1/front")!, [0], info, { onEnd: () => undefined });
+	const [idle, front] = await streams(room.url());
+	assert.deepEqual(idle, {
+		name: "idle",
+		state: "offline",
+		since: null,
+		lastPacketAt: null,
+		tracks: [],
+		publisher: null,
+		viewers: 0,
+		bitrate: 0,
+		lost: 0,
+		thumbnail: null,
+		watch: "/watch/idle",
+		whep: "/idle/whep",
+	});
+	const { lastPacketAt, thumbnail, ...rest } = front as View & { lastPacketAt: number };
+	assert.ok(Math.abs(lastPacketAt - Date.now()) < 5000);
+	assert.match(thumbnail ?? "", /^\/thumbnails\/robot1\/front\.mp4\?v=[\w-]+$/);
+	assert.deepEqual(rest, {
+		name: "robot1/front",
+		state: "live",
+		since: publication.since,
+		tracks: [{ kind: "video", codec: "H264", width: 240, height: 160, fps: null, channels: null, webrtc: true }],
+		publisher: { protocol: "rtsp", user: "robot1", address: "192.0.2.7:5000" },
+		viewers: 1,
+		bitrate: 0,
+		lost: 0,
+		watch: "/watch/robot1/front",
+		whep: "/robot1/front/whep",
+	});
+	publication.close("gone");
+	assert.equal((await streams(room.url()))[1]?.state, "stalled", "readers still wait");
+});
+
+test("everybody sees what they may read, and publishers' addresses only with the right api", async () => {
+	await using room = await startControl(CLOSED);
+	publishTo(room.hub, "robot1/front").feed(1);
+	publishTo(room.hub, "secret").feed(1);
+	const seen = await streams(room.url(), viewer);
+	assert.deepEqual(
+		seen.map(({ name, publisher }) => [name, publisher?.address]),
+		[["robot1/front", null]],
+	);
+	const all = await streams(room.url(), { authorization: "Bearer administrators-token" });
+	assert.deepEqual(
+		all.map(({ name, publisher }) => [name, publisher?.address]),
+		[
+			["robot1/front", "192.0.2.7:5000"],
+			["secret", "192.0.2.7:5000"],
+		],
+	);
+});
+
+test("events come at once and then each second, with bitrate and pictures per second", async () => {
+	await using room = await startControl(OPEN);
+	const { feed } = publishTo(room.hub, "camera");
+	feed(1);
+	const feeding = setInterval(() => feed(3), 100);
+	try {
+		let count = 0;
+		const began = Date.now();
+		for await (const { data, response } of events(room.url())) {
+			if (count === 0) {
+				assert.match(String(response.headers["content-type"]), /^text\/event-stream/);
+				assert.equal(data.streams[0]?.name, "camera");
+				assert.ok(Date.now() - began < 900, "the first event comes at once");
+			}
+			count++;
+			const camera = data.streams[0]!;
+			if (camera.tracks[0]?.fps && camera.bitrate > 10_000) {
+				assert.equal(camera.tracks[0].fps, 30, "by the stream's own timestamps");
+				return;
+			}
+			assert.ok(count < 6, "rates are known within a few seconds");
+		}
+		assert.fail("the events ended");
+	} finally {
+		clearInterval(feeding);
+	}
+});
+
+test("events end with the relay, without keeping it", async () => {
+	const room = await startControl(OPEN);
+	const listening = events(room.url());
+	await listening.next();
+	const ended = listening.next().then(
+		() => "ended",
+		() => "ended",
+	);
+	await room[Symbol.asyncDispose]();
+	assert.equal(await ended, "ended");
+});
+
+test("a thumbnail is the last key frame as an MP4, whole or in ranges", async () => {
+	await using room = await startControl(OPEN);
+	const { feed } = publishTo(room.hub, "camera");
+	const ask = (path: string, headers: Record<string, string> = {}) => raw(room.url(), { path, headers });
+	assert.equal((await streams(room.url()))[0]?.thumbnail, null);
+	assert.equal((await ask("/thumbnails/camera.mp4")).status, 404);
+	feed(3);
+	const [view] = await streams(room.url());
+	assert.ok(view?.thumbnail, "a first picture is told at once");
+	const whole = await ask(view.thumbnail);
+	assert.equal(whole.status, 200);
+	assert.equal(whole.headers["content-type"], "video/mp4");
+	assert.match(String(whole.headers["cache-control"]), /immutable/);
+	assert.match(whole.body, /ftyp[\s\S]*moov[\s\S]*avcC[\s\S]*mdat/);
+	const length = Number(whole.headers["content-length"]);
+	assert.ok(length > 600);
+	const part = await ask("/thumbnails/camera.mp4", { range: "bytes=4-7" });
+	assert.deepEqual([part.status, part.body, part.headers["content-range"]], [206, "ftyp", `bytes 4-7/${length}`]);
+	assert.equal(part.headers["cache-control"], "no-cache");
+	assert.equal((await ask("/thumbnails/camera.mp4", { range: `bytes=${length}-` })).status, 416);
+	assert.equal((await ask("/thumbnails/camera.mp4", { "if-none-match": String(whole.headers.etag) })).status, 304);
+});
+
+test("byte ranges", () => {
+	const table: readonly (readonly [string | undefined, readonly [number, number] | undefined])[] = [
+		[undefined, undefined],
+		["bytes=0-1", [0, 1]],
+		["bytes=5-", [5, 99]],
+		["bytes=-10", [90, 99]],
+		["bytes=-1000", [0, 99]],
+		["bytes=50-1000", [50, 99]],
+		["bytes=100-", [100, 99]],
+		["bytes=-", undefined],
+		["bytes=0-1,3-4", undefined],
+		["lines=0-1", undefined],
+		["bytes=-0", [100, 99]],
+	];
+	for (const [header, range] of table) assert.deepEqual(byteRange(header, 100), range, header);
+});
