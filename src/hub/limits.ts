@@ -9,3 +9,6 @@ export const KEY_FRAME_WAIT_MS = 10_000;
 
 /** A publisher is asked for a key frame at most this often. */
 export const KEY_FRAME_REQUEST_MS = 500;
+
+/** Over less than this no bitrate is told. */
+export const RATE_LEAST_MS = 500;

@@ -9,7 +9,7 @@ import { ENTRY_INFO, FLAG_LAST, PacketRing } from "../net/ring.ts";
 import type { Histogram } from "../observe/histogram.ts";
 import { FrameLane } from "./frame-lane.ts";
 import { Intake } from "./intake.ts";
-import { KEY_FRAME_REQUEST_MS, REPAIR_MS } from "./limits.ts";
+import { KEY_FRAME_REQUEST_MS, RATE_LEAST_MS, REPAIR_MS } from "./limits.ts";
 import type { Reader } from "./reader.ts";
 import type { ClockPair } from "./timeline.ts";
 import { TrackWriter } from "./writer.ts";
@@ -123,6 +123,13 @@ export class Stream {
 	/** Size and profile of a video track's picture, once known. */
 	format(track: number): VideoFormat | undefined {
 		return this.#intakes[track]!.sets?.format;
+	}
+
+	/** Bytes a second, all tracks, over what the ring holds; 0 while that is less than half a second. */
+	byteRate(now: Millis): number {
+		const { ring } = this;
+		const ms = ring.tail < ring.head ? ring.age(ring.tail, now) : 0;
+		return ms < RATE_LEAST_MS ? 0 : (ring.bytes * 1000) / ms;
 	}
 
 	/** Timestamp and wall time of a track at one instant, for sender reports; undefined before its first packet. */

@@ -9,6 +9,7 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_SNDBUF = 7;
 const IPPROTO_TCP = 6;
 const TCP_USER_TIMEOUT = 18;
 const TCP_NOTSENT_LOWAT = 25;
@@ -17,6 +18,8 @@ const IPV6_V6ONLY = 26;
 
 /** What the kernel may hold back of a stream before the socket counts as full: a stalled reader is noticed at once. */
 const NOTSENT_BYTES = 32_768;
+/** What to tell the kernel for each byte of payload that it may hold. */
+const SEND_BUFFER_SHARE = 0.6;
 /** A peer that acknowledges nothing for so long is gone. */
 const USER_TIMEOUT_MS = 5000;
 
@@ -107,4 +110,10 @@ export function freshSocket(family: 4 | 6): number | undefined {
 	if (!calls) return undefined;
 	const fd = open(calls, family === 6 ? AF_INET6 : AF_INET);
 	return fd < 0 ? undefined : fd;
+}
+
+/** Lets the kernel hold no more than about `bytes` of what was written and not acknowledged. */
+export function boundSendBuffer(fd: number, bytes: number): void {
+	// The kernel counts its own overhead too, and doubles what it is told to make up for that (socket(7)).
+	if (calls) set(calls.setsockopt, fd, SOL_SOCKET, SO_SNDBUF, Math.ceil(bytes * SEND_BUFFER_SHARE));
 }

@@ -1,7 +1,14 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, createServer, isIP, type Server, Socket, type SocketConstructorOpts } from "node:net";
-import { boundSocket, freshSocket } from "./tcp-native.ts";
+import { boundSendBuffer, boundSocket, freshSocket } from "./tcp-native.ts";
+
+/** An idle peer is asked whether it is there after so long; one that does not answer for 5 s is gone. */
+const PROBE_MS = 2000;
+
+/** How much of a stream the kernel may hold for one reader: what it holds cannot be cut any more when it grows old. */
+const HELD_SECONDS = 0.5;
+const LEAST_HELD_BYTES = 65_536;
 
 /** A listening port for media streams. */
 export interface Listener extends AsyncDisposable {
@@ -18,7 +25,7 @@ export interface Listener extends AsyncDisposable {
  */
 export async function listenTcp(host: string, port: number, accept: (socket: Socket) => void): Promise<Listener> {
 	const ip = host === "" || isIP(host) ? host : (await lookup(host)).address;
-	const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 }, accept);
+	const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_MS }, accept);
 	const fd = boundSocket(ip, port);
 	const listening = once(server, "listening");
 	if (fd !== undefined) server.listen({ fd });
@@ -61,6 +68,7 @@ async function connectTo(host: string, family: 4 | 6, port: number, signal: Abor
 		fd === undefined ? {} : { fd, readable: true, writable: true, manualStart: true };
 	const socket = new Socket(options);
 	socket.setNoDelay(true);
+	socket.setKeepAlive(true, PROBE_MS);
 	try {
 		socket.connect({ host, port, family, autoSelectFamily: false });
 		await once(socket, "connect", { signal });
@@ -69,4 +77,13 @@ async function connectTo(host: string, family: 4 | 6, port: number, signal: Abor
 		socket.destroy();
 		throw error;
 	}
+}
+
+/**
+ * Bounds what the kernel holds of a stream of so many bytes a second: without that a link that loses packets or queues
+ * them has seconds of it in flight. Does nothing where there are no foreign functions.
+ */
+export function boundUnsent(socket: Socket, bytesPerSecond: number): void {
+	const fd = (socket as Socket & { _handle?: { fd?: number } | null })._handle?.fd;
+	if (fd !== undefined && fd >= 0) boundSendBuffer(fd, Math.max(LEAST_HELD_BYTES, bytesPerSecond * HELD_SECONDS));
 }

@@ -14,6 +14,7 @@ import { type Pulls, startSources } from "./sources.ts";
 
 /** A relay that runs. */
 export interface Relay {
+	readonly hub: Hub;
 	/** The ports that were opened, also where port 0 was asked for. */
 	readonly ports: RelayPorts;
 	/** What the first start made, to be shown once; undefined at every other start. */
@@ -63,7 +64,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	};
 	parts.defer(startSources(config.paths, pulls, log.child({ room: "sources" })));
 	const running = parts.move();
-	return { ports: { rtsp: rtsp.ports }, fresh, stop: () => running.disposeAsync() };
+	return { hub, ports: { rtsp: rtsp.ports }, fresh, stop: () => running.disposeAsync() };
 }
 
 /** Closed unless opened: without users in the configuration the first start makes some. */

@@ -1,11 +1,13 @@
 import type { Socket } from "node:net";
 import type { Reader } from "../../hub/reader.ts";
 import type { Millis } from "../../media/time.ts";
-
+import { boundUnsent } from "../../net/tcp.ts";
 import type { Carrier } from "./egress.ts";
 import { type Framing, frame } from "./framing.ts";
 import type { Press } from "./press.ts";
 
+/** How often what the kernel may hold is made to fit the stream's bitrate, of a reader that is slow. */
+const BOUND_MS = 1000;
 const nothing = Buffer.alloc(0);
 
 /**
@@ -20,6 +22,7 @@ export class TcpCarrier implements Carrier {
 	readonly #reader: Reader;
 	readonly #clock: () => Millis;
 	#blocked = false;
+	#nextBound: Millis = 0;
 
 	/** `channels` has the RTCP channel of each track of the stream, −1 for one that is not taken. */
 	constructor(
@@ -47,7 +50,7 @@ export class TcpCarrier implements Carrier {
 			reader.sent(this.#framing.end, bytes.length, now);
 			if (bytes.length === 0) continue;
 			socket.write(bytes);
-			if (socket.writableLength > 0) this.#block();
+			if (socket.writableLength > 0) this.#block(now);
 		}
 	}
 
@@ -66,8 +69,12 @@ export class TcpCarrier implements Carrier {
 	}
 
 	/** The kernel has not taken everything: an empty write behind it tells when it has. */
-	#block(): void {
+	#block(now: Millis): void {
 		this.#blocked = true;
+		if (now >= this.#nextBound) {
+			this.#nextBound = now + BOUND_MS;
+			boundUnsent(this.#socket, this.#reader.stream.byteRate(now));
+		}
 		this.#socket.write(nothing, () => {
 			this.#blocked = false;
 			this.pump(this.#clock());
