@@ -92,7 +92,7 @@ export class StreamDashboard extends LitElement {
 		return html`<span>${of("live")} live</span>
 			${of("stalled") ? html`<span>${of("stalled")} stalled</span>` : nothing}
 			${of("offline") ? html`<span>${of("offline")} offline</span>` : nothing}
-			<span>${count(viewers, "viewer")}</span><span>${bitrate(bits)} in</span>`;
+			<span>${count(viewers, "viewer")}</span>${bits ? html`<span>${bitrate(bits)} in</span>` : nothing}`;
 	}
 }
 customElements.define("stream-dashboard", StreamDashboard);

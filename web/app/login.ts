@@ -30,7 +30,7 @@ export class LoginPage extends LitElement {
 		return html`<form @submit=${this.#onSubmit}>
 			<div><h1>Sign in</h1><p>to watch the cameras of ${location.host}</p></div>
 			<label>Name
-				<input class="field" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus />
+				<input class="field" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required />
 			</label>
 			<label>Password
 				<input class="field" name="password" type="password" autocomplete="current-password" required />
