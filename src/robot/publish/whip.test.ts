@@ -51,7 +51,9 @@ async function whipServer(t: TestContext, status = 201): Promise<Peer> {
 			response.writeHead(201, { "content-type": "application/sdp", location: "/session/1" });
 			response.end(peer.localDescription()?.sdp);
 		});
-		peer.setRemoteDescription(body, "offer");
+		// Behaves like an ICE-lite server: sends no checks of its own and takes DTLS's passive side.
+		const lite = body.replace(/a=(candidate|end-of-candidates).*\r\n/g, "");
+		peer.setRemoteDescription(lite.replace("a=setup:actpass", "a=setup:active"), "offer");
 		return undefined;
 	});
 	server.listen(0, "127.0.0.1");

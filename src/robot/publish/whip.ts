@@ -1,9 +1,8 @@
 import type { Frame } from "../../media/frame.ts";
 import type { Track } from "../../media/track.ts";
 import { publishWhip } from "../../protocols/webrtc/client.ts";
-import { parseRtcp } from "../../wire/rtcp.ts";
 import type { Publisher, PublishOptions } from "./publisher.ts";
-import { RtpStream } from "./rtp-stream.ts";
+import { asksForKeyFrame, RtpStream } from "./rtp-stream.ts";
 
 /** Publishes by WHIP (RFC 9725): an `OpenPublisher` for http:// and https:// addresses. */
 export async function openWhip(
@@ -18,8 +17,7 @@ export async function openWhip(
 		rtcp: (packet) => sending.send(Buffer.from(packet)),
 	});
 	const onRtcp = (packet: Uint8Array): void => {
-		const asked = parseRtcp(packet)?.some(({ kind }) => kind === "pictureLoss" || kind === "fullIntra");
-		if (asked) options.onKeyFrameRequest();
+		if (asksForKeyFrame(packet)) options.onKeyFrameRequest();
 	};
 	const sending = await publishWhip(url, track, stream.ssrc, options, onRtcp);
 	return {
