@@ -16,6 +16,7 @@ test("types", () => passes("tsc", "-p", "tsconfig.json"));
 
 if (existsSync("web/tsconfig.json")) test("types of the page", () => passes("tsc", "-p", "web/tsconfig.json"));
 
-test("format and lint", () => passes("biome", "ci", "--colors=off", "--max-diagnostics=50"));
+test("format and lint", () =>
+	passes("biome", "ci", "--colors=off", "--diagnostic-level=error", "--max-diagnostics=50"));
 
 test("nothing is unused", () => passes("knip", "--no-progress"));
