@@ -27,6 +27,8 @@ function standAlonePlayer(): Plugin {
 						target,
 						outDir,
 						emptyOutDir: false,
+						// A library for other bundlers would keep its white space; this file is for browsers.
+						rolldownOptions: { output: { minify: true } },
 						lib: { entry: at("embed.ts"), formats: ["es"], fileName: () => "vedette-player.js" },
 					},
 				});

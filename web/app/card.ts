@@ -66,7 +66,7 @@ export class StreamCard extends LitElement {
 		const traffic = [stream.state === "live" ? bitrate(stream.bitrate) : "", count(stream.viewers, "viewer")].filter(
 			Boolean,
 		);
-		return html`${[picture, traffic].map((parts) => html`<span>${parts.map((part) => html`<b>${part}</b>`)}</span>`)}`;
+		return html`${[picture, traffic].map((parts) => html`<span>${parts.map((part) => html`<b>${part}</b> `)}</span>`)}`;
 	}
 
 	#refresh(): void {

@@ -50,10 +50,10 @@ export const styles = css`
 	}
 	.notice > * { margin: 0; max-width: 46ch; }
 	.notice p { color: #c6cfcf; }
-	.notice h2 { font-size: clamp(16px, 2.6cqw, 24px); line-height: 1.25; font-weight: 600; letter-spacing: -.01em; }
-	.notice h2 + p { margin-top: 6px; }
+	.notice .title { color: var(--_ink); font-size: clamp(16px, 2.6cqw, 24px); line-height: 1.25; font-weight: 600; letter-spacing: -.01em; }
+	.notice .title + p { margin-top: 6px; }
 	.notice .age { font-size: clamp(40px, 9cqw, 96px); line-height: 1; font-weight: 600; letter-spacing: -.035em; color: var(--_amber); }
-	.notice .age + h2 { margin-top: 8px; }
+	.notice .age + .title { margin-top: 8px; }
 	.notice .past { margin-top: 14px; font-size: 13px; }
 	.notice .past b { color: var(--_ink); font-weight: 600; }
 	.notice a, .notice button { pointer-events: auto; }

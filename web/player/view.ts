@@ -106,8 +106,8 @@ export function notice(view: View): TemplateResult | typeof nothing {
 	return html`<div class="notice" data-tone=${words.tone}>
 		${
 			view.stalled && age !== null
-				? html`<p class="age" aria-hidden="true">${duration(age)}</p><h2>without a new picture</h2>`
-				: html`<h2>${words.title}</h2>`
+				? html`<p class="age" aria-hidden="true">${duration(age)}</p><p class="title">without a new picture</p>`
+				: html`<p class="title">${words.title}</p>`
 		}
 		${words.detail ? html`<p>${words.detail}</p>` : nothing}
 		${view.stalled || (words.tone === "off" && !words.trying) ? nothing : past}
