@@ -10,6 +10,8 @@ export interface TestRelay extends AsyncDisposable {
 	readonly relay: Relay;
 	/** `rtsp://127.0.0.1:PORT`, without a slash at the end. */
 	readonly rtspUrl: string;
+	/** `http://127.0.0.1:PORT`, likewise. */
+	readonly httpUrl: string;
 }
 
 const LOOPBACK = "127.0.0.1:0";
@@ -34,6 +36,7 @@ export async function startTestRelay(settings: Record<string, object> = {}): Pro
 	return {
 		relay,
 		rtspUrl: `rtsp://127.0.0.1:${relay.ports.rtsp[0]}`,
+		httpUrl: `http://127.0.0.1:${relay.ports.http[0]}`,
 		[Symbol.asyncDispose]: async () => {
 			await relay.stop();
 			rmSync(stateDir, { recursive: true, force: true });
