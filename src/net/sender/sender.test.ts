@@ -1,230 +1,273 @@
 import assert from "node:assert/strict";
-import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
-import { createSocket, type Socket } from "node:dgram";
-import { once } from "node:events";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
+import {
+	cm,
+	gcm,
+	type Received,
+	SenderBench,
+	SSRC,
+	unprotect,
+	VIDEO,
+	type Viewer,
+} from "../../../test/support/sender.ts";
 import { native } from "../native.ts";
-import { Pool } from "../pool.ts";
-import { FLAG_FIRST, FLAG_KEY, FLAG_LAST, PacketRing } from "../ring.ts";
-import { openUdp, type UdpPort } from "../udp.ts";
 import type { SendLevel } from "./channel.ts";
-import type { JoinOptions, Protection, TrackOptions } from "./delivery.ts";
-import { Sender } from "./sender.ts";
-import type { SenderStream } from "./stream.ts";
 
-const SSRC = 0x1234_5678;
-const LIMITS = { bytes: 8 * 1024 * 1024, ageMs: 10_000, historyMs: 1_000 };
+const levels: readonly SendLevel[] = native && process.platform === "linux" ? ["gso", "sendmmsg", "dgram"] : ["dgram"];
+const setups = levels.flatMap((level) => (level === "dgram" ? [0] : [0, 1, 2]).map((threads) => ({ level, threads })));
 
-interface Received {
-	readonly marker: boolean;
-	readonly payloadType: number;
-	readonly sequence: number;
-	readonly timestamp: number;
-	readonly ssrc: number;
-	readonly payload: Buffer;
-	readonly bytes: Buffer;
+function payloads(packets: readonly Received[]): Buffer[] {
+	return packets.map(({ payload }) => payload);
 }
 
-function parse(bytes: Buffer): Received {
-	return {
-		marker: bytes[1]! >> 7 === 1,
-		payloadType: bytes[1]! & 0x7f,
-		sequence: bytes.readUInt16BE(2),
-		timestamp: bytes.readUInt32BE(4),
-		ssrc: bytes.readUInt32BE(8),
-		payload: bytes.subarray(12),
-		bytes,
-	};
+/** Numbers follow each other without a gap. */
+function assertRun(packets: readonly Received[], first: number): void {
+	assert.deepEqual(
+		packets.map(({ sequence }) => sequence),
+		packets.map((_, i) => (first + i) & 0xffff),
+	);
 }
 
-/** A viewer's socket, which keeps what it gets. */
-class Viewer {
-	readonly packets: Received[] = [];
-	readonly socket: Socket;
-	port = 0;
-	#wake = (): void => {};
-
-	private constructor(family: 4 | 6) {
-		this.socket = createSocket({ type: `udp${family}`, recvBufferSize: 4 << 20 });
-	}
-
-	static async open(address = "127.0.0.1"): Promise<Viewer> {
-		const viewer = new Viewer(address.includes(":") ? 6 : 4);
-		viewer.socket.bind(0, address);
-		await once(viewer.socket, "listening");
-		viewer.port = viewer.socket.address().port;
-		viewer.socket.on("message", (bytes) => {
-			viewer.packets.push(parse(bytes));
-			viewer.#wake();
-		});
-		return viewer;
-	}
-
-	/** Waits until `count` packets have come. */
-	async got(count: number): Promise<Received[]> {
-		const deadline = AbortSignal.timeout(5_000);
-		while (this.packets.length < count) {
-			deadline.throwIfAborted();
-			await new Promise<void>((resolve) => {
-				this.#wake = resolve;
-				deadline.addEventListener("abort", () => resolve(), { once: true });
-			});
-		}
-		return this.packets;
-	}
+async function many(bench: SenderBench, count: number): Promise<Viewer[]> {
+	return Promise.all(Array.from({ length: count }, () => bench.viewer()));
 }
 
-const VIDEO: TrackOptions = { payloadType: 96, ssrc: SSRC };
-
-/** A sender with one stream of made-up packets. */
-class Bench implements AsyncDisposable {
-	readonly pool = new Pool(32 * 1024 * 1024);
-	readonly ring = new PacketRing(this.pool, LIMITS);
-	readonly log: string[] = [];
-	readonly viewers: Viewer[] = [];
-	readonly sender: Sender;
-	readonly stream: SenderStream;
-	port!: UdpPort;
-	/** Next sequence number of each track. */
-	readonly next = [0xfff0, 500];
-	timestamp = 90_000;
-
-	private constructor(threads: number, level?: SendLevel, behindMs?: number) {
-		this.sender = Sender.create({ pool: this.pool, threads, level, behindMs, log: (line) => this.log.push(line) });
-		this.stream = this.sender.open(this.ring, 0);
-	}
-
-	static async open(threads: number, level?: SendLevel, behindMs?: number, address = "127.0.0.1:0"): Promise<Bench> {
-		const bench = new Bench(threads, level, behindMs);
-		bench.port = await openUdp(address, () => {});
-		return bench;
-	}
-
-	async viewer(address?: string): Promise<Viewer> {
-		const viewer = await Viewer.open(address);
-		this.viewers.push(viewer);
-		return viewer;
-	}
-
-	/** Adds one access unit of `count` packets; returns their payloads. */
-	unit(count: number, key = false, track = 0, size = 1000): Buffer[] {
-		const payloads: Buffer[] = [];
-		const first = this.ring.head;
-		this.timestamp += 3000;
-		for (let i = 0; i < count; i++) {
-			const length = i === count - 1 ? size >> 1 : size;
-			const payload = Buffer.alloc(length, (this.ring.head * 7) & 0xff);
-			const sequence = this.next[track]!++;
-			const at = this.ring.reserve(12 + length);
-			const { bytes } = this.pool;
-			bytes[at] = 0x80;
-			bytes[at + 1] = (i === count - 1 ? 0x80 : 0) | 96;
-			bytes.writeUInt16BE(sequence & 0xffff, at + 2);
-			bytes.writeUInt32BE(this.timestamp, at + 4);
-			bytes.writeUInt32BE(SSRC + track, at + 8);
-			bytes.set(payload, at + 12);
-			const flags = (i === 0 ? FLAG_FIRST | (key ? FLAG_KEY : 0) : 0) | (i === count - 1 ? FLAG_LAST : 0);
-			this.ring.commit(12 + length, track, flags, sequence, this.timestamp, performance.now());
-			payloads.push(payload);
-		}
-		if (key) this.ring.setJoin(first);
-		this.ring.trim(performance.now());
-		return payloads;
-	}
-
-	send(): void {
-		this.stream.batch(this.ring.head);
-	}
-
-	options(viewer: Viewer, more: Partial<JoinOptions> = {}): JoinOptions {
-		return {
-			socket: this.port.sockets[0]!,
-			address: viewer.socket.address().address,
-			port: viewer.port,
-			from: this.ring.join < 0 ? this.ring.head : this.ring.join,
-			tracks: [VIDEO],
-			protection: null,
-			rewrite: false,
-			...more,
-		};
-	}
-
-	async [Symbol.asyncDispose](): Promise<void> {
-		await this.sender.close();
-		await this.port.close();
-		for (const viewer of this.viewers) viewer.socket.close();
-	}
-}
-
-const gcm: Protection = {
-	profile: "AEAD_AES_128_GCM",
-	key: Buffer.from("00112233445566778899aabbccddeeff", "hex"),
-	salt: Buffer.from("a0b1c2d3e4f5061728394a5b", "hex"),
-	authKey: new Uint8Array(0),
-};
-const cm: Protection = {
-	profile: "AES_CM_128_HMAC_SHA1_80",
-	key: Buffer.from("ffeeddccbbaa99887766554433221100", "hex"),
-	salt: Buffer.from("0102030405060708090a0b0c0d0e", "hex"),
-	authKey: Buffer.from("000102030405060708090a0b0c0d0e0f10111213", "hex"),
-};
-
-/** The IV of a packet: the salt with SSRC, roll-over counter and sequence number mixed in at `at`. */
-function mixed(salt: Uint8Array, length: number, at: number, packet: Received, rollover: number): Buffer {
-	const iv = Buffer.alloc(length);
-	iv.set(salt);
-	const mix = Buffer.alloc(10);
-	mix.writeUInt32BE(packet.ssrc, 0);
-	mix.writeUInt32BE(rollover, 4);
-	mix.writeUInt16BE(packet.sequence, 8);
-	for (let i = 0; i < 10; i++) iv[at + i]! ^= mix[i]!;
-	return iv;
-}
-
-/** Decrypts by node:crypto, as RFC 7714 sections 8.1 and 9 and RFC 3711 sections 4.1.1 and 4.2 say. */
-function open(packet: Received, keys: Protection, rollover = 0): Buffer {
-	const { bytes } = packet;
-	if (keys.profile === "AEAD_AES_128_GCM") {
-		const cipher = createDecipheriv("aes-128-gcm", keys.key, mixed(keys.salt, 12, 2, packet, rollover));
-		cipher.setAAD(bytes.subarray(0, 12));
-		cipher.setAuthTag(bytes.subarray(-16));
-		return Buffer.concat([cipher.update(bytes.subarray(12, -16)), cipher.final()]);
-	}
-	const counter = Buffer.alloc(4);
-	counter.writeUInt32BE(rollover);
-	const hmac = createHmac("sha1", keys.authKey).update(bytes.subarray(0, -10)).update(counter).digest();
-	assert.deepEqual(bytes.subarray(-10), hmac.subarray(0, 10));
-	const cipher = createCipheriv("aes-128-ctr", keys.key, mixed(keys.salt, 16, 4, packet, rollover));
-	return cipher.update(bytes.subarray(12, -10));
-}
-
-const levels: readonly SendLevel[] = native ? ["gso", "sendmmsg", "dgram"] : ["dgram"];
-const setups = levels.flatMap((level) =>
-	(level === "dgram" ? [0] : [0, 1, 2]).map((threads) => ({ level, threads, name: `${level}, ${threads} threads` })),
-);
-
-for (const { level, threads, name } of setups) {
-	describe(name, () => {
+for (const { level, threads } of setups) {
+	describe(`${level}, ${threads} threads`, () => {
 		test("unchanged packets reach every destination, bytes and order", async () => {
-			await using bench = await Bench.open(threads, level);
-			const viewers = await Promise.all([bench.viewer(), bench.viewer(), bench.viewer()]);
+			await using bench = await SenderBench.open(threads, level);
+			const viewers = await many(bench, 3);
 			const deliveries = viewers.map((viewer) => bench.stream.join(bench.options(viewer)));
-			const payloads = [bench.unit(9, true), bench.unit(1), bench.unit(7)].flat();
+			const sent = [...bench.unit(9, true), ...bench.unit(1), ...bench.unit(7)];
 			bench.send();
 			for (const viewer of viewers) {
 				const packets = await viewer.got(17);
-				assert.deepEqual(
-					packets.map((packet) => packet.payload),
-					payloads,
-				);
-				assert.equal(packets[0]!.sequence, 0xfff0);
-				assert.ok(packets.every((packet) => packet.ssrc === SSRC));
+				assert.deepEqual(payloads(packets), sent);
+				assertRun(packets, 0xfff0);
+				assert.ok(packets.every(({ ssrc, payloadType }) => ssrc === SSRC && payloadType === 96));
 			}
 			assert.equal(deliveries[0]!.stats.packets, 17);
+			assert.equal(deliveries[0]!.stats.octets, Buffer.concat(sent).length);
 		});
+
+		test("a joiner gets everything since the key frame, then what is live; others are not disturbed", async () => {
+			await using bench = await SenderBench.open(threads, level);
+			const [early, late] = await many(bench, 2);
+			bench.stream.join(bench.options(early!));
+			bench.unit(5);
+			const sent = [...bench.unit(60, true), ...bench.unit(90)];
+			bench.send();
+			await early!.got(155);
+			const delivery = bench.stream.join(bench.options(late!));
+			assert.deepEqual(delivery.first(0), { sequence: (0xfff0 + 5) & 0xffff, timestamp: 96_000 });
+			sent.push(...bench.unit(30));
+			bench.send();
+			const packets = await late!.got(180);
+			assert.deepEqual(payloads(packets), sent);
+			assertRun(await early!.got(185), 0xfff0);
+		});
+
+		test("numbers, payload type and SSRC of the destination's own", async () => {
+			await using bench = await SenderBench.open(threads, level);
+			const viewer = await bench.viewer();
+			const sent = bench.unit(20, true);
+			bench.send();
+			const tracks = [{ payloadType: 120, ssrc: 77 }];
+			const delivery = bench.stream.join(bench.options(viewer, { tracks, rewrite: true }));
+			sent.push(...bench.unit(3));
+			bench.send();
+			const packets = await viewer.got(23);
+			assert.deepEqual(payloads(packets), sent);
+			assertRun(packets, 1000);
+			assert.ok(packets.every(({ ssrc, payloadType }) => ssrc === 77 && payloadType === 120));
+			assert.deepEqual(
+				packets.map(({ marker }) => marker),
+				packets.map((_, i) => i === 19 || i === 22),
+			);
+			assert.equal(delivery.stats.tracks[0]?.lastSequence, 1022);
+		});
+
+		test("a burst's timestamps are pressed together to end at the live edge", async () => {
+			await using bench = await SenderBench.open(threads, level);
+			const viewer = await bench.viewer();
+			bench.unit(2, true);
+			for (let i = 0; i < 30; i++) bench.unit(2);
+			bench.send();
+			const edge = bench.timestamp;
+			const delivery = bench.stream.join(bench.options(viewer, { squeeze: true }));
+			bench.unit(2);
+			bench.send();
+			const packets = await viewer.got(64);
+			const stamps = packets.map(({ timestamp }) => timestamp);
+			assert.ok(edge - stamps[0]! <= 3000, "90,000 ticks of burst within 3,000");
+			assert.equal(stamps[61], edge);
+			assert.equal(stamps[63], edge + 3000);
+			assert.deepEqual(stamps.toSorted(), stamps);
+			assert.equal(delivery.first(0)?.timestamp, stamps[0]);
+			assertRun(packets, 0xfff0);
+		});
+
+		test("what was lost is sent again, what was never sent is not", async () => {
+			await using bench = await SenderBench.open(threads, level);
+			const viewer = await bench.viewer();
+			bench.unit(30, true);
+			const first = bench.ring.head;
+			const sent = [...bench.unit(20, true), ...bench.unit(20)];
+			bench.send();
+			const delivery = bench.stream.join(bench.options(viewer, { rewrite: true, from: first }));
+			await viewer.got(40);
+			delivery.resend(0, [1003, 1039, 999, 1040, 5000, 1010]);
+			const packets = await viewer.got(43);
+			bench.unit(1);
+			bench.send();
+			assert.equal((await viewer.got(44)).length, 44);
+			const again = packets.slice(40, 43);
+			assert.deepEqual(
+				again.map(({ sequence }) => sequence),
+				[1003, 1039, 1010],
+			);
+			assert.deepEqual(payloads(again), [sent[3], sent[39], sent[10]]);
+			assert.equal(delivery.stats.resent, 3);
+		});
+
+		test("retransmissions have a stream of their own where there is one (RFC 4588)", async () => {
+			await using bench = await SenderBench.open(threads, level);
+			const viewer = await bench.viewer();
+			const tracks = [{ ...VIDEO, rtx: { payloadType: 97, ssrc: 99 } }];
+			const delivery = bench.stream.join(bench.options(viewer, { rewrite: true, tracks }));
+			const sent = bench.unit(10, true);
+			bench.send();
+			await viewer.got(10);
+			delivery.resend(0, [1002, 1009]);
+			const again = (await viewer.got(12)).slice(10);
+			assert.ok(again.every(({ ssrc, payloadType }) => ssrc === 99 && payloadType === 97));
+			assert.equal(again[1]!.sequence, again[0]!.sequence + 1);
+			assert.equal(again[1]!.payload.readUInt16BE(0), 1009);
+			assert.deepEqual(again[0]!.payload.subarray(2), sent[2]);
+		});
+
+		test("a replay is the same bytes again, once at a time", async () => {
+			await using bench = await SenderBench.open(threads, level);
+			const viewer = await bench.viewer();
+			const delivery = bench.stream.join(bench.options(viewer, { rewrite: true }));
+			bench.unit(60, true);
+			bench.send();
+			await viewer.got(60);
+			delivery.replay();
+			delivery.replay();
+			const packets = await viewer.got(120);
+			assert.deepEqual(
+				packets.slice(60).map(({ bytes }) => bytes),
+				packets.slice(0, 60).map(({ bytes }) => bytes),
+			);
+			bench.unit(1);
+			bench.send();
+			assert.equal((await viewer.got(121))[120]!.sequence, 1060);
+		});
+
+		test("each track can have its own port, and be left out", async () => {
+			await using bench = await SenderBench.open(threads, level);
+			const [video, audio] = await many(bench, 2);
+			const tracks = [VIDEO, { payloadType: 97, ssrc: SSRC + 1, port: audio!.port }];
+			bench.stream.join(bench.options(video!, { tracks, rewrite: true }));
+			const only = await bench.viewer();
+			bench.stream.join(bench.options(only, { tracks: [null, { payloadType: 97, ssrc: SSRC + 1 }], rewrite: true }));
+			for (let i = 0; i < 5; i++) {
+				bench.unit(3, i === 0);
+				bench.unit(1, false, 1);
+			}
+			bench.send();
+			assertRun(await video!.got(15), 1000);
+			assertRun(await audio!.got(5), 1000);
+			assert.ok((await only.got(5)).every(({ ssrc }) => ssrc === SSRC + 1));
+		});
+
+		test("another address from now on; who left gets nothing, and its record is erased", async () => {
+			await using bench = await SenderBench.open(threads, level);
+			const [before, now] = await many(bench, 2);
+			const delivery = bench.stream.join(bench.options(before!, { rewrite: true }));
+			bench.unit(2, true);
+			bench.send();
+			await before!.got(2);
+			delivery.setAddress("127.0.0.1", now!.port, bench.port.sockets[0]!);
+			bench.unit(2);
+			bench.send();
+			assertRun(await now!.got(2), 1002);
+			delivery.leave();
+			assert.equal(delivery.stats.packets, 4);
+			const next = await bench.viewer();
+			bench.stream.join(bench.options(next));
+			bench.unit(2);
+			bench.send();
+			await next.got(6);
+			assert.deepEqual([before!.packets.length, now!.packets.length], [2, 2]);
+		});
+
+		test("many streams, many destinations: memory that was let go is used again", async () => {
+			await using bench = await SenderBench.open(threads, level);
+			const viewer = await bench.viewer();
+			bench.stream.join(bench.options(viewer));
+			let largest = 0;
+			let expected = 0;
+			for (let round = 0; round < 40; round++) {
+				bench.unit(40, true, 0, 8000);
+				bench.send();
+				expected += 40;
+				await viewer.got(expected);
+				largest = Math.max(largest, bench.pool.usedBytes);
+				bench.ring.trim(performance.now() + 20_000);
+			}
+			assert.ok(largest < 8 * 1024 * 1024, `${largest} bytes of memory for 13 MB of media`);
+		});
+
+		test("IPv6", async (t) => {
+			const bench = await SenderBench.open(threads, level, undefined, "[::1]:0").catch(() => undefined);
+			if (!bench) return t.skip("no IPv6 on this machine");
+			await using _ = bench;
+			const viewer = await bench.viewer("::1");
+			bench.stream.join(bench.options(viewer));
+			const sent = bench.unit(7, true);
+			bench.send();
+			assert.deepEqual(payloads(await viewer.got(7)), sent);
+		});
+
+		for (const keys of level === "dgram" ? [] : [gcm, cm]) {
+			test(`${keys.profile}: another implementation decrypts it, across a wrap of the numbers`, async () => {
+				await using bench = await SenderBench.open(threads, level);
+				const viewer = await bench.viewer();
+				const tracks = [{ payloadType: 120, ssrc: 77, firstSequence: 65_500, rtx: { payloadType: 121, ssrc: 78 } }];
+				const delivery = bench.stream.join(bench.options(viewer, { tracks, rewrite: true, protection: keys }));
+				const sent = [...bench.unit(30, true), ...bench.unit(1, false, 0, 0), ...bench.unit(40)];
+				bench.send();
+				const packets = (await viewer.got(71)).slice(0, 71);
+				assertRun(packets, 65_500);
+				const plain = packets.map((packet, i) => unprotect(packet, keys, i < 36 ? 0 : 1));
+				assert.deepEqual(plain, sent);
+				delivery.resend(0, [65_535, 3]);
+				const again = (await viewer.got(73)).slice(71).map((packet) => unprotect(packet, keys));
+				assert.deepEqual(again[0]!.subarray(2), sent[35]);
+				assert.deepEqual(again[1]!.subarray(2), sent[39]);
+				assert.equal(again[1]!.readUInt16BE(0), 3);
+			});
+
+			test(`${keys.profile}: a packet sent again is the same bytes`, async () => {
+				await using bench = await SenderBench.open(threads, level);
+				const viewer = await bench.viewer();
+				const delivery = bench.stream.join(bench.options(viewer, { rewrite: true, protection: keys }));
+				bench.unit(10, true);
+				bench.send();
+				await viewer.got(10);
+				delivery.resend(0, [1004]);
+				const packets = await viewer.got(11);
+				assert.deepEqual(packets[10]!.bytes, packets[4]!.bytes);
+			});
+		}
 	});
 }
-after(() => {});
-void open;
-void gcm;
-void cm;
+
+test("keys of the wrong length are refused", async () => {
+	await using bench = await SenderBench.open(0);
+	const viewer = await bench.viewer();
+	const protection = { ...gcm, key: new Uint8Array(8) };
+	assert.throws(() => bench.stream.join(bench.options(viewer, { protection })), RangeError);
+});
