@@ -225,7 +225,9 @@ export class RtspConnection implements StreamSink, Peer {
 
 	#setUpWith(part: Player | Publisher, track: number, asked: readonly Transport[]): Answer {
 		const transport = choose(part, track, asked);
-		this.#state = this.#check("SETUP", { track, transport });
+		const next = this.#check("SETUP", { track, transport });
+		part.open(track, transport);
+		this.#state = next;
 		return { status: 200, headers: [["Transport", writeTransport(transport)], this.#sessionHeader()] };
 	}
 

@@ -1,6 +1,8 @@
 import type { Access } from "../../access/access.ts";
+import type { Fans } from "../../hub/fans.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Millis } from "../../media/time.ts";
+import type { SenderStream } from "../../net/sender/stream.ts";
 import type { Log } from "../../observe/log.ts";
 import type { UdpPorts } from "./udp-ports.ts";
 
@@ -9,6 +11,8 @@ export interface RtspContext {
 	readonly hub: Hub;
 	readonly access: Access;
 	readonly log: Log;
+	/** The fan-outs of streams that are read over UDP; without them UDP is for publishers only. */
+	readonly fans?: Fans<SenderStream> | undefined;
 	/** The server's UDP ports; undefined where it has none. */
 	readonly udp: UdpPorts | undefined;
 	/** A session without any sign of life ends after this time. */

@@ -60,6 +60,8 @@ export class TcpCarrier implements Carrier {
 		if (channel >= 0 && !this.#blocked && this.#socket.writable) this.#socket.write(frame(channel, packet));
 	}
 
+	tick(): void {}
+
 	close(): void {}
 
 	#next(): Buffer {

@@ -2,7 +2,7 @@ import type { Reader } from "../../hub/reader.ts";
 import type { Millis } from "../../media/time.ts";
 import { compound, ntpOf, writeBye, writeDescription, writeSenderReport } from "../../wire/rtcp-write.ts";
 import { controlOf } from "./description.ts";
-import { Press } from "./press.ts";
+import { Press, type Pressing } from "./press.ts";
 import type { Setup } from "./session.ts";
 import { controlUrl } from "./url.ts";
 
@@ -12,8 +12,8 @@ const CNAME = "vedette";
 
 /** Hands packets to one reader over TCP or UDP. */
 export interface Carrier {
-	/** Sends what the stream has for the reader. */
-	pump(now: Millis): void;
+	/** To be called about once a second. */
+	tick(now: Millis): void;
 	rtcp(track: number, packet: Uint8Array): void;
 	close(): void;
 }
@@ -26,11 +26,11 @@ export class Egress {
 	readonly #firstSequences: readonly number[];
 	#nextReport: Millis = 0;
 
-	constructor(reader: Reader, setups: readonly Setup[]) {
+	constructor(reader: Reader, setups: readonly Setup[], pressing: Pressing) {
 		const { stream, tracks, from, burstEnd } = reader;
 		this.reader = reader;
 		this.#setups = setups;
-		this.press = new Press(stream, tracks, from, burstEnd);
+		this.press = new Press(stream, tracks, from, burstEnd, pressing);
 		this.#firstSequences = stream.tracks.map((_, track) => stream.sequence(track));
 	}
 
@@ -52,6 +52,7 @@ export class Egress {
 
 	/** Sends sender reports when they are due: at the start, then every 5 s. */
 	tick(carrier: Carrier, now: Millis): void {
+		carrier.tick(now);
 		if (now < this.#nextReport) return;
 		this.#nextReport = now + REPORT_MS;
 		for (const { track } of this.#setups) {

@@ -1,16 +1,20 @@
 import type { Socket } from "node:net";
 import type { Principal } from "../../access/access.ts";
-import type { ReaderInfo } from "../../hub/reader.ts";
+import type { Reader, ReaderInfo } from "../../hub/reader.ts";
 import type { Stream } from "../../hub/stream.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
+import { pressTimestamp } from "../../net/sender/squeeze.ts";
 import type { RtspContext } from "./context.ts";
 import { ask, Declined } from "./declined.ts";
 import { type Carrier, Egress } from "./egress.ts";
 import { TcpCarrier } from "./egress-tcp.ts";
+import { UdpCarrier } from "./egress-udp.ts";
 import { Framing } from "./framing.ts";
+import { pressToFixedSpan } from "./press.ts";
 import type { Setup } from "./session.ts";
 import type { Transport } from "./transport.ts";
+import type { Route } from "./udp-routes.ts";
 
 /** Who is at the other end of an RTSP connection, and how media reaches them. */
 export interface Peer {
@@ -33,8 +37,12 @@ export class Player {
 	readonly #context: RtspContext;
 	readonly #peer: Peer;
 	readonly #info: ReaderInfo;
+	/** The ways that are open over UDP, by track; empty over TCP. */
+	#routes: (Route | undefined)[] = [];
+	#setups: readonly Setup[] = [];
 	#egress: Egress | undefined;
-	#carrier: Carrier | undefined;
+	#tcp: TcpCarrier | undefined;
+	#udp: UdpCarrier | undefined;
 
 	constructor(context: RtspContext, peer: Peer, path: PathName, stream: Stream, principal: Principal, id: string) {
 		this.#context = context;
@@ -50,69 +58,103 @@ export class Player {
 	prepare(track: number, asked: Transport): Transport {
 		const ssrc = this.stream.ssrc(track);
 		if (asked.lower === "tcp") {
-			return { lower: "tcp", mode: "play", interleaved: asked.interleaved ?? [2 * track, 2 * track + 1], ssrc };
+			return { lower: "tcp", mode: asked.mode, interleaved: asked.interleaved ?? [2 * track, 2 * track + 1], ssrc };
 		}
-		throw new Declined(461, "UDP is not served here");
+		const { udp, fans } = this.#context;
+		if (!fans || !udp?.at(this.#peer.localIp)) throw new Declined(461, "UDP is not served here");
+		if (!asked.clientPort) throw new Declined(461, "UDP needs a client_port");
+		return { lower: "udp", mode: asked.mode, clientPort: asked.clientPort, serverPort: udp.ports, ssrc };
+	}
+
+	/** Opens the way for a track. Throws `Declined`. */
+	open(track: number, { clientPort }: Transport): void {
+		const { udp } = this.#context;
+		if (!udp || !clientPort) return;
+		const route = udp.routes.add(this.#peer.ip, clientPort, {
+			datagram: () => this.packet(),
+			moved: (lane, port) => this.#udp?.moved(track, lane, port),
+			fits: () => true,
+		});
+		if (!route) throw new Declined(461, `the ports ${clientPort.join("-")} of ${this.#peer.ip} are in use`);
+		this.#routes[track] = route;
 	}
 
 	/** Joins the stream and gives the RTP-Info header for the answer; `start` sends. Throws `Declined`. */
 	play(setups: readonly Setup[], url: string): string {
 		if (this.#egress) return this.#egress.info(url);
 		const tracks = setups.map((setup) => setup.track);
-		const { hub } = this.#context;
-		const events = {
-			onPackets: (_: unknown, now: Millis) => this.#carrier?.pump(now),
-			onEnd: (reason: string) => this.#end(reason),
-		};
-		const reader = ask(() => hub.read(this.path, tracks, this.#info, events));
+		const overUdp = this.#routes.length > 0;
+		const onPackets = (_: Reader, now: Millis): void => this.#tcp?.pump(now);
+		const onEnd = (reason: string): void => this.#end(reason);
+		const events = overUdp ? { onEnd } : { onEnd, onPackets };
+		const reader = ask(() => this.#context.hub.read(this.path, tracks, this.#info, events));
 		if (reader.stream !== this.stream) {
 			reader.leave();
 			throw new Declined(404, `"${this.path}" has another stream now`);
 		}
-		this.#egress = new Egress(reader, setups);
 		this.#setups = setups;
+		this.#egress = new Egress(reader, setups, overUdp ? pressTimestamp : pressToFixedSpan);
 		return this.#egress.info(url);
 	}
 
-	#setups: readonly Setup[] = [];
-
 	/** Begins to send, after PLAY has been answered. */
 	start(now: Millis): void {
-		if (!this.#egress || this.#carrier) return;
-		this.#carrier = this.#carry(this.#egress, this.#setups);
-		this.#egress.tick(this.#carrier, now);
-		this.#carrier.pump(now);
+		const egress = this.#egress;
+		if (!egress || this.#carrier) return;
+		if (this.#routes.length > 0) this.#udp = this.#carryUdp(egress, now);
+		else this.#tcp = this.#carryTcp(egress);
+		if (this.#carrier) egress.tick(this.#carrier, now);
+		this.#tcp?.pump(now);
 	}
 
-	/** Something came on an interleaved channel: receiver reports, that show life. */
+	/** Something came from the player: receiver reports, that show life. */
 	packet(): void {
 		this.lastHeard = this.#context.hub.clock.now();
 	}
 
 	tick(now: Millis): void {
-		if (this.#egress && this.#carrier) this.#egress.tick(this.#carrier, now);
+		if (this.#carrier) this.#egress?.tick(this.#carrier, now);
 	}
 
 	/** Leaves the stream; `play` may join it again. */
 	pause(): void {
-		this.#egress?.reader.leave();
 		this.#carrier?.close();
+		this.#egress?.reader.leave();
 		this.#egress = undefined;
-		this.#carrier = undefined;
+		this.#tcp = undefined;
+		this.#udp = undefined;
 	}
 
 	close(): void {
 		this.pause();
+		for (const route of this.#routes) route?.release();
+		this.#routes = [];
 	}
 
-	#carry(egress: Egress, setups: readonly Setup[]): Carrier {
+	get #carrier(): Carrier | undefined {
+		return this.#tcp ?? this.#udp;
+	}
+
+	#carryTcp(egress: Egress): TcpCarrier {
 		const lane = (index: 0 | 1) =>
 			this.stream.tracks.map(
-				(_, track) => setups.find((one) => one.track === track)?.transport.interleaved?.[index] ?? -1,
+				(_, track) => this.#setups.find((one) => one.track === track)?.transport.interleaved?.[index] ?? -1,
 			);
 		const framing = Framing.of(this.stream, lane(0));
 		const { clock } = this.#context.hub;
 		return new TcpCarrier(this.#peer.socket, egress.reader, framing, lane(1), egress.press, () => clock.now());
+	}
+
+	#carryUdp(egress: Egress, now: Millis): UdpCarrier | undefined {
+		const { fans, udp } = this.#context;
+		const sockets = udp?.at(this.#peer.localIp);
+		try {
+			return fans && sockets && new UdpCarrier(fans, egress.reader, sockets, this.#routes, egress.press, now);
+		} catch (error) {
+			if (!(error instanceof RangeError)) throw error;
+			this.#end(error.message);
+			return undefined;
+		}
 	}
 
 	#end(reason: string): void {

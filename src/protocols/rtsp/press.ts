@@ -5,13 +5,22 @@ import { ENTRY_INFO, ENTRY_SEQUENCE, ENTRY_TIMESTAMP } from "../../net/ring.ts";
 /** How much time the timestamps of a burst span towards the reader. */
 const PRESSED_MS = 40;
 
+/** What a timestamp becomes, for a track whose burst spans `earliest` to `latest` at `clockRate`. */
+export type Pressing = (timestamp: number, latest: number, earliest: number, clockRate: number) => number;
+
+/** To 40 ms, whatever it was. */
+export const pressToFixedSpan: Pressing = (timestamp, latest, earliest, clockRate) => {
+	const span = Math.max(1, distance32(latest, earliest));
+	const scale = Math.min(1, (PRESSED_MS * clockRate) / 1000 / span);
+	return (latest - Math.round(distance32(latest, timestamp) * scale)) >>> 0;
+};
+
 interface Pressed {
 	/** Lower 16 bits are the sequence number of the first packet. */
-	sequence: number;
+	readonly sequence: number;
+	readonly clockRate: number;
 	earliest: number;
 	latest: number;
-	/** Ticks towards the reader per tick of the stream; 1 at most. */
-	scale: number;
 }
 
 /**
@@ -21,9 +30,11 @@ interface Pressed {
  */
 export class Press {
 	readonly #pressed: (Pressed | undefined)[];
+	readonly #pressing: Pressing;
 
 	/** The burst is what the ring holds of `tracks` from packet `from` up to, without, packet `end`. */
-	constructor(stream: Stream, tracks: readonly number[], from: number, end: number) {
+	constructor(stream: Stream, tracks: readonly number[], from: number, end: number, pressing: Pressing) {
+		this.#pressing = pressing;
 		const pictures = tracks.some((track) => stream.tracks[track]?.kind === "video");
 		const taken = stream.tracks.map((one, track) => tracks.includes(track) && !(pictures && one.kind === "audio"));
 		this.#pressed = stream.tracks.map(() => undefined);
@@ -31,12 +42,9 @@ export class Press {
 		for (let number = from; number < end; number++) {
 			const entry = stream.ring.entry(number);
 			const track = (words[entry + ENTRY_INFO]! >>> 16) & 0xff;
-			if (taken[track]) this.#note(track, words[entry + ENTRY_SEQUENCE]!, words[entry + ENTRY_TIMESTAMP]!);
-		}
-		for (const [track, one] of this.#pressed.entries()) {
-			if (!one) continue;
-			const span = distance32(one.latest, one.earliest);
-			one.scale = Math.min(1, (PRESSED_MS * stream.tracks[track]!.clockRate) / 1000 / Math.max(1, span));
+			if (!taken[track]) continue;
+			const { clockRate } = stream.tracks[track]!;
+			this.#note(track, words[entry + ENTRY_SEQUENCE]!, words[entry + ENTRY_TIMESTAMP]!, clockRate);
 		}
 	}
 
@@ -49,7 +57,7 @@ export class Press {
 	timestamp(track: number, timestamp: number): number {
 		const one = this.#pressed[track];
 		if (!one) return timestamp;
-		return (one.latest - Math.round(distance32(one.latest, timestamp) * one.scale)) >>> 0;
+		return this.#pressing(timestamp, one.latest, one.earliest, one.clockRate);
 	}
 
 	/** Sequence number of the track's first packet and the timestamp it begins with; undefined where none is in the burst. */
@@ -58,9 +66,9 @@ export class Press {
 		return one && { sequence: one.sequence & 0xffff, timestamp: this.timestamp(track, one.earliest) };
 	}
 
-	#note(track: number, sequence: number, timestamp: number): void {
+	#note(track: number, sequence: number, timestamp: number, clockRate: number): void {
 		const one = this.#pressed[track];
-		if (!one) this.#pressed[track] = { sequence, earliest: timestamp, latest: timestamp, scale: 1 };
+		if (!one) this.#pressed[track] = { sequence, clockRate, earliest: timestamp, latest: timestamp };
 		else if (distance32(timestamp, one.latest) > 0) one.latest = timestamp;
 		else if (distance32(timestamp, one.earliest) < 0) one.earliest = timestamp;
 	}

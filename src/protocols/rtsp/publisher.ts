@@ -51,13 +51,13 @@ export class Publisher {
 	/** The transport that is given for what was asked. Throws `Declined`. */
 	prepare(track: number, asked: Transport): Transport {
 		if (asked.lower === "tcp") {
-			return { lower: "tcp", mode: "record", interleaved: asked.interleaved ?? [2 * track, 2 * track + 1] };
+			return { lower: "tcp", mode: asked.mode, interleaved: asked.interleaved ?? [2 * track, 2 * track + 1] };
 		}
 		const { clientPort } = asked;
 		const { udp } = this.#context;
 		if (!udp?.at(this.#peer.localIp)) throw new Declined(461, "UDP is not served here");
 		if (!clientPort) throw new Declined(461, "UDP needs a client_port");
-		return { lower: "udp", mode: "record", clientPort, serverPort: udp.ports };
+		return { lower: "udp", mode: asked.mode, clientPort, serverPort: udp.ports };
 	}
 
 	/** Takes the path over. Throws `Declined`. */
@@ -71,19 +71,14 @@ export class Publisher {
 		};
 		const feedback = { rtcp: (track: number, packet: Uint8Array) => this.#feedback(track, packet) };
 		this.#setups = setups;
-		for (const { track, transport } of setups) this.#open(track, transport);
-		try {
-			this.#ingest = new Ingest(this.#context.hub, this.path, this.announced.tracks, info, feedback, (reason) => {
-				this.#ingest = undefined;
-				this.#peer.end(reason);
-			});
-		} catch (error) {
-			this.#shut();
-			throw error;
-		}
+		this.#ingest = new Ingest(this.#context.hub, this.path, this.announced.tracks, info, feedback, (reason) => {
+			this.#ingest = undefined;
+			this.#peer.end(reason);
+		});
 	}
 
-	#open(track: number, { interleaved, clientPort }: Transport): void {
+	/** Opens the way for a track. Throws `Declined`. */
+	open(track: number, { interleaved, clientPort }: Transport): void {
 		if (interleaved) {
 			this.#channels[interleaved[0]] = 2 * track;
 			this.#channels[interleaved[1]] = 2 * track + 1;
@@ -99,17 +94,8 @@ export class Publisher {
 			moved: () => undefined,
 			fits: (bytes) => bytes.length >= RTP_HEADER_BYTES && rtpPayloadType(bytes, 0) === payloadType,
 		});
-		if (!route) {
-			this.#shut();
-			throw new Declined(461, `the ports ${clientPort.join("-")} of ${this.#peer.ip} are in use`);
-		}
+		if (!route) throw new Declined(461, `the ports ${clientPort.join("-")} of ${this.#peer.ip} are in use`);
 		this.#routes[track] = route;
-	}
-
-	#shut(): void {
-		for (const route of this.#routes) route?.release();
-		this.#routes = [];
-		this.#channels.fill(-1);
 	}
 
 	/** A packet on an interleaved channel. */
@@ -129,13 +115,18 @@ export class Publisher {
 
 	/** Leaves the path; `record` may take it again. */
 	pause(): void {
-		this.close("paused");
+		this.#leave("paused");
 	}
 
 	close(reason: string): void {
+		this.#leave(reason);
+		for (const route of this.#routes) route?.release();
+		this.#routes = [];
+	}
+
+	#leave(reason: string): void {
 		this.#ingest?.close(reason);
 		this.#ingest = undefined;
-		this.#shut();
 	}
 
 	#feedback(track: number, packet: Uint8Array): void {

@@ -5,10 +5,12 @@ import { test } from "node:test";
 import { Access } from "../../access/access.ts";
 import type { Action } from "../../access/actions.ts";
 import { pathSettings } from "../../config/path-schema.ts";
+import { Fans } from "../../hub/fans.ts";
 import { Hub } from "../../hub/hub.ts";
 import { parsePathName } from "../../media/path-name.ts";
 import type { Track } from "../../media/track.ts";
 import { Pool } from "../../net/pool.ts";
+import { Sender } from "../../net/sender/sender.ts";
 import { createLog } from "../../observe/log.ts";
 import { rtpSequence, rtpTimestamp, writeRtpHeader } from "../../wire/rtp.ts";
 import { type ClientSink, openRtspClient, type RtspClient } from "./client.ts";
@@ -54,7 +56,9 @@ async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 	const user = { name: "user", password: "p@ss", allow: ["publish", "read"] as const, paths: ["*"], ips: [] };
 	const limits = { loginTime: 1000, failureDelay: 0, failures: 100, failurePause: 1 };
 	const access = new Access({ anonymous, users: [user], ...limits });
-	const context = { hub, access, log, sessionTimeout: 60_000, requestTimeout: 10_000 };
+	const sender = Sender.create({ pool, threads: 0 });
+	const fans = new Fans((ring) => sender.open(ring, 0));
+	const context = { hub, access, log, fans, sessionTimeout: 60_000, requestTimeout: 10_000 };
 	const address = [{ host: "127.0.0.1", port: 0 }];
 	const ports = { address, rtpAddress: address, rtcpAddress: address, maxConnections: 20 };
 	const server = await RtspServer.listen(context, ports);
@@ -65,8 +69,9 @@ async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 		url: `rtsp://127.0.0.1:${port}/camera`,
 		login: `rtsp://user:p%40ss@127.0.0.1:${port}/camera`,
 		async [Symbol.asyncDispose]() {
-			await server.close();
 			hub.close("the test is over");
+			await sender.close();
+			await server.close();
 		},
 	};
 }
@@ -83,18 +88,16 @@ function publish(
 }
 
 /** Plays and notes what comes: the sequence number and timestamp of each packet, by track. */
-async function play(url: string) {
+async function play(url: string, transport: "tcp" | "udp" = "tcp") {
 	const packets: { track: number; sequence: number; timestamp: number; payload: string }[] = [];
 	let wake = () => {};
-	const sink: ClientSink = {
-		...nobody,
-		packet: (track, bytes, at, length) => {
-			const payload = Buffer.from(bytes.subarray(at + 12, at + length)).toString("hex");
-			packets.push({ track, sequence: rtpSequence(bytes, at), timestamp: rtpTimestamp(bytes, at), payload });
-			wake();
-		},
+	const packet = (track: number, bytes: Uint8Array, at: number, length: number) => {
+		const payload = Buffer.from(bytes.subarray(at + 12, at + length)).toString("hex");
+		packets.push({ track, sequence: rtpSequence(bytes, at), timestamp: rtpTimestamp(bytes, at), payload });
+		wake();
 	};
-	const client = await openRtspClient({ url, transport: "tcp", sink, signal: signal() });
+	const sink: ClientSink = { ...nobody, packet, datagram: (track, bytes) => packet(track, bytes, 0, bytes.length) };
+	const client = await openRtspClient({ url, transport, sink, signal: signal() });
 	return {
 		client,
 		packets,
@@ -116,30 +119,32 @@ function picture(client: RtspClient, n: number, key = false, track = 0): void {
 	client.sendRtp(track, packet);
 }
 
-test("what is published over TCP is played over TCP, from the last key frame on", { timeout: 10_000 }, async () => {
-	await using relay = await serve();
-	const publisher = await publish(relay.url);
-	for (let n = 0; n < 5; n++) picture(publisher, n, n === 2);
-	const stream = relay.hub.find(path);
-	while (stream.flushed < 4) await new Promise((resolve) => setTimeout(resolve, 1));
-	const reader = await play(relay.url);
-	await reader.until(4);
-	picture(publisher, 5);
-	await reader.until(5);
-	const [sets, ...pictures] = reader.packets;
-	assert.match(sets!.payload, /^78/, "the parameter sets, which the publisher told in its SDP only, come first");
-	assert.deepEqual(
-		pictures.map((one) => one.payload),
-		[idr, slice, slice, slice].map((one) => one.toString("hex")),
-	);
-	const distances = reader.packets.slice(1).map((one, i) => (one.sequence - reader.packets[i]!.sequence) & 0xffff);
-	assert.deepEqual(distances, [1, 1, 1, 1]);
-	const steps = pictures.slice(1).map((one, i) => (one.timestamp - pictures[i]!.timestamp) >>> 0);
-	assert.ok(steps[0]! + steps[1]! <= 3600, `the burst spans at most 40 ms: ${steps}`);
-	assert.equal(steps[2], 3000, "the live edge follows it at its own distance");
-	reader.client.close();
-	publisher.close();
-});
+for (const transport of ["tcp", "udp"] as const) {
+	test(`what is published is played over ${transport}, from the last key frame on`, { timeout: 10_000 }, async () => {
+		await using relay = await serve();
+		const publisher = await publish(relay.url);
+		for (let n = 0; n < 5; n++) picture(publisher, n, n === 2);
+		const stream = relay.hub.find(path);
+		while (stream.flushed < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+		const reader = await play(relay.url, transport);
+		await reader.until(4);
+		picture(publisher, 5);
+		await reader.until(5);
+		const [sets, ...pictures] = reader.packets;
+		assert.match(sets!.payload, /^78/, "the parameter sets, which the publisher told in its SDP only, come first");
+		assert.deepEqual(
+			pictures.map((one) => one.payload),
+			[idr, slice, slice, slice].map((one) => one.toString("hex")),
+		);
+		const distances = reader.packets.slice(1).map((one, i) => (one.sequence - reader.packets[i]!.sequence) & 0xffff);
+		assert.deepEqual(distances, [1, 1, 1, 1]);
+		const steps = pictures.slice(1).map((one, i) => (one.timestamp - pictures[i]!.timestamp) >>> 0);
+		assert.ok(steps[0]! + steps[1]! <= 3600, `the burst spans at most 40 ms: ${steps}`);
+		assert.equal(steps[2], 3000, "the live edge follows it at its own distance");
+		reader.client.close();
+		publisher.close();
+	});
+}
 
 test("a publisher's packets over UDP are put in order, and loss is counted", { timeout: 10_000 }, async () => {
 	await using relay = await serve();
