@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { bindingError, bindingRequest, bindingSuccess, type HmacSha1, isStun, parseStun, verifyStun } from "./stun.ts";
+import {
+	bindingError,
+	bindingRequest,
+	bindingSuccess,
+	type HmacSha1,
+	isStun,
+	parseStun,
+	stunUser,
+	verifyStun,
+} from "./stun.ts";
 import { addressBytes, addressText } from "./stun-address.ts";
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ""), "hex"));
@@ -30,6 +39,14 @@ describe("STUN", () => {
 		assert.deepEqual(message.unknown, []);
 		assert.ok(verifyStun(request, message, key, hmac));
 		assert.ok(!verifyStun(request, message, new TextEncoder().encode("wrong"), hmac));
+	});
+
+	it("finds the user of a request without reading more", () => {
+		assert.equal(stunUser(request), "evtj");
+		assert.equal(stunUser(response4), "");
+		for (let length = 0; length < request.length; length++) stunUser(request.subarray(0, length));
+		assert.equal(stunUser(hex("00010008 2112a442 000000000000000000000000 00060004 61626364")), "");
+		assert.equal(stunUser(hex("00010008 2112a442 000000000000000000000000 0006ffff 613a6364")), "");
 	});
 
 	it("reads the responses of RFC 5769", () => {

@@ -151,6 +151,25 @@ export function parseStun(bytes: Uint8Array): StunMessage | undefined {
 	return message;
 }
 
+/**
+ * The part of a request's USERNAME before its colon, by which a server finds the session (RFC 8445 section 7.2.2);
+ * empty where the message is no request or has none. Looks at nothing else.
+ */
+export function stunUser(bytes: Uint8Array): string {
+	if (!isStun(bytes) || u16(bytes, 0) !== 1) return "";
+	for (let at = HEADER_BYTES; at + 4 <= bytes.length; ) {
+		const length = u16(bytes, at + 2);
+		const end = at + 4 + length;
+		if (end > bytes.length || length > MAX_USERNAME_BYTES) return "";
+		if (u16(bytes, at) === attributeTypes.username) {
+			const colon = bytes.indexOf(0x3a, at + 4);
+			return colon < 0 || colon >= end ? "" : String.fromCharCode(...bytes.subarray(at + 4, colon));
+		}
+		at += 4 + ((length + 3) & ~3);
+	}
+	return "";
+}
+
 /** Whether MESSAGE-INTEGRITY was made with `key` (RFC 8489 section 14.5); false where there is none. */
 export function verifyStun(bytes: Uint8Array, message: StunMessage, key: Uint8Array, hmac: HmacSha1): boolean {
 	const at = message.integrityAt;

@@ -44,7 +44,7 @@ function fingerprintOf(offer: SessionDescription, media: MediaDescription): Remo
 }
 
 /** ICE credentials as RFC 8839 section 5.4 allows them. Throws a 400 where they are missing or too short or long. */
-export function credentialsOf(of: readonly { readonly attributes: readonly SdpAttribute[] }[]) {
+export function remoteCredentials(of: readonly { readonly attributes: readonly SdpAttribute[] }[]) {
 	const find = (name: string) => of.map((one) => attribute(one, name)).find((value) => value !== undefined) ?? "";
 	const [ufrag, password] = [find("ice-ufrag"), find("ice-pwd")];
 	if (!/^[A-Za-z0-9+/]{4,256}$/.test(ufrag) || !/^[A-Za-z0-9+/]{22,256}$/.test(password)) {
@@ -66,7 +66,7 @@ export function remoteTransport(offer: SessionDescription, plan: Plan): RemoteTr
 	if (attribute(media, "rtcp-mux") === undefined) {
 		throw new WebRtcRefusal(400, "the offer has RTCP on a port of its own (no a=rtcp-mux)");
 	}
-	return { ...credentialsOf([media, offer]), fingerprint: fingerprintOf(offer, media) };
+	return { ...remoteCredentials([media, offer]), fingerprint: fingerprintOf(offer, media) };
 }
 
 const feedback = { play: ["nack", "nack pli", "ccm fir"], publish: ["nack", "nack pli", "ccm fir", "transport-cc"] };

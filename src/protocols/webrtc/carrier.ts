@@ -10,8 +10,6 @@ export interface ViewerTrack {
 	/** The source that all viewers of the stream see. */
 	readonly ssrc: number;
 	readonly rtx: { readonly payloadType: number; readonly ssrc: number } | undefined;
-	/** Whether the viewer reports what it misses. */
-	readonly nack: boolean;
 }
 
 /** What one track was sent of. */
@@ -24,8 +22,10 @@ export interface SentCount {
 export interface Carrier {
 	/** Since the viewer joined, for sender reports. */
 	sent(track: ViewerTrack): SentCount;
-	/** Extended sequence number that no packet of the track was sent with yet. */
+	/** Sequence number after the last one that the track was sent with; Infinity where they may have gone round. */
 	next(track: ViewerTrack): number;
+	/** Brings the reader's counters up to date. */
+	account(): void;
 	/** Sends single packets again. */
 	resend(track: ViewerTrack, sequences: readonly number[]): void;
 	/** Sends everything since the last key frame again. */

@@ -139,6 +139,9 @@ export class TcpCarrier implements Carrier {
 		return this.#numbering[track.index]?.next ?? 0;
 	}
 
+	/** The hub counts what it hands over by `sent`. */
+	account(): void {}
+
 	/** TCP loses nothing: what is missing was never sent. */
 	resend(): void {}
 

@@ -13,6 +13,8 @@ export function frameDatagram(datagram: Uint8Array): Buffer {
 
 /** Finds datagrams in a TCP stream. Keeps at most one that is not whole. */
 export class Deframer {
+	/** Datagrams found so far. */
+	taken = 0;
 	readonly #limit: number;
 	#pending: Buffer = Buffer.alloc(0);
 
@@ -29,6 +31,7 @@ export class Deframer {
 			const size = bytes.readUInt16BE(at);
 			if (size > this.#limit) return false;
 			if (bytes.length - at - HEADER_BYTES < size) break;
+			this.taken++;
 			take(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + size));
 			at += HEADER_BYTES + size;
 		}

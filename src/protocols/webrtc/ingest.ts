@@ -2,11 +2,21 @@ import type { Publication } from "../../hub/path.ts";
 import type { Millis } from "../../media/time.ts";
 import { parseRtcp, type RtcpPacket } from "../../wire/rtcp.ts";
 import { TransportFeedback } from "../../wire/rtcp-twcc.ts";
-import { compound, middle32, unixOf, writeNack, writePictureLoss, writeReceiverReport } from "../../wire/rtcp-write.ts";
+import {
+	compound,
+	middle32,
+	unixOf,
+	writeDescription,
+	writeNack,
+	writePictureLoss,
+	writeReceiverReport,
+} from "../../wire/rtcp-write.ts";
 import { rtpHeaderBytes, rtpPaddingBytes, rtpPayloadType, rtpSequence, rtpSsrc, rtpTimestamp } from "../../wire/rtp.ts";
 import { ReceptionStatistics } from "../../wire/rtp-statistics.ts";
+import type { Route } from "./ice.ts";
 import type { SourceHint } from "./negotiate.ts";
 import { RepairWindow } from "./repair.ts";
+import type { Role, SecureMedia } from "./session.ts";
 
 const REPORT_EVERY_MS = 1_000;
 const FEEDBACK_EVERY_MS = 50;
@@ -20,15 +30,6 @@ interface Source {
 	readonly statistics: ReceptionStatistics;
 	/** 0 before the first packet. */
 	ssrc: number;
-}
-
-export interface IngestOptions {
-	readonly publication: Publication;
-	readonly sources: readonly SourceHint[];
-	/** How long a missing packet is waited for. */
-	readonly reorderMs: Millis;
-	/** Sends one RTCP packet to the publisher, protected. */
-	readonly sendRtcp: (packet: Uint8Array) => void;
 }
 
 /** What is counted of a publisher. */
@@ -75,27 +76,49 @@ function originalOf(packet: Uint8Array, header: number, payloadType: number, ssr
 }
 
 /** A publisher's packets on their way to the hub: repair, feedback, reports. */
-export class Ingest {
-	readonly #options: IngestOptions;
+export class Ingest implements Role {
+	/** Feedback and requests for lost packets are due every 50 ms. */
+	readonly busy = true;
+	readonly publication: Publication;
 	readonly #sources: readonly Source[];
 	readonly #bySsrc = new Map<number, Source>();
 	readonly #feedback = new TransportFeedback();
 	readonly #transportSequence: number | undefined;
+	#media: SecureMedia | undefined;
+	#route: Route | undefined;
 	#feedbackAt: Millis = 0;
 	#reportAt: Millis = 0;
 
-	constructor(options: IngestOptions) {
-		this.#options = options;
-		this.#transportSequence = options.sources.find((one) => one.transportSequence !== undefined)?.transportSequence;
-		this.#sources = options.sources.map((hint) => ({
+	constructor(publication: Publication, hints: readonly SourceHint[]) {
+		this.publication = publication;
+		this.#transportSequence = hints.find((one) => one.transportSequence !== undefined)?.transportSequence;
+		const { reorderTime } = publication.path.settings;
+		this.#sources = hints.map((hint) => ({
 			hint,
-			window: new RepairWindow(options.reorderMs, (packet) => {
-				options.publication.packet(hint.trackIndex, packet, 0, packet.length);
+			window: new RepairWindow(reorderTime, (packet) => {
+				publication.packet(hint.trackIndex, packet, 0, packet.length);
 			}),
 			statistics: new ReceptionStatistics(hint.clockRate),
 			ssrc: 0,
 		}));
 		for (const source of this.#sources) for (const ssrc of source.hint.ssrcs) this.#bySsrc.set(ssrc, source);
+	}
+
+	start(media: SecureMedia, route: Route): void {
+		this.#media = media;
+		this.#route = route;
+	}
+
+	moved(route: Route): void {
+		this.#route = route;
+	}
+
+	#sendRtcp(packet: Uint8Array): void {
+		if (this.#media) this.#route?.send(this.#media.sender.rtcp(packet));
+	}
+
+	close(reason: string): void {
+		this.publication.close(reason);
 	}
 
 	get statistics(): IngestStatistics {
@@ -138,7 +161,7 @@ export class Ingest {
 	#ask(source: Source, now: Millis): void {
 		if (!source.hint.nack) return;
 		const due = source.window.requests(now);
-		if (due.length > 0) this.#options.sendRtcp(writeNack(OWN_SSRC, source.ssrc, due));
+		if (due.length > 0) this.#sendRtcp(writeNack(OWN_SSRC, source.ssrc, due));
 	}
 
 	/** One decrypted RTCP packet. */
@@ -152,13 +175,13 @@ export class Ingest {
 		if (!source) return;
 		const ntp = { seconds: packet.ntpSeconds, fraction: packet.ntpFraction };
 		source.statistics.senderReport(middle32(ntp), now);
-		this.#options.publication.report(source.hint.trackIndex, packet.rtpTime, unixOf(ntp));
+		this.publication.report(source.hint.trackIndex, packet.rtpTime, unixOf(ntp));
 	}
 
 	/** The hub wants a key frame: picture loss indications for all video. */
 	requestKeyFrame(): void {
 		for (const { hint, ssrc } of this.#sources) {
-			if (hint.kind === "video" && ssrc !== 0) this.#options.sendRtcp(writePictureLoss(OWN_SSRC, ssrc));
+			if (hint.kind === "video" && ssrc !== 0) this.#sendRtcp(writePictureLoss(OWN_SSRC, ssrc));
 		}
 	}
 
@@ -173,12 +196,13 @@ export class Ingest {
 			this.#feedbackAt = now;
 			const media = this.#sources.find((one) => one.ssrc !== 0)?.ssrc ?? 0;
 			const feedback = this.#feedback.take(OWN_SSRC, media);
-			if (feedback) this.#options.sendRtcp(feedback);
+			if (feedback) this.#sendRtcp(feedback);
 		}
 		if (now - this.#reportAt >= REPORT_EVERY_MS) {
 			this.#reportAt = now;
 			const blocks = this.#sources.flatMap((source) => source.statistics.report(now) ?? []);
-			if (blocks.length > 0) this.#options.sendRtcp(compound(writeReceiverReport(OWN_SSRC, blocks)));
+			if (blocks.length > 0)
+				this.#sendRtcp(compound(writeReceiverReport(OWN_SSRC, blocks), writeDescription(OWN_SSRC, "vedette")));
 		}
 	}
 }

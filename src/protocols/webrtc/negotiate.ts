@@ -34,8 +34,17 @@ export interface Rejected {
 export interface Plan {
 	readonly direction: "play" | "publish";
 	readonly sections: readonly (Accepted | Rejected)[];
-	/** Tracks of the stream that this peer does not get, in words for people. */
-	readonly leftOut: readonly string[];
+	/** Tracks of the stream that this peer does not get. */
+	readonly leftOut: readonly LeftOut[];
+}
+
+/** A track that finds no place, with the reason in words for people. */
+export interface LeftOut {
+	/** Its number in the stream. */
+	readonly track: number;
+	/** For instance `H264 (profile 64001f)`. */
+	readonly codec: string;
+	readonly reason: string;
 }
 
 /** A track of a stream, with the reason why WebRTC cannot carry it, where there is one. */
@@ -82,9 +91,9 @@ function usableSections(offer: SessionDescription, wanted: Direction): Set<Media
 
 /** Why a track found no place, in words for people. */
 function reasonFor(track: Track, sections: readonly Format[][]): string {
-	if (sections.length === 0) return `${describeTrack(track)}: the offer has no more ${track.kind} sections`;
+	if (sections.length === 0) return `the offer has no more ${track.kind} sections`;
 	const offered = sections.flat().map((format) => describeTrack(format.track));
-	return `${describeTrack(track)}: the peer takes only ${[...new Set(offered)].join(", ") || "formats unknown here"}`;
+	return `the peer takes only ${[...new Set(offered)].join(", ") || "formats unknown here"}`;
 }
 
 /**
@@ -94,7 +103,7 @@ function reasonFor(track: Track, sections: readonly Format[][]): string {
 export function negotiatePlay(offer: SessionDescription, tracks: readonly PlayableTrack[]): Plan {
 	const free = usableSections(offer, "recvonly");
 	const placed = new Map<MediaDescription, Accepted>();
-	const leftOut: string[] = [];
+	const leftOut: LeftOut[] = [];
 	for (const [trackIndex, { track, unfit }] of tracks.entries()) {
 		const same = [...free].filter((media) => media.kind === track.kind);
 		const formats = same.map((media) => formatsOf(media));
@@ -102,7 +111,7 @@ export function negotiatePlay(offer: SessionDescription, tracks: readonly Playab
 		const media = same[at];
 		const format = bestFormat(track, formats[at] ?? []);
 		if (!media || !format) {
-			leftOut.push(unfit === undefined ? reasonFor(track, formats) : `${describeTrack(track)}: ${unfit}`);
+			leftOut.push({ track: trackIndex, codec: describeTrack(track), reason: unfit ?? reasonFor(track, formats) });
 			continue;
 		}
 		free.delete(media);
@@ -112,7 +121,7 @@ export function negotiatePlay(offer: SessionDescription, tracks: readonly Playab
 	const wantsVideo = offer.media.some((media) => media.kind === "video");
 	const missesVideo = wantsVideo && tracks.some(({ track }) => track.kind === "video") && !has("video");
 	if (placed.size === 0 || missesVideo) {
-		const why = leftOut.join("; ") || "the stream has no tracks";
+		const why = leftOut.map(({ codec, reason }) => `${codec}: ${reason}`).join("; ") || "the stream has no tracks";
 		throw new WebRtcRefusal(422, `no common ${missesVideo ? "video " : ""}format: ${why}`);
 	}
 	const sections = offer.media.map((media) => placed.get(media) ?? { taken: false as const, media });

@@ -1,0 +1,218 @@
+import type { Fans } from "../../hub/fans.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { Reader } from "../../hub/reader.ts";
+import type { Stream } from "../../hub/stream.ts";
+import type { PathName } from "../../media/path-name.ts";
+import type { Millis } from "../../media/time.ts";
+import type { SenderStream } from "../../net/sender/stream.ts";
+import { parseRtcp, type RtcpPacket } from "../../wire/rtcp.ts";
+import { compound, ntpOf, roundTripMs, writeDescription, writeSenderReport } from "../../wire/rtcp-write.ts";
+import type { Carrier, ViewerTrack } from "./carrier.ts";
+import { TcpCarrier } from "./egress-tcp.ts";
+import { UdpCarrier } from "./egress-udp.ts";
+import type { Route } from "./ice.ts";
+import { UdpRoute } from "./ports.ts";
+import type { Role, SecureMedia } from "./session.ts";
+import { TcpRoute } from "./tcp-route.ts";
+
+/** Sender reports: often at first, so that sound and picture find each other, then now and then. */
+const REPORT_MS = 2_000;
+/** A viewer that joins asks for key frames although one is on its way. */
+const JOINING_MS = 1_000;
+const REPLAY_MS = 300;
+const CNAME = "vedette";
+export const B_FRAMES =
+	"its pictures are not in the order in which they are shown (B-frames), which WebRTC cannot carry";
+/** Low, because a wrap among the first packets can lose the roll-over counter for good (RFC 3711 section 3.3.1). */
+const FIRST_SEQUENCE = 1_000;
+/** What the other carrier may have sent without our knowing it yet. */
+const CARRIER_GAP = 1_000;
+/** Beyond this the roll-over counter may have turned: another carrier could use a number twice, which no cipher forgives. */
+const MAX_CARRIED = 30_000;
+
+export interface EgressOptions {
+	readonly hub: Hub;
+	readonly path: PathName;
+	/** The stream that was negotiated. */
+	readonly stream: Stream;
+	readonly tracks: readonly ViewerTrack[];
+	readonly id: string;
+	/** The user's name; empty for nobody in particular. */
+	readonly user: string;
+	/** The fan-outs of the sender. */
+	readonly fans: Fans<SenderStream>;
+	/** The session must end. */
+	readonly end: (reason: string) => void;
+}
+
+/** What the viewer reports about what it gets. */
+export interface ViewerReport {
+	readonly roundTripMs: number | undefined;
+	/** Share of packets lost on the way, 0 to 1, before repair. */
+	readonly loss: number;
+	readonly jitterMs: number;
+}
+
+/** Hands a stream to one viewer: what is the same over UDP and TCP. */
+export class Egress implements Role {
+	readonly busy = false;
+	/** Counted for the API. */
+	nacks = 0;
+	keyRequests = 0;
+	report: ViewerReport | undefined;
+	readonly #options: EgressOptions;
+	#media: SecureMedia | undefined;
+	#route: Route | undefined;
+	#reader: Reader | undefined;
+	#carrier: Carrier | undefined;
+	#startedAt: Millis = 0;
+	#nextReport: Millis = 0;
+	#replayedAt: Millis = Number.NEGATIVE_INFINITY;
+
+	constructor(options: EgressOptions) {
+		this.#options = options;
+	}
+
+	get reader(): Reader | undefined {
+		return this.#reader;
+	}
+
+	start(media: SecureMedia, route: Route, now: Millis): void {
+		this.#media = media;
+		this.#route = route;
+		this.#startedAt = now;
+		this.#carry(route, () => FIRST_SEQUENCE);
+		this.tick(now);
+	}
+
+	/** Joins the stream by the carrier that the route asks for. */
+	#carry(route: Route, first: (track: ViewerTrack) => number): void {
+		const { hub, path, stream } = this.#options;
+		if (!this.#media) return;
+		if (hub.find(path) !== stream) throw new Error("the stream has changed since it was asked for");
+		const numbered = this.#options.tracks.map((track) => ({ track, first: first(track) }));
+		if (route instanceof TcpRoute) this.#carryByTcp(route, numbered, this.#media);
+		else if (route instanceof UdpRoute) this.#carryByUdp(route, numbered, this.#media);
+	}
+
+	#carryByUdp(route: UdpRoute, numbered: { track: ViewerTrack; first: number }[], { local }: SecureMedia): void {
+		const reader = this.#read(route);
+		this.#reader = reader;
+		this.#carrier = new UdpCarrier(this.#options.fans, reader, route, numbered, local);
+		// The sender begins with the burst at once; without one the first packet shows.
+		if (reader.from < reader.burstEnd) reader.sawFirstFrame(this.#options.hub.clock.now());
+	}
+
+	#carryByTcp(route: TcpRoute, numbered: { track: ViewerTrack; first: number }[], { sender }: SecureMedia): void {
+		let carrier: TcpCarrier | undefined;
+		const reader = this.#read(route, (_, now) => carrier?.pump(now));
+		this.#reader = reader;
+		const { clock } = this.#options.hub;
+		carrier = new TcpCarrier(reader, route, numbered, sender, () => clock.now());
+		this.#carrier = carrier;
+		carrier.pump(clock.now());
+	}
+
+	#read(route: Route, onPackets?: (reader: Reader, now: Millis) => void): Reader {
+		const { hub, path, tracks, id, user, end } = this.#options;
+		const info = { type: "webRTCSession", id, remoteAddress: `${route.address}:${route.port}`, user };
+		const numbers = tracks.map((track) => track.index);
+		return hub.read(path, numbers, info, onPackets ? { onEnd: end, onPackets } : { onEnd: end });
+	}
+
+	moved(route: Route): void {
+		this.#route = route;
+		const carrier = this.#carrier;
+		if (!carrier || carrier.moved(route)) return;
+		const next = new Map(this.#options.tracks.map((track) => [track, carrier.next(track)]));
+		this.#leave();
+		if ([...next.values()].some((number) => number > MAX_CARRIED)) {
+			this.#options.end("the viewer moved between UDP and TCP: it has to connect again");
+			return;
+		}
+		try {
+			this.#carry(route, (track) => (next.get(track) ?? 0) + CARRIER_GAP);
+		} catch (error) {
+			this.#options.end(error instanceof Error ? error.message : String(error));
+		}
+	}
+
+	/** Viewers send no media. */
+	rtp(): void {}
+
+	rtcp(bytes: Uint8Array, now: Millis): void {
+		for (const packet of parseRtcp(bytes) ?? []) this.#control(packet, now);
+	}
+
+	#control(packet: RtcpPacket, now: Millis): void {
+		if (packet.kind === "nack") {
+			const track = this.#options.tracks.find((one) => one.ssrc === packet.media);
+			if (!track) return;
+			this.nacks += packet.lost.length;
+			this.#carrier?.resend(track, packet.lost);
+		} else if (packet.kind === "pictureLoss" || packet.kind === "fullIntra") {
+			this.#wantsKeyFrame(now);
+		} else if (packet.kind === "receiverReport" || packet.kind === "senderReport") {
+			this.#note(packet.reports);
+		}
+	}
+
+	/** What the viewer lacks may still be in the cache; if not, the publisher is asked. */
+	#wantsKeyFrame(now: Millis): void {
+		this.keyRequests++;
+		if (now - this.#replayedAt >= REPLAY_MS) {
+			this.#replayedAt = now;
+			this.#carrier?.replay();
+		}
+		if (now - this.#startedAt > JOINING_MS) this.#options.stream.requestKeyFrame();
+	}
+
+	#note(blocks: Extract<RtcpPacket, { kind: "receiverReport" }>["reports"]): void {
+		const { hub, tracks } = this.#options;
+		for (const block of blocks) {
+			const track = tracks.find((one) => one.ssrc === block.ssrc);
+			// The first track speaks for all: they share their way.
+			if (!track || track !== tracks[0]) continue;
+			this.report = {
+				roundTripMs: roundTripMs(block, ntpOf(hub.clock.unix())),
+				loss: block.fractionLost / 256,
+				jitterMs: (block.jitter * 1000) / track.track.clockRate,
+			};
+		}
+	}
+
+	tick(now: Millis): void {
+		if (now < this.#nextReport) return;
+		this.#nextReport = now + REPORT_MS;
+		this.#carrier?.account();
+		const reader = this.#reader;
+		if (reader && reader.firstFrameMs < 0 && reader.counters.packets > 0) reader.sawFirstFrame(now);
+		const { stream, tracks, end } = this.#options;
+		if (tracks.some((track) => stream.intakes[track.index]?.reordered)) {
+			end(B_FRAMES);
+			return;
+		}
+		for (const track of this.#options.tracks) this.#sendReport(track, now);
+	}
+
+	#sendReport(track: ViewerTrack, now: Millis): void {
+		const clock = this.#options.stream.clock(track.index, now);
+		if (!clock || !this.#media || !this.#carrier) return;
+		const { seconds: ntpSeconds, fraction: ntpFraction } = ntpOf(clock.unixMs);
+		const { packets, octets } = this.#carrier.sent(track);
+		const counts = { packets: packets >>> 0, octets: octets >>> 0 };
+		const sender = { ssrc: track.ssrc, ntpSeconds, ntpFraction, rtpTime: clock.timestamp, ...counts };
+		const packet = compound(writeSenderReport(sender), writeDescription(track.ssrc, CNAME));
+		this.#route?.send(this.#media.sender.rtcp(packet));
+	}
+
+	#leave(): void {
+		this.#carrier?.close();
+		this.#carrier = undefined;
+		this.#reader?.leave();
+	}
+
+	close(): void {
+		this.#leave();
+	}
+}
