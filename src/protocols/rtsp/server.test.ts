@@ -16,6 +16,7 @@ import { rtpSequence, rtpTimestamp, writeRtpHeader } from "../../wire/rtp.ts";
 import { type ClientSink, openRtspClient, type RtspClient } from "./client.ts";
 import { pullIntoPath } from "./pull.ts";
 import { RtspServer } from "./server.ts";
+import { UdpPorts } from "./udp-ports.ts";
 
 const log = createLog({ level: "silent", file: "", format: "json" });
 const path = parsePathName("camera")!;
@@ -58,10 +59,10 @@ async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 	const access = new Access({ anonymous, users: [user], ...limits });
 	const sender = Sender.create({ pool, threads: 0 });
 	const fans = new Fans((ring) => sender.open(ring, 0));
-	const context = { hub, access, log, fans, sessionTimeout: 60_000, requestTimeout: 10_000 };
-	const address = [{ host: "127.0.0.1", port: 0 }];
-	const ports = { address, rtpAddress: address, rtcpAddress: address, maxConnections: 20 };
-	const server = await RtspServer.listen(context, ports);
+	const loopback = { host: "127.0.0.1", port: 0 };
+	const udp = await UdpPorts.open(loopback, loopback);
+	const context = { hub, access, log, fans, udp, sessionTimeout: 60_000, requestTimeout: 10_000 };
+	const server = await RtspServer.listen(context, { address: [loopback], maxConnections: 20 });
 	const [port] = server.ports;
 	return {
 		hub,

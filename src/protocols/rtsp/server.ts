@@ -4,15 +4,11 @@ import { type Listener, listenTcp } from "../../net/tcp.ts";
 import { RtspConnection } from "./connection.ts";
 import type { RtspContext } from "./context.ts";
 import type { Pair } from "./transport.ts";
-import { UdpPorts } from "./udp-ports.ts";
 
 const TICK_MS = 1000;
 
 export interface RtspSettings {
 	readonly address: readonly Address[];
-	/** Empty for no UDP. */
-	readonly rtpAddress: readonly Address[];
-	readonly rtcpAddress: readonly Address[];
 	readonly maxConnections: number;
 }
 
@@ -32,12 +28,9 @@ export class RtspServer implements AsyncDisposable {
 		this.#timer = setInterval(() => this.#tick(), TICK_MS);
 	}
 
-	/** Opens the ports. Rejects with Node's error codes where one is taken. */
-	static async listen(context: Omit<RtspContext, "udp">, settings: RtspSettings): Promise<RtspServer> {
-		const [rtp] = settings.rtpAddress;
-		const [rtcp] = settings.rtcpAddress;
-		const udp = rtp && rtcp && (await UdpPorts.open(rtp, rtcp));
-		const server = new RtspServer({ ...context, udp }, settings);
+	/** Opens the TCP ports. Rejects with Node's error codes where one is taken. */
+	static async listen(context: RtspContext, settings: RtspSettings): Promise<RtspServer> {
+		const server = new RtspServer(context, settings);
 		try {
 			for (const { host, port } of settings.address) {
 				server.#listeners.push(await listenTcp(host, port, (socket) => server.#accept(socket)));
@@ -68,7 +61,7 @@ export class RtspServer implements AsyncDisposable {
 		return this.#connections.size;
 	}
 
-	/** Ends all connections and closes the ports. */
+	/** Ends all connections and closes the ports, those for UDP too. */
 	async close(): Promise<void> {
 		clearInterval(this.#timer);
 		for (const connection of [...this.#connections]) connection.end("the relay is going down");
