@@ -8,6 +8,9 @@ const BACKOFF: Backoff = { firstMs: 500, mostMs: 20_000 };
 /** A capture that ran this long was a good one: its end is the first failure again. */
 const GOOD_AFTER_MS = 10_000;
 
+/** Requests for key frames closer together than this are one. */
+const KEY_FRAME_EVERY_MS = 500;
+
 /** What a supervisor tells. */
 export interface SupervisorEvents {
 	/** Like a capture's, but `pts` runs on over restarts: a gap is wall time. */
@@ -38,6 +41,7 @@ export class Supervisor {
 	#offset = 0;
 	#lastPts = -1;
 	#failures = 0;
+	#askedAt = Number.NEGATIVE_INFINITY;
 	#ending: Promise<void> = Promise.resolve();
 	#silence: NodeJS.Timeout | undefined;
 	#restart: NodeJS.Timeout | undefined;
@@ -63,7 +67,11 @@ export class Supervisor {
 		this.#capture?.setBitrate(kbps);
 	}
 
+	/** Asks for a key frame soon; more than two a second are not asked for. */
 	requestKeyFrame(): void {
+		const now = performance.now();
+		if (now - this.#askedAt < KEY_FRAME_EVERY_MS) return;
+		this.#askedAt = now;
 		this.#capture?.requestKeyFrame();
 	}
 

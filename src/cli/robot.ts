@@ -1,0 +1,153 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { ConfigError, loadYaml, parseYaml } from "../config/load.ts";
+import { createLog } from "../observe/log.ts";
+import { type Backends, chooseBackend, probeBackends } from "../robot/capture/backends.ts";
+import { type CameraConfig, captureSettings, type RobotConfig, robotSchema } from "../robot/config.ts";
+import { startRobot, withoutPassword } from "../robot/robot.ts";
+import { SOURCES } from "../robot/source.ts";
+
+const USAGE = 2;
+
+const HELP = `usage: vedette robot --config robot.yml
+       vedette robot [OPTION...] rtsp://HOST:8554/PATH | https://HOST/PATH/whip
+       vedette robot --probe [OPTION...]
+
+Captures cameras and publishes them, for ever.
+
+  --config FILE        all settings of one or more cameras (see examples/robot.example.yml)
+  --probe              lists cameras, encoders and the pipelines that would run, and ends
+
+One camera:
+  --source SOURCE      ${SOURCES} (test)
+  --size WxH           pixels before rotation (1280x720)
+  --fps N              pictures per second (30)
+  --bitrate N          kbit/s (2000)
+  --keyframe SECONDS   from one key frame to the next (2)
+  --rotate DEGREES     0, 90, 180 or 270, clockwise (0)
+  --input FORMAT       what a v4l2 camera gives: auto, raw, mjpeg or h264 (auto)
+  --reencode           encode an rtsp:// source again instead of passing it through
+  --backend NAME       auto, gstreamer or ffmpeg (auto)
+  --transport NAME     how RTP leaves by rtsp://: tcp or udp (tcp)
+  --token TOKEN        a bearer token for WHIP
+  --name NAME          the camera's name in the log (camera)
+  --log-level LEVEL    trace, debug, info, warn, error or silent (info)
+`;
+
+const options = {
+	config: { type: "string" },
+	probe: { type: "boolean" },
+	source: { type: "string" },
+	size: { type: "string" },
+	fps: { type: "string" },
+	bitrate: { type: "string" },
+	keyframe: { type: "string" },
+	rotate: { type: "string" },
+	input: { type: "string" },
+	reencode: { type: "boolean" },
+	backend: { type: "string" },
+	transport: { type: "string" },
+	token: { type: "string" },
+	name: { type: "string" },
+	"log-level": { type: "string" },
+	help: { type: "boolean", short: "h" },
+} as const;
+
+type Flags = ReturnType<typeof parseFlags>["values"];
+
+function parseFlags(args: string[]) {
+	return parseArgs({ args, options, allowPositionals: true });
+}
+
+/** Runs a robot until it is told to end. Gives the exit code. */
+export async function run(args: string[]): Promise<number> {
+	let config: RobotConfig;
+	let probing: boolean;
+	try {
+		const { values, positionals } = parseFlags(args);
+		if (values.help) {
+			process.stdout.write(HELP);
+			return 0;
+		}
+		probing = values.probe === true;
+		config = values.config === undefined ? fromFlags(values, positionals) : loadYaml(values.config, robotSchema);
+		if (values.config !== undefined && positionals.length > 0) throw new Error("--config names the addresses itself");
+	} catch (error) {
+		const lines = error instanceof ConfigError ? error.lines : [error instanceof Error ? error.message : String(error)];
+		process.stderr.write(lines.map((line) => `vedette robot: ${line}\n`).join(""));
+		return USAGE;
+	}
+	return probing ? await probe(config) : await work(config);
+}
+
+/** The settings of the one camera that the command line describes. */
+function fromFlags(values: Flags, [publish, ...more]: string[]): RobotConfig {
+	const { config: _, probe: probing, help: __, fps, bitrate, keyframe, rotate, "log-level": level, ...rest } = values;
+	if (more.length > 0) throw new Error("one address, please; --config takes several cameras");
+	if (publish === undefined && !probing) throw new Error("to where? Give an address, or --config (see --help)");
+	const numbers = Object.entries({ fps, bitrate, keyframe, rotate }).filter(([, value]) => value !== undefined);
+	const camera = {
+		...rest,
+		...Object.fromEntries(numbers.map(([key, value]) => [key, Number(value)])),
+		publish: publish ?? "rtsp://127.0.0.1/camera",
+	};
+	const origin = "the command line";
+	return parseYaml("", origin, robotSchema, [
+		{ path: ["cameras"], value: [camera], origin },
+		...(level === undefined ? [] : [{ path: ["log", "level"], value: level, origin }]),
+	]);
+}
+
+async function work(config: RobotConfig): Promise<number> {
+	const log = createLog(config.log).child({ robot: config.name });
+	const told = new Promise<void>((resolve) => {
+		for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+	});
+	try {
+		const robot = await startRobot(config, log);
+		await told;
+		await robot.stop();
+		return 0;
+	} catch (error) {
+		log.error(error instanceof Error ? error.message : String(error));
+		return 1;
+	}
+}
+
+async function probe(config: RobotConfig): Promise<number> {
+	const settings = config.cameras.map(captureSettings);
+	const backends = await probeBackends(settings);
+	const { gstreamer, ffmpeg } = backends;
+	const found = [
+		"Cameras",
+		...v4l2Devices().map((device) => `  ${device}`),
+		...(gstreamer?.sources.includes("libcamerasrc") ? ["  libcamera: through GStreamer"] : []),
+		...(gstreamer?.sources.includes("nvarguscamerasrc") ? ["  nvargus: through GStreamer"] : []),
+		"  test, sample: always",
+		"Encoders",
+		`  ${gstreamer ? `${gstreamer.version}: ${gstreamer.encoders.join(", ") || "none"}` : "GStreamer is not installed"}`,
+		`  ${ffmpeg ? `${ffmpeg.version}: ${ffmpeg.encoders.join(", ") || "none"}` : "ffmpeg is not installed"}`,
+		...config.cameras.flatMap((camera, i) => cameraLines(camera, i, backends)),
+		"",
+	];
+	process.stdout.write(found.join("\n"));
+	return 0;
+}
+
+function cameraLines(camera: CameraConfig, index: number, backends: Backends): string[] {
+	const choice = chooseBackend(backends, captureSettings(camera), index, camera.backend);
+	const what = "missing" in choice ? choice.missing : `${choice.name}: ${withoutPassword(choice.description)}`;
+	return [`Camera ${camera.name} would run`, `  ${what}`];
+}
+
+/** The cameras that Linux knows, with their names. */
+function v4l2Devices(): string[] {
+	const folder = "/sys/class/video4linux";
+	try {
+		return readdirSync(folder)
+			.sort()
+			.map((device) => `v4l2:/dev/${device}  ${readFileSync(`${folder}/${device}/name`, "utf8").trim()}`);
+	} catch {
+		return [];
+	}
+}
