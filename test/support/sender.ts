@@ -8,7 +8,7 @@ import type { SendLevel } from "../../src/net/sender/channel.ts";
 import type { JoinOptions, Protection, TrackOptions } from "../../src/net/sender/delivery.ts";
 import { Sender } from "../../src/net/sender/sender.ts";
 import type { SenderStream } from "../../src/net/sender/stream.ts";
-import { openUdp, type UdpPort } from "../../src/net/udp.ts";
+import { openUdp, type UdpOptions, type UdpPort } from "../../src/net/udp.ts";
 
 export const SSRC = 0x1234_5678;
 const LIMITS = { bytes: 8 * 1024 * 1024, ageMs: 10_000, historyMs: 1_000 };
@@ -74,6 +74,11 @@ export class Viewer {
 
 export const VIDEO: TrackOptions = { payloadType: 96, ssrc: SSRC };
 
+export interface BenchSettings extends UdpOptions {
+	readonly address?: string;
+	readonly behindMs?: number;
+}
+
 /** A sender with one stream of made-up packets. */
 export class SenderBench implements AsyncDisposable {
 	readonly pool = new Pool(32 * 1024 * 1024);
@@ -87,19 +92,14 @@ export class SenderBench implements AsyncDisposable {
 	readonly next = [0xfff0, 500];
 	timestamp = 90_000;
 
-	private constructor(threads: number, level?: SendLevel, behindMs?: number) {
+	private constructor(threads: number, level: SendLevel | undefined, behindMs: number | undefined) {
 		this.sender = Sender.create({ pool: this.pool, threads, level, behindMs, log: (line) => this.log.push(line) });
 		this.stream = this.sender.open(this.ring, 0);
 	}
 
-	static async open(
-		threads: number,
-		level?: SendLevel,
-		behindMs?: number,
-		address = "127.0.0.1:0",
-	): Promise<SenderBench> {
-		const bench = new SenderBench(threads, level, behindMs);
-		bench.port = await openUdp(address, () => {});
+	static async open(threads: number, level?: SendLevel, settings: BenchSettings = {}): Promise<SenderBench> {
+		const bench = new SenderBench(threads, level, settings.behindMs);
+		bench.port = await openUdp(settings.address ?? "127.0.0.1:0", () => {}, settings);
 		return bench;
 	}
 

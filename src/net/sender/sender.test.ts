@@ -221,7 +221,7 @@ for (const { level, threads } of setups) {
 		});
 
 		test("IPv6", async (t) => {
-			const bench = await SenderBench.open(threads, level, undefined, "[::1]:0").catch(() => undefined);
+			const bench = await SenderBench.open(threads, level, { address: "[::1]:0" }).catch(() => undefined);
 			if (!bench) return t.skip("no IPv6 on this machine");
 			await using _ = bench;
 			const viewer = await bench.viewer("::1");
