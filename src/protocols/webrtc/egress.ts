@@ -73,7 +73,9 @@ export class Egress implements Role {
 		this.#options = options;
 	}
 
+	/** The reader, its counters up to date. */
 	get reader(): Reader | undefined {
+		this.#carrier?.account();
 		return this.#reader;
 	}
 
@@ -184,8 +186,7 @@ export class Egress implements Role {
 	tick(now: Millis): void {
 		if (now < this.#nextReport) return;
 		this.#nextReport = now + REPORT_MS;
-		this.#carrier?.account();
-		const reader = this.#reader;
+		const { reader } = this;
 		if (reader && reader.firstFrameMs < 0 && reader.counters.packets > 0) reader.sawFirstFrame(now);
 		const { stream, tracks, end } = this.#options;
 		if (tracks.some((track) => stream.intakes[track.index]?.reordered)) {
