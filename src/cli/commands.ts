@@ -11,4 +11,9 @@ export interface Command {
 }
 
 /** The commands by name, in the order of the help. */
-export const commands: Readonly<Record<string, Command>> = {};
+export const commands: Readonly<Record<string, Command>> = {
+	relay: { summary: "take streams in and fan them out", load: () => import("./relay.ts") },
+	robot: { summary: "capture, encode and publish this machine's cameras", load: () => import("./robot.ts") },
+	demo: { summary: "a relay and a robot with a test camera, on this machine", load: () => import("./demo.ts") },
+	status: { summary: "what a running relay does", load: () => import("./status.ts") },
+};

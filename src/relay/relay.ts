@@ -1,17 +1,22 @@
+import { join } from "node:path";
 import { Access } from "../access/access.ts";
 import { type FirstUsers, firstUsers } from "../access/first-start.ts";
 import { settingsOf } from "../config/path-settings.ts";
 import type { RelayConfig } from "../config/relay-schema.ts";
 import { makeStateDir, stateDirOf } from "../config/state-dir.ts";
 import { openControl } from "../control/control.ts";
+import { Fans } from "../hub/fans.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Clock } from "../hub/stream.ts";
 import { Pool } from "../net/pool.ts";
 import { Sender } from "../net/sender/sender.ts";
+import type { SenderStream } from "../net/sender/stream.ts";
 import type { Log } from "../observe/log.ts";
+import { pullIntoPath as pullRtsp } from "../protocols/rtsp/pull.ts";
 import { RtspServer } from "../protocols/rtsp/server.ts";
 import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
 import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
+import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { logHub } from "./hub-log.ts";
 import { type Pulls, startSources } from "./sources.ts";
 
@@ -28,9 +33,23 @@ export interface Relay {
 
 export interface RelayPorts {
 	readonly rtsp: readonly number[];
+	/** RTP and RTCP; undefined where RTSP has no UDP. */
+	readonly rtp: readonly [number, number] | undefined;
+	/** UDP, and TCP with the same number. */
+	readonly webrtc: readonly number[];
 	readonly http: readonly number[];
 	readonly api: readonly number[];
 	readonly metrics: readonly number[];
+}
+
+/** What every protocol's server is given. */
+interface House {
+	readonly config: RelayConfig;
+	readonly stateDir: string;
+	readonly hub: Hub;
+	readonly fans: Fans<SenderStream>;
+	readonly access: Access;
+	readonly log: Log;
 }
 
 const clock: Clock = {
@@ -49,49 +68,23 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	makeStateDir(stateDir);
 	const { access, fresh } = openAccess(config, stateDir, log);
 	const pool = new Pool(config.limits.cacheSize);
-	const hub = new Hub({
-		pool,
-		clock,
-		maxPaths: config.limits.maxPaths,
-		settings: (name) => settingsOf(config.paths, name),
-	});
 	const sender = openSender(config, pool, log);
 	parts.defer(() => sender.close());
+	const { maxPaths } = config.limits;
+	const hub = new Hub({ pool, clock, maxPaths, settings: (name) => settingsOf(config.paths, name) });
 	parts.defer(() => hub.close("the relay is going down"));
 	parts.defer(logHub(hub, log.child({ room: "hub" })));
-	const rtsp = parts.use(await openRtsp(config, hub, access, log));
-	const pulls: Pulls = {
-		whep: (path, url, _transport, signal, onLive) => pullWhep(hub, path, url, signal, onLive),
-		wheps: (path, url, _transport, signal, onLive) => pullWhep(hub, path, url, signal, onLive),
-	};
-	parts.defer(startSources(config.paths, pulls, log.child({ room: "sources" })));
-	const control = parts.use(
-		await openControl({
-			config,
-			hub,
-			access,
-			log: log.child({ room: "http" }),
-			stateDir,
-			webrtc: undefined,
-			sessions: {},
-		}),
-	);
+	const fans = new Fans((ring) => sender.open(ring));
+	const house: House = { config, stateDir, hub, fans, access, log };
+	const udp = parts.adopt(await openUdpPorts(config), (ports) => ports?.close());
+	const rtsp = parts.use(await openRtsp(house, udp));
+	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
+	const control = parts.use(await openWeb(house, webrtc));
+	parts.defer(startSources(config.paths, pullsInto(hub), log.child({ room: "sources" })));
 	const running = parts.move();
 	const { all: http, api, metrics } = control.ports;
-	return { hub, ports: { rtsp: rtsp.ports, http, api, metrics }, fresh, stop: () => running.disposeAsync() };
-}
-
-function openSender(config: RelayConfig, pool: Pool, log: Log): Sender {
-	const own = log.child({ room: "sender" });
-	return Sender.create({ pool, threads: config.threads, log: (message) => own.warn(message) });
-}
-
-/** RTSP with its UDP ports; without them where the configuration names none. */
-async function openRtsp(config: RelayConfig, hub: Hub, access: Access, log: Log): Promise<RtspServer> {
-	const { sessionTimeout, requestTimeout, rtpAddress, rtcpAddress } = config.rtsp;
-	const udp = rtpAddress[0] && rtcpAddress[0] ? await UdpPorts.open(rtpAddress[0], rtcpAddress[0]) : undefined;
-	const context = { hub, access, log: log.child({ room: "rtsp" }), udp, sessionTimeout, requestTimeout };
-	return RtspServer.listen(context, config.rtsp);
+	const ports = { rtsp: rtsp.ports, rtp: udp?.ports, webrtc: webrtc?.ports ?? [], http, api, metrics };
+	return { hub, ports, fresh, stop: () => running.disposeAsync() };
 }
 
 /** Closed unless opened: without users in the configuration the first start makes some. */
@@ -100,4 +93,47 @@ function openAccess(config: RelayConfig, stateDir: string, log: Log): { access: 
 	const closed = configured.length === 0 && anonymous.length === 0;
 	const { users, fresh } = closed ? firstUsers(stateDir) : { users: configured, fresh: undefined };
 	return { access: new Access({ ...config.access, users, stateDir, log: log.child({ room: "access" }) }), fresh };
+}
+
+function openSender({ threads }: RelayConfig, pool: Pool, log: Log): Sender {
+	const own = log.child({ room: "sender" });
+	return Sender.create({ pool, threads, log: (message) => own.warn(message) });
+}
+
+/** RTP and RTCP of RTSP; none where the configuration names none. */
+async function openUdpPorts({ rtsp }: RelayConfig): Promise<UdpPorts | undefined> {
+	const [rtp, rtcp] = [rtsp.rtpAddress[0], rtsp.rtcpAddress[0]];
+	return rtp && rtcp ? UdpPorts.open(rtp, rtcp) : undefined;
+}
+
+function openRtsp({ config, hub, fans, access, log }: House, udp: UdpPorts | undefined): Promise<RtspServer> {
+	const { sessionTimeout, requestTimeout } = config.rtsp;
+	const context = { hub, access, fans, udp, sessionTimeout, requestTimeout, log: log.child({ room: "rtsp" }) };
+	return RtspServer.listen(context, config.rtsp);
+}
+
+async function openWebRtc({ config, stateDir, hub, fans, log }: House): Promise<WebRtcServer | undefined> {
+	const own = log.child({ room: "webrtc" });
+	const reason = webRtcUnavailable();
+	if (config.webrtc.address.length === 0) return undefined;
+	if (reason !== undefined) {
+		own.warn({ reason }, "there is no WebRTC on this machine");
+		return undefined;
+	}
+	const certificateFile = join(stateDir, "webrtc.pem");
+	return WebRtcServer.listen({ hub, fans, log: own, certificateFile }, config.webrtc);
+}
+
+function openWeb({ config, stateDir, hub, access, log }: House, webrtc: WebRtcServer | undefined) {
+	const sessions = webrtc ? { webrtcsessions: webrtc } : {};
+	return openControl({ config, hub, access, log: log.child({ room: "http" }), stateDir, webrtc, sessions });
+}
+
+function pullsInto(hub: Hub): Pulls {
+	const whep: Pulls[string] = (path, url, _transport, signal, onLive) => pullWhep(hub, path, url, signal, onLive);
+	return {
+		rtsp: (path, url, transport, signal, onLive) => pullRtsp(hub, path, url, transport, signal, onLive),
+		whep,
+		wheps: whep,
+	};
 }

@@ -1,0 +1,97 @@
+import { parseArgs } from "node:util";
+import { openActions } from "../access/actions.ts";
+import { ConfigError } from "../config/load.ts";
+import type { RelayConfig } from "../config/relay-schema.ts";
+import { createLog } from "../observe/log.ts";
+import { type Relay, startRelay } from "../relay/relay.ts";
+import { readRelayConfig, sentenceOf } from "./options.ts";
+
+const HELP = `usage: vedette relay [--config FILE] [--set KEY=VALUE]... [--open]
+
+Takes streams in, fans them out, and knows who may do what. Without a file every setting has its default.
+
+  --config FILE     a file like vedette.example.yml
+  --set KEY=VALUE   one setting, over the file and the environment: --set http.address=:8081
+  --open            everybody may publish, watch and control without a name; for closed networks
+`;
+
+/** The exit code of a wrong command line or configuration. */
+const USAGE = 2;
+
+const options = {
+	config: { type: "string" },
+	set: { type: "string", multiple: true },
+	open: { type: "boolean" },
+	help: { type: "boolean", short: "h" },
+} as const;
+
+interface Order {
+	readonly config: RelayConfig;
+	/** Opened by the command line. */
+	readonly open: boolean;
+}
+
+function read(args: string[]): Order | number {
+	try {
+		const { values } = parseArgs({ args, options });
+		if (values.help) {
+			process.stdout.write(HELP);
+			return 0;
+		}
+		const config = readRelayConfig(values.config, values.set ?? []);
+		if (!values.open) return { config, open: false };
+		return { config: { ...config, access: { ...config.access, anonymous: [...openActions] } }, open: true };
+	} catch (error) {
+		const lines = error instanceof ConfigError ? error.lines : [`${sentenceOf(error)}\n\n${HELP}`];
+		process.stderr.write(`${lines.map((line) => `vedette relay: ${line}`).join("\n")}\n`);
+		return USAGE;
+	}
+}
+
+function passwords({ adminPassword, publishKey }: NonNullable<Relay["fresh"]>): string {
+	return `
+  This relay is new, so it made two users. Their passwords are shown this once:
+
+    user admin        password ${adminPassword}        may do everything
+    user publisher    password ${publishKey}   may publish
+
+  A robot publishes to rtsp://publisher:${publishKey}@HOST:8554/PATH
+
+`;
+}
+
+/** Resolves when somebody presses Ctrl-C or the system wants the relay to end; once more ends it at once. */
+function endSignal(): Promise<NodeJS.Signals> {
+	return new Promise((resolve) => {
+		for (const signal of ["SIGINT", "SIGTERM"] as const) {
+			process.once(signal, () => {
+				process.once(signal, () => process.exit(1));
+				resolve(signal);
+			});
+		}
+	});
+}
+
+/** `vedette relay`: runs until it is told to end. Gives the exit code. */
+export async function run(args: string[]): Promise<number> {
+	const order = read(args);
+	if (typeof order === "number") return order;
+	const { config, open } = order;
+	const log = createLog(config.log);
+	const ended = endSignal();
+	let relay: Relay;
+	try {
+		relay = await startRelay(config, log);
+	} catch (error) {
+		log.error({ err: error }, "the relay cannot start");
+		process.stderr.write(`vedette relay: ${sentenceOf(error)}\n`);
+		return 1;
+	}
+	if (relay.fresh) process.stdout.write(passwords(relay.fresh));
+	const anonymous = config.access.anonymous;
+	if (anonymous.length > 0) log.warn({ anonymous }, `everybody may use this relay${open ? " (--open)" : ""}`);
+	log.info(relay.ports, "the relay is running");
+	log.info({ signal: await ended }, "the relay is going down");
+	await relay.stop();
+	return 0;
+}

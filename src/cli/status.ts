@@ -1,0 +1,90 @@
+import { type RequestOptions, request } from "node:http";
+import { parseArgs } from "node:util";
+import { stateDirOf } from "../config/state-dir.ts";
+import { socketIn } from "../control/control.ts";
+import type { StreamView } from "../control/stream-view.ts";
+import { readRelayConfig, sentenceOf } from "./options.ts";
+import { type Health, statusText } from "./status-text.ts";
+
+const HELP = `usage: vedette status [--config FILE] [--set KEY=VALUE]... [--json]
+       vedette status --url http://HOST:8080 [--user NAME:PASSWORD] [--json]
+
+Shows a running relay's streams: the relay of this machine that uses the same state directory, or another one.
+
+  --config FILE, --set KEY=VALUE   as for vedette relay; only stateDir matters
+  --url URL                        the HTTP address of another relay
+  --user NAME:PASSWORD             who asks there; VEDETTE_USER in the environment keeps it out of sight
+  --json                           for programs
+`;
+
+const TIMEOUT_MS = 5000;
+const USAGE = 2;
+/** No relay answers. */
+const NOBODY = 3;
+
+const options = {
+	config: { type: "string" },
+	set: { type: "string", multiple: true },
+	url: { type: "string" },
+	user: { type: "string" },
+	json: { type: "boolean" },
+	help: { type: "boolean", short: "h" },
+} as const;
+
+/** Asks one thing of a relay. Rejects where nobody answers, or the answer is not 200. */
+function ask(target: RequestOptions, path: string): Promise<unknown> {
+	return new Promise((resolve, reject) => {
+		const outgoing = request({ ...target, path, timeout: TIMEOUT_MS }, (response) => {
+			let text = "";
+			response.setEncoding("utf8");
+			response.on("data", (chunk: string) => {
+				text += chunk;
+			});
+			response.on("error", reject);
+			response.on("end", () => {
+				if (response.statusCode === 200) resolve(JSON.parse(text));
+				else reject(new Error(`the relay answers ${response.statusCode}: ${text.slice(0, 200)}`));
+			});
+		});
+		outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in time")));
+		outgoing.on("error", reject).end();
+	});
+}
+
+function remote(text: string, user: string | undefined): RequestOptions {
+	const { protocol, hostname, port, username, password } = new URL(text);
+	if (protocol !== "http:") throw new Error(`expected an address that begins with http://, got ${text}`);
+	const auth = user ?? (username ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}` : undefined);
+	return { hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port: port || 80, ...(auth !== undefined && { auth }) };
+}
+
+/** `vedette status`: shows what a running relay does. Gives the exit code: 0, or 3 where no relay answers. */
+export async function run(args: string[]): Promise<number> {
+	let target: RequestOptions;
+	let json: boolean;
+	try {
+		const { values } = parseArgs({ args, options });
+		if (values.help) {
+			process.stdout.write(HELP);
+			return 0;
+		}
+		json = values.json === true;
+		const user = values.user ?? process.env.VEDETTE_USER;
+		const local = () => socketIn(stateDirOf(readRelayConfig(values.config, values.set ?? []).stateDir, process.env));
+		target = values.url === undefined ? { socketPath: local() } : remote(values.url, user);
+	} catch (error) {
+		process.stderr.write(`vedette status: ${sentenceOf(error)}\n`);
+		return USAGE;
+	}
+	try {
+		const health = (await ask(target, "/health")) as Health;
+		const { now, streams } = (await ask(target, "/api/streams")) as { now: number; streams: readonly StreamView[] };
+		const text = json ? `${JSON.stringify({ health, now, streams }, null, "\t")}\n` : statusText(health, streams, now);
+		process.stdout.write(text);
+		return 0;
+	} catch (error) {
+		const place = target.socketPath ?? `${target.hostname}:${target.port}`;
+		process.stderr.write(`vedette status: no relay at ${place}: ${sentenceOf(error)}\n`);
+		return NOBODY;
+	}
+}
