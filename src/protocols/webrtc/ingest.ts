@@ -20,6 +20,7 @@ import type { Role, SecureMedia } from "./session.ts";
 
 const REPORT_EVERY_MS = 1_000;
 const FEEDBACK_EVERY_MS = 50;
+const KEY_RETRY_MS = 500;
 /** The source that our own reports come from: anything but a source of the publisher's. */
 const OWN_SSRC = 1;
 
@@ -79,6 +80,8 @@ function originalOf(packet: Uint8Array, header: number, payloadType: number, ssr
 export class Ingest implements Role {
 	/** Feedback and requests for lost packets are due every 50 ms. */
 	readonly busy = true;
+	/** Its first packets are a key frame. */
+	readonly delayMs = 0;
 	readonly publication: Publication;
 	readonly #sources: readonly Source[];
 	readonly #bySsrc = new Map<number, Source>();
@@ -87,6 +90,10 @@ export class Ingest implements Role {
 	#media: SecureMedia | undefined;
 	#route: Route | undefined;
 	#feedbackAt: Millis = 0;
+	/** A key frame was asked for before there was anybody to ask. */
+	#keyWanted = false;
+	#keyAskedAt: Millis = 0;
+	#discarded = 0;
 	#reportAt: Millis = 0;
 
 	constructor(publication: Publication, hints: readonly SourceHint[]) {
@@ -178,11 +185,25 @@ export class Ingest implements Role {
 		this.publication.report(source.hint.trackIndex, packet.rtpTime, unixOf(ntp));
 	}
 
-	/** The hub wants a key frame: picture loss indications for all video. */
+	/** The hub wants a key frame: picture loss indications for all video that has come yet. */
 	requestKeyFrame(): void {
+		this.#keyWanted = true;
 		for (const { hint, ssrc } of this.#sources) {
-			if (hint.kind === "video" && ssrc !== 0) this.#sendRtcp(writePictureLoss(OWN_SSRC, ssrc));
+			if (hint.kind !== "video" || ssrc === 0) continue;
+			this.#keyWanted = false;
+			this.#sendRtcp(writePictureLoss(OWN_SSRC, ssrc));
 		}
+	}
+
+	/** Requests can be lost, too: while packets come that are of no use without a key frame, it is asked for again. */
+	#repeatKeyRequest(now: Millis): void {
+		if (now - this.#keyAskedAt < KEY_RETRY_MS) return;
+		this.#keyAskedAt = now;
+		const { intakes, ring } = this.publication.stream;
+		const discarded = intakes.reduce((sum, one) => sum + one.counters.discarded, 0);
+		const useless = discarded > this.#discarded;
+		this.#discarded = discarded;
+		if (useless || (this.#keyWanted && ring.join < 0)) this.requestKeyFrame();
 	}
 
 	/** Asks again, gives up, reports. To be called every 50 ms. */
@@ -192,6 +213,7 @@ export class Ingest implements Role {
 			this.#ask(source, now);
 			source.window.tick(now);
 		}
+		this.#repeatKeyRequest(now);
 		if (now - this.#feedbackAt >= FEEDBACK_EVERY_MS) {
 			this.#feedbackAt = now;
 			const media = this.#sources.find((one) => one.ssrc !== 0)?.ssrc ?? 0;

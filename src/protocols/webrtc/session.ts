@@ -8,12 +8,6 @@ import { CONSENT_ENDS_MS, type Credentials, IceAgent, type Route } from "./ice.t
 
 /** Datagrams of a handshake that are kept until their address has answered our check. */
 const MAX_EARLY = 4;
-/**
- * Between the end of the handshake and the first media: what arrives at the very moment is dropped by Chromium without
- * being counted as lost.
- */
-const MEDIA_DELAY_MS = 10;
-
 /** Both directions' keys, once the handshake is done. */
 export interface SecureMedia {
 	/** What we send with. */
@@ -24,6 +18,8 @@ export interface SecureMedia {
 
 /** What a session is for: playing or publishing. Calls come in the order of these lines. */
 export interface Role {
+	/** Between the end of the handshake and `start`. */
+	readonly delayMs: Millis;
 	/** Media may flow, to this route. Throws the hub's `Refused`. */
 	start(media: SecureMedia, route: Route, now: Millis): void;
 	/** The peer has moved to another route. */
@@ -161,7 +157,9 @@ export class Session {
 		}
 		this.#secure(agreed);
 		this.#state = "starting";
-		this.#cancelStart = this.#tools.after(MEDIA_DELAY_MS, () => this.#start());
+		const { delayMs } = this.#options.role;
+		if (delayMs === 0) this.#start();
+		else this.#cancelStart = this.#tools.after(delayMs, () => this.#start());
 	}
 
 	#secure({ profile, local, remote }: DtlsSrtp): void {
