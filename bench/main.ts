@@ -5,6 +5,7 @@ import { type Candidate, floor, peer, vedette } from "./support/server.ts";
 import { table } from "./support/table.ts";
 import { rtspIn } from "./ways/rtsp-in.ts";
 import { delay, rtspTcp, rtspUdp } from "./ways/rtsp-out.ts";
+import { webrtc } from "./ways/webrtc.ts";
 
 /** All ways by name, in the order in which they run. */
 const ways: Readonly<Record<string, Way>> = {
@@ -12,6 +13,7 @@ const ways: Readonly<Record<string, Way>> = {
 	"rtsp-udp": rtspUdp,
 	delay,
 	"rtsp-in": rtspIn,
+	webrtc,
 };
 
 const DEFAULT_SECONDS = 10;

@@ -1,6 +1,6 @@
 import { answer } from "./support/child.ts";
 import { machineMs } from "./support/clock.ts";
-import { type Counts, PacketFollower, total } from "./support/reader.ts";
+import { type Counts, PacketFollower, take } from "./support/reader.ts";
 import { RtspClient } from "./support/rtsp.ts";
 import { close, Datagrams, memory, openUdp, Poll, receiveNow } from "./support/sockets.ts";
 import { Samples, type Spread } from "./support/statistics.ts";
@@ -36,7 +36,7 @@ const delays = new Samples();
 
 /** One reader: where its media comes in, and what came. */
 abstract class Reader {
-	readonly follower = new PacketFollower(delays);
+	readonly follower = new PacketFollower({ delays });
 	protected readonly client: RtspClient;
 	#kept = machineMs();
 
@@ -175,9 +175,7 @@ const handlers = {
 	},
 	/** What came since the last report. */
 	report(_: null): ReadReport {
-		const counts = total(readers.map(({ follower }) => follower));
-		const report = { ...counts, delay: delays.spread() };
-		for (const { follower } of readers) Object.assign(follower.counts, { packets: 0, bytes: 0, frames: 0, lost: 0 });
+		const report = { ...take(readers.map(({ follower }) => follower)), delay: delays.spread() };
 		delays.clear();
 		return report;
 	},

@@ -1,5 +1,6 @@
 import type { PublishersHandlers } from "../publishers.ts";
 import type { ReadersHandlers } from "../readers.ts";
+import type { ViewersHandlers } from "../viewers.ts";
 import { Child } from "./child.ts";
 import type { Candidate, Server } from "./server.ts";
 import type { StreamShape } from "./stream.ts";
@@ -55,6 +56,11 @@ export async function publish(
 /** A process for RTSP readers. */
 export function readers(): Child<ReadersHandlers> {
 	return new Child<ReadersHandlers>(new URL("../readers.ts", import.meta.url));
+}
+
+/** A process for WebRTC viewers. */
+export function viewers(): Child<ViewersHandlers> {
+	return new Child<ViewersHandlers>(new URL("../viewers.ts", import.meta.url));
 }
 
 /** Microseconds of the server's processor time for each of `packets`. */

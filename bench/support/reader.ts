@@ -1,4 +1,5 @@
 import { machineMs } from "./clock.ts";
+import type { Gaps } from "./gaps.ts";
 import type { Samples } from "./statistics.ts";
 import { readStamp } from "./stream.ts";
 
@@ -6,10 +7,22 @@ import { readStamp } from "./stream.ts";
 export interface Counts {
 	packets: number;
 	bytes: number;
-	/** Complete pictures. */
+	/** Pictures whose last packet came. */
 	frames: number;
-	/** Packets that were missing when a later one came, and have not come since. */
+	/** Packets that never came. */
 	lost: number;
+	/** Packets that came when they were asked for again. */
+	repaired: number;
+}
+
+/** What a follower of packets is for, beyond counting. */
+export interface FollowerOptions {
+	/** Gets the delay of each picture. */
+	readonly delays?: Samples;
+	/** Gets to know what is missing. */
+	readonly gaps?: Gaps;
+	/** Makes the payload of an encrypted packet readable where it lies; gives its length, or −1. */
+	readonly open?: (bytes: Buffer, at: number, length: number) => number;
 }
 
 const RTP_HEADER = 12;
@@ -18,31 +31,33 @@ const MAX_JUMP = 3000;
 
 /** Follows the RTP packets of one reader: counts, loss and delay. Costs next to nothing per packet. */
 export class PacketFollower {
-	readonly counts: Counts = { packets: 0, bytes: 0, frames: 0, lost: 0 };
+	readonly counts: Counts = { packets: 0, bytes: 0, frames: 0, lost: 0, repaired: 0 };
 	/** Machine time at which the first complete key frame was there; −1 until then. */
 	firstKeyAt = -1;
-	readonly #delays: Samples | undefined;
-	#next = -1;
+	/** The highest sequence number so far, and the stream's source. */
+	highest = -1;
+	source = 0;
+	readonly #options: FollowerOptions;
 	#timestamp = -1;
 	#stamp = -1;
 	#key = false;
 
-	constructor(delays: Samples | undefined) {
-		this.#delays = delays;
+	constructor(options: FollowerOptions) {
+		this.#options = options;
 	}
 
-	/** One RTP packet of `length` bytes at `at`. */
+	/** One RTP packet of `length` bytes at `at`, its payload perhaps encrypted. */
 	packet(bytes: Buffer, at: number, length: number): void {
 		if (length < RTP_HEADER) return;
 		this.counts.packets++;
 		this.counts.bytes += length;
 		this.#count(bytes.readUInt16BE(at + 2));
+		this.source = bytes.readUInt32BE(at + 8);
 		const timestamp = bytes.readUInt32BE(at + 4);
-		const payload = at + RTP_HEADER;
+		const last = (bytes[at + 1]! & 0x80) !== 0;
 		if (timestamp !== this.#timestamp) this.#begin(timestamp);
-		if (this.#stamp < 0) this.#stamp = readStamp(bytes, payload, length - RTP_HEADER);
-		if (this.firstKeyAt < 0) this.#key ||= startsKey(bytes, payload);
-		if (bytes[at + 1]! & 0x80) this.#end();
+		if ((this.#options.delays && this.#stamp < 0) || this.firstKeyAt < 0) this.#look(bytes, at, length);
+		if (last) this.#end();
 	}
 
 	#begin(timestamp: number): void {
@@ -51,23 +66,41 @@ export class PacketFollower {
 		this.#key = false;
 	}
 
+	#look(bytes: Buffer, at: number, sealed: number): void {
+		const { open } = this.#options;
+		const length = open ? open(bytes, at, sealed) : sealed;
+		if (length < 0) return;
+		const payload = at + RTP_HEADER;
+		if (this.#stamp < 0) this.#stamp = readStamp(bytes, payload, length - RTP_HEADER);
+		this.#key ||= startsKey(bytes, payload);
+	}
+
 	#end(): void {
 		this.counts.frames++;
 		if (this.#key && this.firstKeyAt < 0) this.firstKeyAt = machineMs();
-		if (this.#delays && this.#stamp >= 0) this.#delays.add(machineMs() - this.#stamp);
+		if (this.#stamp >= 0) this.#options.delays?.add(machineMs() - this.#stamp);
 	}
 
 	#count(sequence: number): void {
-		if (this.#next >= 0) {
-			const jump = (sequence - this.#next) & 0xffff;
-			if (jump > 0x8000) {
-				// One that had been missed has come after all.
-				this.counts.lost--;
-				return;
-			}
-			if (jump < MAX_JUMP) this.counts.lost += jump;
+		const jump = this.highest < 0 ? 0 : (sequence - this.highest - 1) & 0xffff;
+		if (jump >= 0x8000) {
+			this.#late(sequence);
+			return;
 		}
-		this.#next = (sequence + 1) & 0xffff;
+		if (jump > 0 && jump < MAX_JUMP) this.#miss((this.highest + 1) & 0xffff, jump);
+		this.highest = sequence;
+	}
+
+	#miss(sequence: number, count: number): void {
+		const { gaps } = this.#options;
+		if (gaps) gaps.open(sequence, count, machineMs());
+		else this.counts.lost += count;
+	}
+
+	#late(sequence: number): void {
+		const { gaps } = this.#options;
+		if (gaps) gaps.fill(sequence);
+		else this.counts.lost--;
 	}
 }
 
@@ -77,14 +110,14 @@ function startsKey(bytes: Buffer, at: number): boolean {
 	return type === 5 || (type === 28 && (bytes[at + 1]! & 0x9f) === 0x85);
 }
 
-/** Adds up the counts. */
-export function total(followers: readonly PacketFollower[]): Counts {
-	const sum: Counts = { packets: 0, bytes: 0, frames: 0, lost: 0 };
+const none: Counts = { packets: 0, bytes: 0, frames: 0, lost: 0, repaired: 0 };
+
+/** Adds up the counts and begins anew. */
+export function take(followers: readonly PacketFollower[]): Counts {
+	const sum = { ...none };
 	for (const { counts } of followers) {
-		sum.packets += counts.packets;
-		sum.bytes += counts.bytes;
-		sum.frames += counts.frames;
-		sum.lost += counts.lost;
+		for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key];
+		Object.assign(counts, none);
 	}
 	return sum;
 }

@@ -195,6 +195,7 @@ function mediamtx(at: Ports): Record<string, string> {
 		MTX_RTCPADDRESS: `127.0.0.1:${at.rtp + 1}`,
 		MTX_WEBRTCADDRESS: `127.0.0.1:${at.http}`,
 		MTX_WEBRTCLOCALUDPADDRESS: `127.0.0.1:${at.webrtc}`,
+		MTX_WEBRTCADDITIONALHOSTS: "127.0.0.1",
 		MTX_RTMP: "no",
 		MTX_HLS: "no",
 		MTX_SRT: "no",

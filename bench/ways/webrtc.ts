@@ -1,0 +1,63 @@
+import { type Bench, inTurn, PATH, perPacketUs, publish, type Row, viewers } from "../support/bench.ts";
+import { pause } from "../support/clock.ts";
+import type { Candidate, StartOptions } from "../support/server.ts";
+import { type StreamShape, usual } from "../support/stream.ts";
+
+const WARM_UP_MS = 2500;
+
+export interface Work {
+	readonly way: string;
+	readonly count: number;
+	readonly shape: StreamShape;
+	readonly listen: boolean;
+	readonly options?: StartOptions;
+}
+
+/** One publisher and `count` WebRTC viewers, for one server. */
+export async function measure(bench: Bench, candidate: Candidate, work: Work): Promise<Row> {
+	await using server = await candidate.start(work.options);
+	const url = server.whep(PATH);
+	if (!url) throw new Error("no WebRTC");
+	await using publisher = await publish(server, work.shape);
+	await using child = viewers();
+	await pause(WARM_UP_MS);
+	const empty = server.residentBytes();
+	await child.ask("start", { url, count: work.count, listen: work.listen });
+	await pause(WARM_UP_MS);
+	const first = await child.ask("report", null);
+	const before = { cpu: server.cpuMs(), sent: await publisher.ask("sent", null) };
+	await pause(bench.seconds * 1000);
+	const used = server.cpuMs() - before.cpu;
+	const report = await child.ask("report", null);
+	const sent = (await publisher.ask("sent", null)) - before.sent;
+	const notes = [
+		work.listen ? `${report.lost - first.lost} lost, ${report.repaired - first.repaired} repaired` : "nobody reads",
+		...(report.ended > 0 ? [`${report.ended} viewers ended: ${report.reason}`] : []),
+	];
+	return {
+		way: work.way,
+		server: candidate.name,
+		readers: work.count,
+		cpuUs: perPacketUs(used, work.listen ? report.packets : sent * work.count),
+		memoryPerReaderKb: (server.residentBytes() - empty) / 1000 / work.count,
+		...(work.listen ? { delayP50Ms: report.delay.p50, delayP99Ms: report.delay.p99 } : {}),
+		note: notes.join("; "),
+	};
+}
+
+export const webrtc = {
+	summary: "100 and 300 WebRTC viewers, reading and not",
+	async run(bench: Bench): Promise<Row[]> {
+		const rows: Row[] = [];
+		for (const [count, listen] of [
+			[100, true],
+			[300, true],
+			[300, false],
+		] as const) {
+			const work = { way: "webrtc", count, shape: usual, listen };
+			const one = async (candidate: Candidate) => [await measure(bench, candidate, work)];
+			rows.push(...(await inTurn(bench, `webrtc ${count}`, one, [bench.vedette, ...bench.peers])));
+		}
+		return rows;
+	},
+};
