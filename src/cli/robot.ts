@@ -28,6 +28,7 @@ One camera:
   --input FORMAT       what a v4l2 camera gives: auto, raw, mjpeg or h264 (auto)
   --reencode           encode an rtsp:// source again instead of passing it through
   --backend NAME       auto, gstreamer or ffmpeg (auto)
+  --encoder NAME       GStreamer's: auto, nvv4l2h264enc, v4l2h264enc, x264enc or openh264enc (auto)
   --transport NAME     how RTP leaves by rtsp://: tcp or udp (tcp)
   --token TOKEN        a bearer token for WHIP
   --name NAME          the camera's name in the log (camera)
@@ -46,6 +47,7 @@ const options = {
 	input: { type: "string" },
 	reencode: { type: "boolean" },
 	backend: { type: "string" },
+	encoder: { type: "string" },
 	transport: { type: "string" },
 	token: { type: "string" },
 	name: { type: "string" },

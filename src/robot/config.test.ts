@@ -57,6 +57,7 @@ test("config: a capture's settings", () => {
 		rotate: 0,
 		input: "auto",
 		reencode: false,
+		encoder: "auto",
 	});
 });
 

@@ -48,6 +48,11 @@ const camera = z.strictObject({
 	input: choice(["auto", "raw", "mjpeg", "h264"], "auto", "What a v4l2 camera gives; h264 is passed through"),
 	reencode: flag(false, "Decode an rtsp:// source and encode it again, instead of passing it through"),
 	backend: choice(["auto", "gstreamer", "ffmpeg"], "auto", "auto takes GStreamer, and ffmpeg where there is none"),
+	encoder: choice(
+		["auto", "nvv4l2h264enc", "v4l2h264enc", "x264enc", "openh264enc"],
+		"auto",
+		"GStreamer's encoder; auto takes the first that works",
+	),
 	publish: parsed(parseTarget, 'an address like "rtsp://HOST:8554/PATH" or "https://HOST/PATH/whip"').describe(
 		"Where to: rtsp://USER:PASSWORD@HOST:8554/PATH or https://HOST/PATH/whip",
 	),
@@ -83,6 +88,6 @@ export type CameraConfig = RobotConfig["cameras"][number];
 
 /** What a capture needs of a camera's configuration. */
 export function captureSettings(config: CameraConfig): CaptureSettings {
-	const { source, size, fps, bitrate, keyframe, rotate, input, reencode } = config;
-	return { source, ...size, fps, bitrate, keyframe, rotate, input, reencode };
+	const { source, size, fps, bitrate, keyframe, rotate, input, reencode, encoder } = config;
+	return { source, ...size, fps, bitrate, keyframe, rotate, input, reencode, encoder };
 }

@@ -18,6 +18,8 @@ export interface CaptureSettings {
 	readonly input: "auto" | "raw" | "mjpeg" | "h264";
 	/** Whether H.264 that arrives ready-made (rtsp, file) is decoded and encoded again with these settings. */
 	readonly reencode: boolean;
+	/** The name of GStreamer's encoder, or `auto` for the first that works. */
+	readonly encoder: string;
 }
 
 /** What a capture tells. Nothing is called after `stop()` was called, and nothing after the one `onError`. */

@@ -67,7 +67,9 @@ function fail(reason: string): void {
 }
 
 function candidates(gst: Gst, settings: CaptureSettings): readonly (Encoder | undefined)[] {
-	return passesThrough(settings) ? [undefined] : encoders.filter((encoder) => gst.has(encoder.name));
+	if (passesThrough(settings)) return [undefined];
+	const wanted = ({ name }: Encoder): boolean => settings.encoder === "auto" || settings.encoder === name;
+	return encoders.filter((encoder) => wanted(encoder) && gst.has(encoder.name));
 }
 
 function probe(settings: readonly CaptureSettings[], cores: number): GstProbe | undefined {
@@ -90,7 +92,7 @@ async function start(settings: CaptureSettings, cores: number): Promise<void> {
 	const gst = loadGst();
 	if (!gst) return fail("GStreamer is not installed");
 	const tried = candidates(gst, settings);
-	if (tried.length === 0) return fail(`GStreamer has none of ${encoders.map((encoder) => encoder.name).join(", ")}`);
+	if (tried.length === 0) return fail(`GStreamer lacks ${settings.encoder === "auto" ? "encoders" : settings.encoder}`);
 	const out = new Socket({ fd: RECORDS_FD, readable: false, writable: true });
 	let reason = "";
 	for (const encoder of tried) {

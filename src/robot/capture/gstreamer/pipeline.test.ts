@@ -9,7 +9,8 @@ function settings(source: string, more: Partial<CaptureSettings> = {}): CaptureS
 	const parsed = parseSource(source);
 	assert.ok(parsed);
 	const size = { width: 1280, height: 720, fps: 30 };
-	return { source: parsed, ...size, bitrate: 2000, keyframe: 2, rotate: 0, input: "auto", reencode: false, ...more };
+	const plain = { bitrate: 2000, keyframe: 2, rotate: 0, input: "auto", reencode: false, encoder: "auto" } as const;
+	return { source: parsed, ...size, ...plain, ...more };
 }
 
 const X264 =
