@@ -46,12 +46,15 @@ export class Viewer {
 		this.socket = createSocket({ type: `udp${family}`, recvBufferSize: 4 << 20 });
 	}
 
-	static async open(address = "127.0.0.1"): Promise<Viewer> {
+	/** @param sender the port that packets are taken from */
+	static async open(sender: number, address = "127.0.0.1"): Promise<Viewer> {
 		const viewer = new Viewer(address.includes(":") ? 6 : 4);
 		viewer.socket.bind(0, address);
 		await once(viewer.socket, "listening");
 		viewer.port = viewer.socket.address().port;
-		viewer.socket.on("message", (bytes) => {
+		viewer.socket.on("message", (bytes, from) => {
+			// On a busy machine others may still send to whoever had this port before.
+			if (from.port !== sender) return;
 			viewer.packets.push(parse(bytes));
 			viewer.#wake();
 		});
@@ -104,7 +107,7 @@ export class SenderBench implements AsyncDisposable {
 	}
 
 	async viewer(address?: string): Promise<Viewer> {
-		const viewer = await Viewer.open(address);
+		const viewer = await Viewer.open(this.port.port, address);
 		this.viewers.push(viewer);
 		return viewer;
 	}

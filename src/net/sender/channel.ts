@@ -54,6 +54,7 @@ export class Channel {
 	/** Stamp of the last command that was posted here. */
 	#last = 0;
 	#closed = false;
+	#ended = false;
 
 	/**
 	 * @param threaded whether it runs in a thread of its own
@@ -71,8 +72,11 @@ export class Channel {
 		this.#worker = threaded ? this.#start() : undefined;
 		this.#engine = threaded ? undefined : this.#build();
 		this.#exit = new Promise((resolve) => {
-			if (this.#worker) this.#worker.once("exit", () => resolve());
-			else resolve();
+			if (!this.#worker) return resolve();
+			this.#worker.once("exit", () => {
+				this.#ended = true;
+				resolve();
+			});
 		});
 	}
 
@@ -128,10 +132,10 @@ export class Channel {
 		return true;
 	}
 
-	/** Posts a command; where there is no room, later. */
+	/** Posts a command; where there is no room, later. The same `fill` waits once. */
 	post(fill: Fill): void {
 		if (this.#closed || this.offer(fill)) return;
-		this.#late.push(fill);
+		if (!this.#late.includes(fill)) this.#late.push(fill);
 		this.#retry ??= setTimeout(() => this.#postLate(), RETRY_MS);
 	}
 
@@ -179,7 +183,8 @@ export class Channel {
 		if (this.#closed) return this.#exit;
 		this.#late = [];
 		this.#worker?.ref();
-		while (!this.offer((command) => command.set([DO_STOP]))) await new Promise((resolve) => setTimeout(resolve, 1));
+		const stop: Fill = (command) => command.set([DO_STOP]);
+		while (!this.#ended && !this.offer(stop)) await new Promise((resolve) => setTimeout(resolve, 1));
 		this.#closed = true;
 		clearTimeout(this.#retry);
 		clearTimeout(this.#timer);

@@ -1,6 +1,6 @@
 import { CommandReader } from "./commands.ts";
 import { Destination } from "./destination.ts";
-import { Lane, type LaneHost, type StreamView } from "./lane.ts";
+import { Lane, type LaneHost, type Standing, type StreamView } from "./lane.ts";
 import {
 	DO_ADDRESS,
 	DO_BATCH,
@@ -174,14 +174,15 @@ export class Engine implements LaneHost {
 			return;
 		}
 		const from = stream.ring.to + ((words[at + 9]! - stream.ring.to) | 0);
-		this.place(destination, stream, Math.min(Math.max(from, stream.ring.tail), stream.ring.to), false);
+		const cursor = Math.min(Math.max(from, stream.ring.tail), stream.ring.to);
+		this.place(destination, stream, { cursor, since: this.#stamp, waiting: false });
 	}
 
 	#isRecord(record: number): boolean {
 		return record % 8 === 0 && record + RECORD_BYTES <= this.#memory.bytes.length;
 	}
 
-	place(destination: Destination, stream: StreamView, cursor: number, waiting: boolean): void {
+	place(destination: Destination, stream: StreamView, where: Standing): void {
 		const outlet = this.#outlets.get(destination.socket);
 		if (!outlet) return;
 		const { kind, mask, single } = destination;
@@ -192,7 +193,9 @@ export class Engine implements LaneHost {
 			lane = new Lane(this, { stream, outlet, kind, mask, single });
 			stream.lanes.push(lane);
 		}
-		lane.bursts.push({ destination, cursor, end: NEVER, since: this.#stamp, nextAt: 0, waiting });
+		const { cursor, waiting } = where;
+		const since = Math.min(where.since, this.#stamp);
+		lane.bursts.push({ destination, cursor, end: NEVER, since, nextAt: 0, waiting });
 		destination.lane = lane;
 		this.#queue(lane);
 	}
@@ -213,9 +216,9 @@ export class Engine implements LaneHost {
 	}
 
 	/** Takes a destination out of its lane. */
-	#unplace(destination: Destination): { cursor: number; waiting: boolean } {
+	#unplace(destination: Destination): Standing {
 		const { lane } = destination;
-		if (!lane) return { cursor: -1, waiting: false };
+		if (!lane) return { cursor: -1, since: NEVER, waiting: false };
 		const where = lane.remove(destination);
 		destination.lane = undefined;
 		this.#queue(lane);
@@ -243,10 +246,10 @@ export class Engine implements LaneHost {
 		words[(record + RECORD.nameBytes) >> 2] = bytes;
 		words.copyWithin((record + RECORD.name) >> 2, at + 5, at + 12);
 		if (words[at + 3]! === destination.socket) return;
-		const { cursor, waiting } = this.#unplace(destination);
+		const where = this.#unplace(destination);
 		words[(record + RECORD.socket) >> 2] = words[at + 3]!;
 		destination.single = false;
-		if (cursor >= 0) this.place(destination, stream, cursor, waiting);
+		if (where.cursor >= 0) this.place(destination, stream, where);
 	}
 
 	/** Destinations that cannot take GSO messages go into lanes without. */
@@ -254,8 +257,8 @@ export class Engine implements LaneHost {
 		for (const destination of this.#moves.splice(0)) {
 			const known = this.#destinations.get(destination.record);
 			if (known?.destination !== destination) continue;
-			const { cursor, waiting } = this.#unplace(destination);
-			if (cursor >= 0) this.place(destination, known.stream, cursor, waiting);
+			const where = this.#unplace(destination);
+			if (where.cursor >= 0) this.place(destination, known.stream, where);
 		}
 		return 0;
 	}

@@ -23,20 +23,25 @@ export interface LaneHost {
 	readonly behindMs: number;
 	clock(): number;
 	/** Puts a destination into the lane it belongs to by now. */
-	place(destination: Destination, stream: StreamView, cursor: number, waiting: boolean): void;
+	place(destination: Destination, stream: StreamView, where: Standing): void;
+}
+
+/** Where a destination stands in its stream. */
+export interface Standing {
+	/** Its next packet; −1: it has no place. */
+	cursor: number;
+	/** Stamp of a command at which the ring still kept all that is unsent; Infinity: the present one. */
+	since: number;
+	/** It goes on at the next key frame. */
+	waiting: boolean;
 }
 
 /** A destination on its own way through the ring: catching up with its lane, or getting packets again. */
-export interface Burst {
+export interface Burst extends Standing {
 	readonly destination: Destination;
-	cursor: number;
 	/** Where a repetition ends; Infinity: it becomes live. */
 	readonly end: number;
-	/** Stamp of a command at which the ring still kept all that is unsent. */
-	since: number;
 	nextAt: number;
-	/** It goes on at the next key frame. */
-	waiting: boolean;
 }
 
 /** What one lane has in common. */
@@ -162,28 +167,30 @@ export class Lane {
 		const { ring, keyTrack } = stream;
 		const key = ring.key(this.cursor + 1, keyTrack, this.#host.behindMs, this.#host.clock());
 		const cursor = key < 0 ? ring.to : key;
-		this.#drop(cursor - this.cursor);
-		this.cursor = cursor;
+		this.#drop(cursor);
 		this.#roundEnd = -1;
 		this.#roundAt = 0;
 		this.#waiting = key < 0;
 		for (const destination of this.live) destination.cut();
 		if (kind !== KIND_SHARED) return;
 		// Unchanged packets would have a gap in their numbers from now on: these destinations need their own.
-		for (const destination of this.live.splice(0)) this.#host.place(destination, stream, cursor, key < 0);
+		for (const destination of this.live.splice(0))
+			this.#host.place(destination, stream, { cursor, since: NEVER, waiting: key < 0 });
 	}
 
 	#resume(now: number): void {
 		const { ring, keyTrack } = this.what.stream;
 		const key = ring.key(this.cursor, keyTrack, this.#host.behindMs, now);
 		const cursor = key < 0 ? ring.to : key;
-		this.#drop(cursor - this.cursor);
-		this.cursor = cursor;
+		this.#drop(cursor);
 		this.#waiting = key < 0;
 	}
 
-	#drop(packets: number): void {
+	/** Leaves packets out, up to `to`. */
+	#drop(to: number): void {
+		const packets = this.what.stream.ring.count(this.cursor, to, this.what.mask);
 		for (const destination of this.live) destination.count(RECORD.dropped, packets);
+		this.cursor = to;
 	}
 
 	/**
@@ -218,8 +225,7 @@ export class Lane {
 		const repeats = burst.end < NEVER;
 		if (burst.waiting) {
 			const key = ring.key(burst.cursor, keyTrack, this.#host.behindMs, now);
-			destination.count(RECORD.dropped, (key < 0 ? ring.to : key) - burst.cursor);
-			burst.cursor = key < 0 ? ring.to : key;
+			this.#dropFrom(burst, key < 0 ? ring.to : key);
 			burst.waiting = key < 0;
 		}
 		if (!repeats && burst.cursor >= this.cursor) return this.#merge(burst);
@@ -260,37 +266,34 @@ export class Lane {
 		const { destination } = burst;
 		const key = stream.ring.key(burst.cursor + 1, stream.keyTrack, this.#host.behindMs, now);
 		const cursor = key < 0 ? stream.ring.to : key;
-		destination.count(RECORD.dropped, cursor - burst.cursor);
+		this.#dropFrom(burst, cursor);
 		const { kind } = destination;
 		destination.cut();
 		if (destination.kind !== kind) {
-			this.#host.place(destination, stream, cursor, key < 0);
+			this.#host.place(destination, stream, { cursor, since: NEVER, waiting: key < 0 });
 			return -1;
 		}
-		burst.cursor = cursor;
 		burst.waiting = key < 0;
 		return 0;
 	}
 
-	/** Takes a destination out. Returns where it stands, or −1 where it is not here; `waiting` in the same way. */
-	remove(destination: Destination): { cursor: number; waiting: boolean } {
-		let cursor = -1;
-		let waiting = false;
+	#dropFrom(burst: Burst, to: number): void {
+		burst.destination.count(RECORD.dropped, this.what.stream.ring.count(burst.cursor, to, this.what.mask));
+		burst.cursor = to;
+	}
+
+	/** Takes a destination out. Returns where it stands. */
+	remove(destination: Destination): Standing {
+		let where: Standing = { cursor: -1, since: NEVER, waiting: false };
 		const at = this.live.indexOf(destination);
 		if (at >= 0) {
-			cursor = this.#roundEnd >= 0 && at < this.#roundAt ? this.#roundEnd : this.cursor;
-			waiting = this.#waiting;
+			const served = this.#roundEnd >= 0 && at < this.#roundAt;
+			where = { cursor: served ? this.#roundEnd : this.cursor, since: this.since, waiting: this.#waiting };
 			this.live.splice(at, 1);
 			if (at < this.#roundAt) this.#roundAt--;
 		}
-		this.bursts = this.bursts.filter((burst) => {
-			if (burst.destination !== destination) return true;
-			if (burst.end === NEVER) {
-				cursor = burst.cursor;
-				waiting = burst.waiting;
-			}
-			return false;
-		});
-		return { cursor, waiting };
+		for (const burst of this.bursts) if (burst.destination === destination && burst.end === NEVER) where = burst;
+		this.bursts = this.bursts.filter((burst) => burst.destination !== destination);
+		return where;
 	}
 }

@@ -16,8 +16,10 @@ import type { SendLevel } from "./channel.ts";
 const levels: readonly SendLevel[] = native && process.platform === "linux" ? ["gso", "sendmmsg", "dgram"] : ["dgram"];
 const setups = levels.flatMap((level) => (level === "dgram" ? [0] : [0, 1, 2]).map((threads) => ({ level, threads })));
 
-function payloads(packets: readonly Received[]): Buffer[] {
-	return packets.map(({ payload }) => payload);
+/** The packets carry these payloads, in this order. A short word instead of thousands of bytes where they do not. */
+function assertCarry(packets: readonly Received[], payloads: readonly Buffer[]): void {
+	const wrong = packets.findIndex(({ payload }, i) => !payloads[i]?.equals(payload));
+	assert.deepEqual({ packets: packets.length, wrong }, { packets: payloads.length, wrong: -1 });
 }
 
 /** Numbers follow each other without a gap. */
@@ -42,7 +44,7 @@ for (const { level, threads } of setups) {
 			bench.send();
 			for (const viewer of viewers) {
 				const packets = await viewer.got(17);
-				assert.deepEqual(payloads(packets), sent);
+				assertCarry(packets, sent);
 				assertRun(packets, 0xfff0);
 				assert.ok(packets.every(({ ssrc, payloadType }) => ssrc === SSRC && payloadType === 96));
 			}
@@ -63,7 +65,7 @@ for (const { level, threads } of setups) {
 			sent.push(...bench.unit(30));
 			bench.send();
 			const packets = await late!.got(180);
-			assert.deepEqual(payloads(packets), sent);
+			assertCarry(packets, sent);
 			assertRun(await early!.got(185), 0xfff0);
 		});
 
@@ -77,7 +79,7 @@ for (const { level, threads } of setups) {
 			sent.push(...bench.unit(3));
 			bench.send();
 			const packets = await viewer.got(23);
-			assert.deepEqual(payloads(packets), sent);
+			assertCarry(packets, sent);
 			assertRun(packets, 1000);
 			assert.ok(packets.every(({ ssrc, payloadType }) => ssrc === 77 && payloadType === 120));
 			assert.deepEqual(
@@ -126,7 +128,7 @@ for (const { level, threads } of setups) {
 				again.map(({ sequence }) => sequence),
 				[1003, 1039, 1010],
 			);
-			assert.deepEqual(payloads(again), [sent[3], sent[39], sent[10]]);
+			assertCarry(again, [sent[3], sent[39], sent[10]]);
 			assert.equal(delivery.stats.resent, 3);
 		});
 
@@ -156,10 +158,7 @@ for (const { level, threads } of setups) {
 			delivery.replay();
 			delivery.replay();
 			const packets = await viewer.got(120);
-			assert.deepEqual(
-				packets.slice(60).map(({ bytes }) => bytes),
-				packets.slice(0, 60).map(({ bytes }) => bytes),
-			);
+			assert.ok(packets.slice(60).every(({ bytes }, i) => bytes.equals(packets[i]!.bytes)));
 			bench.unit(1);
 			bench.send();
 			assert.equal((await viewer.got(121))[120]!.sequence, 1060);
@@ -228,7 +227,7 @@ for (const { level, threads } of setups) {
 			bench.stream.join(bench.options(viewer));
 			const sent = bench.unit(7, true);
 			bench.send();
-			assert.deepEqual(payloads(await viewer.got(7)), sent);
+			assertCarry(await viewer.got(7), sent);
 		});
 
 		for (const keys of level === "dgram" ? [] : [gcm, cm]) {
@@ -242,7 +241,7 @@ for (const { level, threads } of setups) {
 				const packets = (await viewer.got(71)).slice(0, 71);
 				assertRun(packets, 65_500);
 				const plain = packets.map((packet, i) => unprotect(packet, keys, i < 36 ? 0 : 1));
-				assert.deepEqual(plain, sent);
+				assert.ok(plain.every((payload, i) => payload.equals(sent[i]!)));
 				delivery.resend(0, [65_535, 3]);
 				const again = (await viewer.got(73)).slice(71).map((packet) => unprotect(packet, keys));
 				assert.deepEqual(again[0]!.subarray(2), sent[35]);

@@ -68,13 +68,23 @@ export class RingView {
 		return -1;
 	}
 
+	/** How many packets of the tracks in `mask` there are from `from` to below `to`. */
+	count(from: number, to: number, mask: number): number {
+		let count = 0;
+		for (let number = from; number < to; number++) {
+			const at = this.entry(number);
+			if (at < 0 || (mask >>> ((this.memory.words[at + ENTRY_INFO]! >>> 16) & 0xff)) & 1) count++;
+		}
+		return count;
+	}
+
 	/** Number of the packet of `track` with the extended sequence number `sequence`, or −1. */
 	find(track: number, sequence: number): number {
 		const { words } = this.memory;
 		let low = this.tail;
 		let high = this.to;
 		while (low < high) {
-			const middle = (low + high - 1) >>> 1;
+			const middle = Math.floor((low + high - 1) / 2);
 			let number = middle;
 			let at = this.entry(number);
 			while (number >= low && (at < 0 || ((words[at + ENTRY_INFO]! >>> 16) & 0xff) !== track))

@@ -72,7 +72,7 @@ export class SenderStream {
 	/** Sends all packets below number `to` that were not sent yet to all destinations. One call for each batch. */
 	batch(to: number): void {
 		this.#to = to;
-		for (const channel of this.#readers.keys()) channel.offer(this.#batch);
+		for (const channel of this.#readers.keys()) channel.post(this.#batch);
 	}
 
 	readonly #batch = (command: Uint32Array): void => this.fill(command, DO_BATCH);
@@ -270,16 +270,18 @@ export class Delivery {
 
 	/**
 	 * Sends to another address from now on, by the socket that it was heard at.
+	 * @param track only what goes to the same port as this track; everything if not given
 	 * @throws RangeError where that is no address
 	 */
-	setAddress(address: string, port: number, socket: UdpSocket): void {
+	setAddress(address: string, port: number, socket: UdpSocket, track?: number): void {
 		const name = encodeSocketAddress(address, port);
 		const padded = new Uint8Array(28);
 		padded.set(name);
 		const words = new Uint32Array(padded.buffer);
 		const number = this.#host.number(socket);
 		if (!this.#channel.announce(number, socket)) return;
-		for (const { record } of this.#legs) {
+		for (const { record, tracks } of this.#legs) {
+			if (track !== undefined && !tracks.has(track)) continue;
 			this.#channel.post((command) => {
 				command.set([DO_ADDRESS, 0, record, number, name.length]);
 				command.set(words, 5);
