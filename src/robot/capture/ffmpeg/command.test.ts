@@ -36,7 +36,7 @@ const table: readonly [name: string, settings: CaptureSettings, encoder: FfmpegE
 		"IP camera, passed through",
 		settings("rtsp://h/s"),
 		"libx264",
-		`${HEAD} -nostdin -fflags nobuffer -rtsp_transport tcp -i rtsp://h/s ${MAP} -c:v copy ${OUT}`,
+		`${HEAD} -nostdin -fflags nobuffer -analyzeduration 500000 -rtsp_transport tcp -i rtsp://h/s ${MAP} -c:v copy ${OUT}`,
 	],
 	[
 		"file",

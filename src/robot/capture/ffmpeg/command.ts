@@ -45,7 +45,7 @@ function inputArguments(settings: CaptureSettings, source: Source): readonly str
 		case "file":
 			return ["-re", "-i", `file:${source.path}`];
 		case "rtsp":
-			return ["-fflags", "nobuffer", "-rtsp_transport", "tcp", "-i", source.url];
+			return ["-fflags", "nobuffer", "-analyzeduration", "500000", "-rtsp_transport", "tcp", "-i", source.url];
 		case "sample":
 		case "libcamera":
 		case "nvargus":

@@ -35,6 +35,7 @@ const SHAPE = "width=1280,height=720,framerate=30/1";
 const I420 = "video/x-raw,format=I420";
 const RTSP =
 	'rtspsrc name=src location="rtsp://h/s" protocols=tcp latency=100 drop-on-latency=true ! application/x-rtp,media=video';
+const FITTED = 'capsfilter caps="video/x-raw,width=1280,height=720,pixel-aspect-ratio=1/1"';
 const PARSED = "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au";
 
 const table: readonly [
@@ -58,7 +59,7 @@ const table: readonly [
 		"openh264enc",
 		[
 			`v4l2src name=src device="/dev/video0" ! capsfilter caps="video/x-raw,${SHAPE};image/jpeg,${SHAPE}" ! decodebin`,
-			...[QUEUE, "videoconvert", "videoflip method=clockwise", I420, OPENH264, SINK],
+			...[QUEUE, "videoconvert", "videoflip video-direction=90r", I420, OPENH264, SINK],
 		],
 	],
 	[
@@ -111,8 +112,8 @@ const table: readonly [
 		settings("rtsp://h/s", { reencode: true }),
 		"x264enc",
 		[
-			...[RTSP, "decodebin", QUEUE, "videoconvert", "videoscale", "videorate drop-only=true"],
-			...["video/x-raw,width=1280,height=720", I420, X264, SINK],
+			...[RTSP, "decodebin", QUEUE, "videoconvert", "videoscale"],
+			...["videorate drop-only=true max-rate=30", FITTED, I420, X264, SINK],
 		],
 	],
 	[
@@ -120,8 +121,8 @@ const table: readonly [
 		settings("file:/a b/c.mp4"),
 		"x264enc",
 		[
-			...['filesrc name=src location="/a b/c.mp4"', "decodebin", QUEUE, "videoconvert", "videoscale"],
-			...["videorate drop-only=true", "video/x-raw,width=1280,height=720", I420, X264],
+			...['filesrc name=src location="/a b/c.mp4"', "decodebin", "videoconvert", "videoscale"],
+			...["videorate drop-only=true max-rate=30", FITTED, I420, X264],
 			SINK.replace("sync=false", "sync=true"),
 		],
 	],

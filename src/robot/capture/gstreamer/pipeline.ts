@@ -55,14 +55,14 @@ function rtsp(url: string): string {
 
 function rawParts(settings: CaptureSettings, encoder: Encoder): string[] {
 	const { source, width, height, fps } = settings;
-	const size = `width=${width},height=${height}`;
 	if (source.kind === "nvargus") return argusParts(settings, source.sensor, encoder);
 	const parts = [
 		sourceText(settings, source),
-		...(source.kind === "test" ? [] : [NEWEST_ONLY]),
+		// The test picture has its own pace, and a file waits for its turn.
+		...(source.kind === "test" || source.kind === "file" ? [] : [NEWEST_ONLY]),
 		"videoconvert",
-		...(isElastic(source) ? ["videoscale", "videorate drop-only=true", `video/x-raw,${size}`] : []),
-		...(settings.rotate === 0 ? [] : [`videoflip method=${FLIP[settings.rotate]}`]),
+		...(isElastic(source) ? fitted(width, height, fps) : []),
+		...(settings.rotate === 0 ? [] : [`videoflip video-direction=${FLIP[settings.rotate]}`]),
 	];
 	if (encoder.memory === "NVMM") {
 		return [...parts, "nvvidconv", `video/x-raw(memory:NVMM),format=NV12,framerate=${fps}/1`];
@@ -70,7 +70,13 @@ function rawParts(settings: CaptureSettings, encoder: Encoder): string[] {
 	return [...parts, "video/x-raw,format=I420"];
 }
 
-const FLIP = { 90: "clockwise", 180: "rotate-180", 270: "counterclockwise" } as const;
+/** To the size that is wanted, and to no more than the rate. A capsfilter, as bare caps cannot follow each other. */
+function fitted(width: number, height: number, fps: number): string[] {
+	const size = `capsfilter caps="video/x-raw,width=${width},height=${height},pixel-aspect-ratio=1/1"`;
+	return ["videoscale", `videorate drop-only=true max-rate=${fps}`, size];
+}
+
+const FLIP = { 90: "90r", 180: "180", 270: "90l" } as const;
 /** nvvidconv counts its turns the other way round: 1 is counter-clockwise. */
 const NVIDIA_FLIP = { 0: 0, 90: 3, 180: 2, 270: 1 } as const;
 
