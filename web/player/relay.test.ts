@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { failureOf, locate, parseIceServers } from "./relay.ts";
+import { authorization, failureOf, locate, parseIceServers } from "./relay.ts";
 
 const none = { src: "", address: "", path: "", signaling: "" };
 const home = "https://relay.example";
@@ -66,4 +66,9 @@ for (const [status, body, kind, reason] of answers) {
 test("the relay's wish to wait is kept in milliseconds", async () => {
 	const response = new Response("", { status: 503, headers: { "Retry-After": "3" } });
 	assert.equal((await failureOf(response)).retryAfter, 3000);
+});
+
+test("a token is a token, a name with a password goes as Basic in UTF-8", () => {
+	assert.equal(authorization("abc.def"), "Bearer abc.def");
+	assert.equal(authorization("ann:correct hörse"), `Basic ${Buffer.from("ann:correct hörse").toString("base64")}`);
 });

@@ -5,10 +5,16 @@ import type { Failure } from "./transport.ts";
 const ANSWER_MS = 5000;
 const PROBE_MS = 1500;
 
+/** A name and a password go as Basic (RFC 7617): a password may hold what a bearer token may not. */
+export function authorization(token: string): string {
+	if (!token.includes(":")) return `Bearer ${token}`;
+	return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(token)))}`;
+}
+
 /** `fetch` with the player's right and a limit in time. Rejects when the relay cannot be reached. */
 export function ask(url: string, token: string, init: RequestInit = {}, limit = ANSWER_MS): Promise<Response> {
 	const headers = new Headers(init.headers);
-	if (token) headers.set("Authorization", `Bearer ${token}`);
+	if (token) headers.set("Authorization", authorization(token));
 	return fetch(url, { ...init, headers, cache: "no-store", signal: AbortSignal.timeout(limit) });
 }
 

@@ -66,7 +66,7 @@ export interface Transport {
 export interface Target {
 	/** The address that takes the offer. */
 	readonly endpoint: string;
-	/** Bearer token; empty to rely on the page's own login. */
+	/** Bearer token, or NAME:PASSWORD; empty to rely on the page's own login. */
 	readonly token: string;
 	/** ICE servers set by the page; null to ask the relay. */
 	readonly iceServers: RTCIceServer[] | null;
