@@ -123,20 +123,26 @@ suite("RTSP with real programs", { concurrency: false }, () => {
 		if (!needs(t, "ffmpeg", "element rtspclientsink")) return;
 		await using relay = await startTestRelay();
 		const url = `${relay.rtspUrl}/camera`;
+		let published = 0;
+		relay.relay.hub.listen((event) => {
+			if (event.at === "published") published++;
+		});
 		await using first = ffmpegPublishes(url, "tcp");
 		await live(relay, first);
-		const readers = lowers.flatMap((way) => [ffmpegPlays(url, way, 150), gstreamerPlays(url, way, 150)]);
+		const readers = lowers.flatMap((way) => [ffmpegPlays(url, way, 240), gstreamerPlays(url, way, 240)]);
 		await using stack = new AsyncDisposableStack();
 		for (const reader of readers) stack.use(reader);
 		await until(() => (readers[0]!.output().length > 70 * FRAME_BYTES ? true : undefined), "70 frames");
 		assert.equal(pathOf(relay)?.stream?.readers.size, readers.length);
 		await first.kill();
 		await using _second = gstreamerPublishes(url, "udp");
-		await until(() => (pathOf(relay)?.publication?.active ? true : undefined), "the second publisher");
+		await until(() => (published === 2 ? true : undefined), "the second publisher");
 		assert.equal(pathOf(relay)?.stream?.readers.size, readers.length);
 		// The second one is replaced while it still sends: by the same visitor.
 		await until(() => (readers[0]!.output().length > 100 * FRAME_BYTES ? true : undefined), "100 frames");
 		await using third = ffmpegPublishes(url, "udp");
+		await until(() => (published === 3 ? true : undefined), "the third publisher");
+		assert.ok(readers.every((reader) => reader.running));
 		await Promise.all(readers.map((reader) => plays(reader, 40_000)));
 		assert.ok(third.running);
 	});

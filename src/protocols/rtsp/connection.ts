@@ -52,6 +52,8 @@ export class RtspConnection implements StreamSink, Peer {
 	/** Who has been let in to read which path on this connection, by DESCRIBE. */
 	#guest: { readonly path: PathName; readonly principal: Principal } | undefined;
 	#lastRequest: Millis;
+	/** When the chunk came that is being read. */
+	#chunkAt: Millis = 0;
 
 	/** `closed` is called once, when the connection is gone. */
 	constructor(context: RtspContext, socket: Socket, closed: (connection: RtspConnection) => void) {
@@ -70,7 +72,7 @@ export class RtspConnection implements StreamSink, Peer {
 
 	/** Called by the parser. */
 	packet(channel: number, buffer: Uint8Array, offset: number, length: number): void {
-		this.#part?.packet(channel, buffer, offset, length);
+		this.#part?.packet(channel, buffer, offset, length, this.#chunkAt);
 	}
 
 	/** Called by the parser. */
@@ -104,6 +106,7 @@ export class RtspConnection implements StreamSink, Peer {
 
 	#read(chunk: Buffer): void {
 		if (this.#over) return;
+		this.#chunkAt = this.#context.hub.clock.now();
 		try {
 			this.#parser.push(chunk);
 		} catch (error) {

@@ -68,9 +68,9 @@ export class Ingest {
 		);
 	}
 
-	/** An RTP packet that came in order: over TCP. */
-	packet(track: number, bytes: Uint8Array, offset: number, length: number): void {
-		if (length >= RTP_HEADER_BYTES) this.#count(track, bytes, offset);
+	/** An RTP packet that came in order, over TCP, at `now`. */
+	packet(track: number, bytes: Uint8Array, offset: number, length: number, now: Millis): void {
+		if (length >= RTP_HEADER_BYTES) this.#count(track, bytes, offset, now);
 		this.#publication.packet(track, bytes, offset, length);
 	}
 
@@ -81,7 +81,8 @@ export class Ingest {
 			this.#publication.packet(track, bytes, 0, bytes.length);
 			return;
 		}
-		const now = this.#count(track, bytes, 0);
+		const now = this.#hub.clock.now();
+		this.#count(track, bytes, 0, now);
 		const window = this.#windows[track]!;
 		window.push(rtpSequence(bytes, 0), bytes, now);
 		if (window.waiting) this.#cancelSettle ??= this.#hub.clock.after(SETTLE_MS, () => this.#settle());
@@ -125,13 +126,11 @@ export class Ingest {
 		}
 	}
 
-	#count(track: number, bytes: Uint8Array, offset: number): Millis {
-		const now = this.#hub.clock.now();
+	#count(track: number, bytes: Uint8Array, offset: number, now: Millis): void {
 		this.lastPacket = now;
 		const ssrc = rtpSsrc(bytes, offset);
 		this.#sources[track] = ssrc;
 		this.#receptions[track]!.received(ssrc, rtpSequence(bytes, offset), rtpTimestamp(bytes, offset), now);
-		return now;
 	}
 
 	/** GStreamer and Vedette's robot obey it; those that know no feedback pass over it. */

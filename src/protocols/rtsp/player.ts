@@ -71,7 +71,9 @@ export class Player {
 		const { udp } = this.#context;
 		if (!udp || !clientPort) return;
 		const route = udp.routes.add(this.#peer.ip, clientPort, {
-			datagram: () => this.packet(),
+			datagram: () => {
+				this.lastHeard = this.#context.hub.clock.now();
+			},
 			moved: (lane, port) => this.#udp?.moved(track, lane, port),
 			fits: () => true,
 		});
@@ -107,9 +109,9 @@ export class Player {
 		this.#tcp?.pump(now);
 	}
 
-	/** Something came from the player: receiver reports, that show life. */
-	packet(): void {
-		this.lastHeard = this.#context.hub.clock.now();
+	/** Something came on an interleaved channel: receiver reports, that show life. */
+	packet(_channel: number, _bytes: Uint8Array, _offset: number, _length: number, now: Millis): void {
+		this.lastHeard = now;
 	}
 
 	tick(now: Millis): void {

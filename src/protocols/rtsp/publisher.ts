@@ -99,11 +99,11 @@ export class Publisher {
 	}
 
 	/** A packet on an interleaved channel. */
-	packet(channel: number, bytes: Uint8Array, offset: number, length: number): void {
+	packet(channel: number, bytes: Uint8Array, offset: number, length: number, now: Millis): void {
 		const what = this.#channels[channel]!;
 		if (what < 0 || !this.#ingest) return;
 		if (what & 1) this.#ingest.rtcp(what >> 1, bytes.subarray(offset, offset + length));
-		else this.#ingest.packet(what >> 1, bytes, offset, length);
+		else this.#ingest.packet(what >> 1, bytes, offset, length, now);
 	}
 
 	tick(now: Millis): void {

@@ -32,7 +32,7 @@ export async function pullIntoPath(
 	let ingest: Ingest | undefined;
 	const sink = {
 		packet: (track: number, bytes: Uint8Array, offset: number, length: number) =>
-			ingest?.packet(track, bytes, offset, length),
+			ingest?.packet(track, bytes, offset, length, hub.clock.now()),
 		datagram: (track: number, bytes: Uint8Array) => ingest?.datagram(track, bytes),
 		rtcp: (track: number, bytes: Uint8Array) => ingest?.rtcp(track, bytes),
 	};
