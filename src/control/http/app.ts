@@ -24,9 +24,9 @@ async function addRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard, rol
 		v3Routes(app, room, guard);
 	}
 	if (role !== "api") metricsRoutes(app, room, guard);
+	if (role === "all" || role === "local") streamRoutes(app, room, guard);
 	if (role !== "all") return;
 	loginRoutes(app, room, guard, loginTime);
-	streamRoutes(app, room, guard);
 	thumbnailRoutes(app, room, guard);
 	webrtcRoutes(app, room, guard);
 	await pageRoutes(app, room, guard);
