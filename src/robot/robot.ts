@@ -1,5 +1,6 @@
 import type { Frame } from "../media/frame.ts";
 import type { Log } from "../observe/log.ts";
+import { releaseWebRtc } from "../protocols/webrtc/client.ts";
 import { chooseBackend, probeBackends } from "./capture/backends.ts";
 import type { StartCapture } from "./capture/capture.ts";
 import { Supervisor } from "./capture/supervisor.ts";
@@ -30,6 +31,7 @@ export async function startRobot(config: RobotConfig, log: Log): Promise<Robot> 
 	return {
 		stop: async () => {
 			await Promise.all(cameras.map((camera) => camera.stop()));
+			if (config.cameras.some(overWhip)) releaseWebRtc();
 		},
 	};
 }
@@ -57,8 +59,12 @@ function startCamera(config: CameraConfig, start: StartCapture, log: Log): Robot
 	};
 }
 
+function overWhip({ publish }: CameraConfig): boolean {
+	return publish.startsWith("http");
+}
+
 function publisherFor(config: CameraConfig): OpenPublisher {
-	if (config.publish.startsWith("rtsp")) return openRtsp;
+	if (!overWhip(config)) return openRtsp;
 	return (url, tracks, options) => openWhip(url, tracks, { ...options, token: config.token });
 }
 
