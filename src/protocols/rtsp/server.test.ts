@@ -70,9 +70,10 @@ async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 		url: `rtsp://127.0.0.1:${port}/camera`,
 		login: `rtsp://user:p%40ss@127.0.0.1:${port}/camera`,
 		async [Symbol.asyncDispose]() {
+			await server.close();
 			hub.close("the test is over");
 			await sender.close();
-			await server.close();
+			await udp.close();
 		},
 	};
 }

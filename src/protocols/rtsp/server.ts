@@ -61,12 +61,11 @@ export class RtspServer implements AsyncDisposable {
 		return this.#connections.size;
 	}
 
-	/** Ends all connections and closes the ports, those for UDP too. */
+	/** Ends all connections and closes the TCP ports; whoever opened the UDP ports closes them. */
 	async close(): Promise<void> {
 		clearInterval(this.#timer);
 		for (const connection of [...this.#connections]) connection.end("the relay is going down");
 		await Promise.all(this.#listeners.map((listener) => listener.close()));
-		await this.#context.udp?.close();
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
