@@ -4,8 +4,10 @@ import type { Page } from "playwright-core";
 export interface Played {
 	/** From asking until the first picture was there to be shown, in ms. */
 	readonly firstFrameMs: number;
-	/** Pictures shown after the first. */
+	/** Pictures shown after the first: fewer than came where the machine is busy. */
 	readonly frames: number;
+	/** Pictures that came whole in the same time. */
+	readonly received: number;
 	readonly seconds: number;
 	readonly width: number;
 	readonly packetsLost: number;
@@ -23,12 +25,14 @@ export interface PlayOptions {
 	/** Candidates of the answer that the page is allowed to see. */
 	readonly only?: "udp" | "tcp";
 	readonly configuration?: RTCConfiguration;
+	/** A port that stands for the relay's in the answer. */
+	readonly port?: number;
 }
 
 /** Begins to play in the page: `window.pc` and `window.session` are there afterwards. Returns the answer's status. */
 export function beginPlaying(page: Page, url: string, options: Omit<PlayOptions, "seconds">): Promise<number> {
 	return page.evaluate(
-		async ({ url, only, configuration }) => {
+		async ({ url, only, configuration, port }) => {
 			const global = globalThis as unknown as Record<string, unknown>;
 			const pc = new RTCPeerConnection(configuration ?? {});
 			pc.addTransceiver("video", { direction: "recvonly" });
@@ -63,11 +67,12 @@ export function beginPlaying(page: Page, url: string, options: Omit<PlayOptions,
 					.filter((line) => !line.startsWith("a=candidate") || line.includes(` ${only} `))
 					.join("\r\n");
 			}
+			if (port) sdp = sdp.replaceAll(/(a=candidate:\S+ 1 udp \S+ \S+) \d+/g, `$1 ${port}`);
 			await pc.setRemoteDescription({ type: "answer", sdp });
 			setTimeout(() => void video.play().catch(() => undefined), 0);
 			return response.status;
 		},
-		{ url, only: options.only, configuration: options.configuration },
+		{ url, only: options.only, configuration: options.configuration, port: options.port },
 	);
 }
 
@@ -81,6 +86,12 @@ export function watchPlaying(page: Page, seconds: number): Promise<Played> {
 			setTimeout(() => reject(new Error(`no picture: ${pc.iceConnectionState} ${pc.connectionState}`)), 10_000);
 		});
 		const firstFrameMs = await Promise.race([global.first, limit]);
+		const inboundVideo = async () => {
+			for (const one of (await pc.getStats()).values())
+				if (one.type === "inbound-rtp" && one.kind === "video") return one;
+			return {};
+		};
+		const before = (await inboundVideo()).framesReceived ?? 0;
 		let frames = 0;
 		const begin = performance.now();
 		const next = () => {
@@ -93,6 +104,7 @@ export function watchPlaying(page: Page, seconds: number): Promise<Played> {
 		const stats = [...(await pc.getStats()).values()];
 		const of = (type: string, kind?: string) => stats.find((one) => one.type === type && (!kind || one.kind === kind));
 		const inbound = of("inbound-rtp", "video") ?? {};
+		const received = (inbound.framesReceived ?? 0) - before;
 		const transport = of("transport");
 		const pair = stats.find((one) => one.id === transport?.selectedCandidatePairId);
 		const remote = stats.find((one) => one.id === pair?.remoteCandidateId);
@@ -100,6 +112,7 @@ export function watchPlaying(page: Page, seconds: number): Promise<Played> {
 		return {
 			firstFrameMs,
 			frames,
+			received,
 			seconds: elapsed,
 			width: video.videoWidth,
 			packetsLost: inbound.packetsLost ?? -1,
@@ -118,4 +131,57 @@ export async function play(page: Page, url: string, { seconds, ...options }: Pla
 	const status = await beginPlaying(page, url, options);
 	if (status !== 201) throw new Error(`status ${status}`);
 	return watchPlaying(page, seconds);
+}
+
+/** Publishes a drawn picture and a tone by WHIP: `window.pc` is there afterwards. Returns the answer's status. */
+export function publish(page: Page, url: string, port?: number): Promise<number> {
+	return page.evaluate(
+		async ({ url, port }) => {
+			const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
+			const context = canvas.getContext("2d");
+			let count = 0;
+			setInterval(() => {
+				if (!context) return;
+				context.fillStyle = `hsl(${(count++ * 3) % 360} 80% 50%)`;
+				context.fillRect(0, 0, 640, 360);
+			}, 33);
+			const pc = new RTCPeerConnection();
+			const audio = new AudioContext();
+			const tone = audio.createOscillator();
+			const sound = audio.createMediaStreamDestination();
+			tone.connect(sound);
+			tone.start();
+			for (const track of [...canvas.captureStream(30).getTracks(), ...sound.stream.getTracks()]) {
+				pc.addTransceiver(track, { direction: "sendonly" });
+			}
+			await pc.setLocalDescription();
+			const headers = { "Content-Type": "application/sdp" };
+			const response = await fetch(url, { method: "POST", headers, body: pc.localDescription?.sdp ?? "" });
+			let sdp = await response.text();
+			if (port) sdp = sdp.replaceAll(/(a=candidate:\S+ 1 udp \S+ \S+) \d+/g, `$1 ${port}`);
+			if (response.status === 201) await pc.setRemoteDescription({ type: "answer", sdp });
+			Object.assign(globalThis, { pc });
+			return response.status;
+		},
+		{ url, port },
+	);
+}
+
+/** Restarts ICE in the page by PATCH; returns its status. */
+export function restartIce(page: Page): Promise<number> {
+	return page.evaluate(async () => {
+		const { pc, session } = globalThis as unknown as { pc: RTCPeerConnection; session: { url: string } };
+		await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+		const pick = (sdp: string, name: string) => new RegExp(`a=${name}:(\\S+)`).exec(sdp)?.[1] ?? "";
+		const offer = pc.localDescription?.sdp ?? "";
+		const body = `a=ice-ufrag:${pick(offer, "ice-ufrag")}\r\na=ice-pwd:${pick(offer, "ice-pwd")}\r\n`;
+		const headers = { "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*" };
+		const response = await fetch(session.url, { method: "PATCH", headers, body });
+		const fragment = await response.text();
+		const sdp = (pc.currentRemoteDescription?.sdp ?? "")
+			.replaceAll(/a=ice-ufrag:.*/g, `a=ice-ufrag:${pick(fragment, "ice-ufrag")}`)
+			.replaceAll(/a=ice-pwd:.*/g, `a=ice-pwd:${pick(fragment, "ice-pwd")}`);
+		await pc.setRemoteDescription({ type: "answer", sdp });
+		return response.status;
+	});
 }

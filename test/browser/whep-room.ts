@@ -17,6 +17,7 @@ import type { SenderStream } from "../../src/net/sender/stream.ts";
 import { createLog } from "../../src/observe/log.ts";
 import { WebRtcServer, type WebRtcSettings } from "../../src/protocols/webrtc/server.ts";
 import { isRtcp } from "../../src/wire/rtcp.ts";
+import { rtpMarker } from "../../src/wire/rtp.ts";
 
 /** A hub with WebRTC on loopback, behind the smallest HTTP that WHIP and WHEP need. */
 export interface WhepRoom extends AsyncDisposable {
@@ -144,38 +145,48 @@ const h264: Track = {
 	fmtp: "packetization-mode=1;profile-level-id=42c01f",
 };
 
-const live = ["-tune", "zerolatency", "-g", "60", "-b:v", "2M"];
+const live = ["-preset", "ultrafast", "-tune", "zerolatency", "-g", "60", "-b:v", "1500k", "-minrate", "1500k"];
 
 export const sources = {
 	baseline: { encoder: ["-c:v", "libx264", "-profile:v", "baseline", ...live], track: h264 },
-	bframes: { encoder: ["-c:v", "libx264", "-bf", "2", "-g", "60"], track: { ...h264, fmtp: "packetization-mode=1" } },
+	bframes: {
+		encoder: ["-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "60"],
+		track: { ...h264, fmtp: "packetization-mode=1" },
+	},
 	vp8: {
-		encoder: ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "60", "-b:v", "2M"],
+		encoder: ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "60", "-b:v", "1M"],
 		track: { ...h264, codec: "vp8", encoding: "VP8", fmtp: "" },
 	},
 } satisfies Record<string, Source>;
 
+/** A live picture. */
+export interface FfmpegCamera extends AsyncDisposable {
+	readonly publication: Publication;
+	/** How many whole pictures it has sent in the last so many seconds. */
+	pictures(seconds: number): number;
+}
+
 /** Publishes what ffmpeg encodes, straight into the hub, until it is disposed of. */
-export async function publishFfmpeg(
-	hub: Hub,
-	name: string,
-	source: Source,
-): Promise<AsyncDisposable & { publication: Publication }> {
+export async function publishFfmpeg(hub: Hub, name: string, source: Source): Promise<FfmpegCamera> {
 	const socket = createSocket("udp4");
 	socket.bind(0, "127.0.0.1");
 	await once(socket, "listening");
 	const info = { type: "rtspSession", id: `id-${name}`, remoteAddress: "127.0.0.1:1", identity: "ffmpeg" };
 	const publication = hub.publish(parsePathName(name)!, [source.track], info, { onEnd: () => {} });
+	const pictures: number[] = [];
 	socket.on("message", (packet) => {
-		if (!isRtcp(packet)) publication.packet(0, packet, 0, packet.length);
+		if (isRtcp(packet)) return;
+		if (rtpMarker(packet, 0)) pictures.push(performance.now());
+		publication.packet(0, packet, 0, packet.length);
 	});
-	const input = ["-re", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-pix_fmt", "yuv420p"];
+	const input = ["-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-pix_fmt", "yuv420p"];
 	const output = ["-f", "rtp", "-payload_type", "96", `rtp://127.0.0.1:${socket.address().port}?pkt_size=1200`];
 	const child: ChildProcess = spawn("ffmpeg", ["-loglevel", "error", ...input, ...source.encoder, ...output], {
 		stdio: ["ignore", "ignore", "inherit"],
 	});
 	return {
 		publication,
+		pictures: (seconds) => pictures.filter((at) => at > performance.now() - seconds * 1000).length,
 		[Symbol.asyncDispose]: async () => {
 			child.kill("SIGKILL");
 			await once(child, "exit");

@@ -63,15 +63,15 @@ function extensionValue(packet: Uint8Array, id: number): number {
  * The packet that a retransmission carries (RFC 4588 section 4), rewritten in place: its header without extension, its
  * own sequence number in front. Undefined where it carries none, as padding for bandwidth probes does.
  */
-function originalOf(packet: Uint8Array, header: number, payloadType: number, ssrc: number): Uint8Array | undefined {
+function originalOf(packet: Uint8Array, header: number, payloadType: number, ssrc: number): Buffer | undefined {
 	const size = packet.length - header - rtpPaddingBytes(packet, 0, packet.length);
 	if (size <= 2) return undefined;
-	const out = new Uint8Array(12 + size - 2);
+	const out = Buffer.alloc(12 + size - 2);
 	out.set(packet.subarray(0, 12));
 	out[0] = 0x80;
 	out[1] = (packet[1]! & 0x80) | payloadType;
 	out.set(packet.subarray(header, header + 2), 2);
-	new DataView(out.buffer).setUint32(8, ssrc);
+	out.writeUInt32BE(ssrc, 8);
 	out.set(packet.subarray(header + 2, header + size), 12);
 	return out;
 }
