@@ -3,9 +3,13 @@ import { parseArgs } from "node:util";
 import type { Bench, Row, Way } from "./support/bench.ts";
 import { type Candidate, floor, peer, vedette } from "./support/server.ts";
 import { table } from "./support/table.ts";
+import { firstFrame } from "./ways/first-frame.ts";
+import { glass } from "./ways/glass.ts";
+import { joins } from "./ways/joins.ts";
 import { rtspIn } from "./ways/rtsp-in.ts";
 import { delay, rtspTcp, rtspUdp } from "./ways/rtsp-out.ts";
-import { webrtc } from "./ways/webrtc.ts";
+import { stalled } from "./ways/stalled.ts";
+import { large, webrtc } from "./ways/webrtc.ts";
 
 /** All ways by name, in the order in which they run. */
 const ways: Readonly<Record<string, Way>> = {
@@ -14,14 +18,20 @@ const ways: Readonly<Record<string, Way>> = {
 	delay,
 	"rtsp-in": rtspIn,
 	webrtc,
+	large,
+	"first-frame": firstFrame,
+	stalled,
+	glass,
+	joins,
 };
 
 const DEFAULT_SECONDS = 10;
+const DEFAULT_JOINS = 10_000;
 
 function help(): string {
 	const rows = Object.entries(ways).map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`);
 	return [
-		"usage: npm run bench -- [NAME...] [--seconds N] [--peer NAME=COMMAND]... [--json]",
+		"usage: npm run bench -- [NAME...] [--seconds N] [--joins N] [--peer NAME=COMMAND]... [--json]",
 		"",
 		...rows,
 		"",
@@ -52,6 +62,7 @@ async function main(): Promise<number> {
 	const { values, positionals } = parseArgs({
 		allowPositionals: true,
 		options: {
+			joins: { type: "string", default: String(DEFAULT_JOINS) },
 			seconds: { type: "string", default: String(DEFAULT_SECONDS) },
 			peer: { type: "string", multiple: true, default: [] },
 			json: { type: "boolean", default: false },
@@ -65,6 +76,7 @@ async function main(): Promise<number> {
 	}
 	const bench: Bench = {
 		seconds: Number(values.seconds),
+		joins: Number(values.joins),
 		vedette,
 		floor,
 		peers: values.peer.map(candidate),

@@ -161,6 +161,20 @@ const keepAlive = setInterval(() => {
 }, KEEP_ALIVE_CHECK_MS);
 keepAlive.unref();
 
+/** Milliseconds from connecting until the first complete key frame was there. */
+function firstFrame(order: ReadOrder): number {
+	const began = machineMs();
+	const reader = open(order);
+	const own = new Poll();
+	own.add(reader.fd, 0);
+	while (reader.follower.firstKeyAt < 0 && machineMs() - began < FIRST_FRAME_MS) {
+		own.wait(WAIT_MS, () => reader.read());
+	}
+	reader.close();
+	own.close();
+	return reader.follower.firstKeyAt < 0 ? Number.POSITIVE_INFINITY : reader.follower.firstKeyAt - began;
+}
+
 const handlers = {
 	/** Opens the readers one after the other, reading in between. */
 	async start(order: ReadOrder): Promise<void> {
@@ -184,18 +198,12 @@ const handlers = {
 		asleep = readers.pop();
 		if (asleep) poll.remove(asleep.fd);
 	},
-	/** Milliseconds from connecting until the first complete key frame was there. */
-	firstFrame(order: ReadOrder): number {
-		const began = machineMs();
-		const reader = open(order);
-		const own = new Poll();
-		own.add(reader.fd, 0);
-		while (reader.follower.firstKeyAt < 0 && machineMs() - began < FIRST_FRAME_MS) {
-			own.wait(WAIT_MS, () => reader.read());
-		}
-		reader.close();
-		own.close();
-		return reader.follower.firstKeyAt < 0 ? Number.POSITIVE_INFINITY : reader.follower.firstKeyAt - began;
+	firstFrame,
+	/** Readers that come, see a key frame and go, one after the other. Gives how many failed. */
+	churn(order: ReadOrder): number {
+		let failed = 0;
+		for (let i = 0; i < order.count; i++) if (firstFrame(order) === Number.POSITIVE_INFINITY) failed++;
+		return failed;
 	},
 	stop(_: null): void {
 		running = false;

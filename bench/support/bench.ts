@@ -26,6 +26,8 @@ export interface Row {
 export interface Bench {
 	/** Length of one measurement. */
 	readonly seconds: number;
+	/** Readers that come and go in `joins`. */
+	readonly joins: number;
 	readonly vedette: Candidate;
 	readonly floor: Candidate;
 	readonly peers: readonly Candidate[];

@@ -1,21 +1,20 @@
 import { type Bench, inTurn, PATH, perPacketUs, publish, type Row, viewers } from "../support/bench.ts";
 import { pause } from "../support/clock.ts";
-import type { Candidate, StartOptions } from "../support/server.ts";
-import { type StreamShape, usual } from "../support/stream.ts";
+import type { Candidate } from "../support/server.ts";
+import { large as largeShape, type StreamShape, usual } from "../support/stream.ts";
 
 const WARM_UP_MS = 2500;
 
-export interface Work {
+interface Work {
 	readonly way: string;
 	readonly count: number;
 	readonly shape: StreamShape;
 	readonly listen: boolean;
-	readonly options?: StartOptions;
 }
 
 /** One publisher and `count` WebRTC viewers, for one server. */
-export async function measure(bench: Bench, candidate: Candidate, work: Work): Promise<Row> {
-	await using server = await candidate.start(work.options);
+async function measure(bench: Bench, candidate: Candidate, work: Work): Promise<Row> {
+	await using server = await candidate.start();
 	const url = server.whep(PATH);
 	if (!url) throw new Error("no WebRTC");
 	await using publisher = await publish(server, work.shape);
@@ -59,5 +58,14 @@ export const webrtc = {
 			rows.push(...(await inTurn(bench, `webrtc ${count}`, one, [bench.vedette, ...bench.peers])));
 		}
 		return rows;
+	},
+};
+
+export const large = {
+	summary: "300 WebRTC viewers at 6 Mbit/s with key frames of 200 packets: nothing may be lost after repair",
+	run(bench: Bench): Promise<Row[]> {
+		const work = { way: "webrtc 6 Mbit/s", count: 300, shape: largeShape, listen: true };
+		const one = async (candidate: Candidate) => [await measure(bench, candidate, work)];
+		return inTurn(bench, work.way, one, [bench.vedette, ...bench.peers]);
 	},
 };
