@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
+import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { type BufferSizes, EADDRINUSE, hasNativeSockets, openUdpSocket, sendDatagram } from "./libc.ts";
 import { encodeSocketAddress } from "./socket-address.ts";
@@ -148,7 +149,7 @@ async function openSocket(
 		dgram,
 		send: opened
 			? (bytes, to, toPort) => sendNative(opened.fd, bytes, to, toPort)
-			: (bytes, to, toPort) => dgram.send(bytes, toPort, to, () => {}),
+			: (bytes, to, toPort) => sendSlow(dgram, bytes, to, toPort),
 	};
 	if (!opened && buffers) setDgramBuffers(dgram, buffers);
 	dgram.on("message", (bytes, from) => onDatagram(bytes, from.address, from.port, socket));
@@ -161,6 +162,13 @@ function sendNative(fd: number, bytes: Uint8Array, address: string, port: number
 	} catch {
 		// No IP address: nobody is there to get it.
 	}
+}
+
+function sendSlow(dgram: Socket, bytes: Uint8Array, address: string, port: number): void {
+	// A name would be looked up, and may be somebody else's address.
+	if (!isIP(address)) return;
+	// The bytes are the caller's again after this call.
+	dgram.send(Uint8Array.from(bytes), port, address, () => {});
 }
 
 function setDgramBuffers(dgram: Socket, buffers: BufferSizes): void {

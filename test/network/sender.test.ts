@@ -47,7 +47,11 @@ async function play(
 	viewers: number,
 	more: Partial<JoinOptions>,
 ): Promise<Outcome> {
-	await using bench = await SenderBench.open(threads, "gso", { address: `${link.here}:0`, buffers: undefined });
+	await using bench = await SenderBench.open(threads, "gso", {
+		address: `${link.here}:0`,
+		buffers: undefined,
+		behindMs: 1_000,
+	});
 	const { next } = startReaders(t, link, viewers);
 	const ports = (await next()).ports ?? [];
 	const options = {
