@@ -10,6 +10,7 @@ import type { SessionSource, WebRtcDoor } from "./http/room.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
 import { Ledger } from "./ledger.ts";
 import { describeMetrics } from "./metrics.ts";
+import { describeSessions } from "./session-metrics.ts";
 import { Thumbnails } from "./thumbnails.ts";
 
 export interface ControlOptions {
@@ -55,6 +56,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 	const ledger = new Ledger(hub);
 	const metrics = new Metrics();
 	describeMetrics(metrics, hub, ledger);
+	if (sessions.webrtcsessions) describeSessions(metrics, sessions.webrtcsessions);
 	options.describeMore?.(metrics);
 	const room = {
 		config,

@@ -194,6 +194,22 @@ test("/metrics is Prometheus' format; every metric has HELP and TYPE", async () 
 	assert.match(after, /^vedette_sent_bytes_total 500$/m);
 });
 
+test("what viewers report is in the metrics, over all of them", async () => {
+	const viewers = [10, 30, 20].map((roundTripMs, at) => ({ id: String(at), state: "read", roundTripMs, loss: null }));
+	const webrtcsessions = { list: () => [...viewers, { id: "p", state: "publish" }] };
+	await using room = await startControl(OPEN, { sessions: { webrtcsessions } });
+	const lines = (await raw(room.url(), { path: "/metrics" })).body.split("\n");
+	for (const line of [
+		'vedette_webrtc_sessions{state="read"} 3',
+		'vedette_webrtc_sessions{state="publish"} 1',
+		'vedette_webrtc_round_trip_seconds{quantile="0.5"} 0.02',
+		'vedette_webrtc_round_trip_seconds{quantile="1"} 0.03',
+	]) {
+		assert.ok(lines.includes(line), line);
+	}
+	assert.ok(!lines.some((line) => line.startsWith("vedette_webrtc_loss_ratio{")), "nobody reported any");
+});
+
 test("other origins may use the relay only where they are named", async () => {
 	await using room = await startControl(
 		`http: { address: "127.0.0.1:0", allowOrigins: ["https://a.example"] }\n${OPEN}`,
