@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createLog } from "../../src/observe/log.ts";
+import { robotSchema } from "../../src/robot/config.ts";
+import { startRobot } from "../../src/robot/robot.ts";
+import { makeLink, needsNamespaces } from "../support/netns.ts";
+import { needs } from "../support/peers.ts";
+
+const READER = fileURLToPath(new URL("../support/robot-reader.ts", import.meta.url));
+const PORT = 8554;
+const PICTURES = 250;
+/** The first pictures wait for ffmpeg to begin. */
+const WARM_UP = 60;
+
+/** A log that keeps its lines. */
+function keptLog() {
+	const lines: { msg: string; dropped?: number }[] = [];
+	const out = new Writable({
+		write: (chunk, _, done) => {
+			lines.push(JSON.parse(String(chunk)));
+			done();
+		},
+	});
+	return { lines, log: createLog({ level: "info", file: "", format: "json" }, out) };
+}
+
+test("robot over TCP: 2 Mbit/s through 1.5 is never old, and a cut link is noticed", { timeout: 90_000 }, async (t) => {
+	if (!needsNamespaces(t) || !needs(t, "ffmpeg", "element x264enc")) return;
+	using link = makeLink({ kbit: 1500 });
+	const reader = link.node(READER, [`${PORT}`, "640", "360"]);
+	t.after(() => reader.kill());
+	const { lines, log } = keptLog();
+	const camera = { source: "test", size: "640x360", bitrate: 2000, publish: `rtsp://${link.there}:${PORT}/camera` };
+	const robot = await startRobot(robotSchema.parse({ cameras: [camera] }), log);
+	t.after(() => robot.stop());
+	const ages: number[] = [];
+	for await (const line of createInterface({ input: reader.stdout! })) {
+		ages.push(Number(line));
+		if (ages.length === PICTURES) break;
+	}
+	const warm = ages.slice(WARM_UP).sort((a, b) => a - b);
+	t.diagnostic(
+		`age of ${warm.length} pictures: ${warm[Math.floor(warm.length / 2)]} ms p50, ${warm.at(-1)} ms at most`,
+	);
+	assert.equal(ages.length, PICTURES);
+	assert.ok(warm.at(-1)! <= 2000, `${warm.at(-1)} ms`);
+	link.cut();
+	const cutAt = performance.now();
+	const ended = (): { dropped?: number } | undefined => lines.find(({ msg }) => msg === "connection ended");
+	while (!ended() && performance.now() - cutAt < 20_000) await new Promise((resolve) => setTimeout(resolve, 50));
+	const seconds = (performance.now() - cutAt) / 1000;
+	t.diagnostic(`the cut was noticed after ${seconds.toFixed(1)} s`);
+	assert.ok(seconds <= 8, `${seconds} s`);
+	assert.ok(ended()!.dropped! > 10, "the link was fast enough: nothing was proved");
+});
