@@ -9,6 +9,7 @@ import { joins } from "./ways/joins.ts";
 import { rtspIn } from "./ways/rtsp-in.ts";
 import { delay, rtspTcp, rtspUdp } from "./ways/rtsp-out.ts";
 import { stalled } from "./ways/stalled.ts";
+import { threads } from "./ways/threads.ts";
 import { large, webrtc } from "./ways/webrtc.ts";
 
 /** All ways by name, in the order in which they run. */
@@ -19,6 +20,7 @@ const ways: Readonly<Record<string, Way>> = {
 	"rtsp-in": rtspIn,
 	webrtc,
 	large,
+	threads,
 	"first-frame": firstFrame,
 	stalled,
 	glass,

@@ -66,12 +66,15 @@ class Publisher {
 
 let publishers: Publisher[] = [];
 let timer: NodeJS.Timeout | undefined;
+/** Frames that the first publisher has sent, and when the next one is due. */
+let turn = 0;
+let due = 0;
 
 /** The publishers send one after the other, spread over a frame's time. */
 function run(fps: number): void {
 	const step = 1000 / fps / publishers.length;
-	let turn = 0;
-	let due = machineMs();
+	turn = 0;
+	due = machineMs();
 	const tick = () => {
 		for (; due <= machineMs(); due += step) {
 			const publisher = publishers[turn++ % publishers.length];
@@ -88,6 +91,11 @@ const handlers = {
 		const stream = new LoadStream(shape);
 		publishers = paths.map((path) => new Publisher(port, path, stream));
 		run(shape.fps);
+	},
+	/** When the only publisher's next key frame will be sent, in machine milliseconds; at least 100 ms from now. */
+	nextKey({ group, fps }: StreamShape): number {
+		const soon = due + ((group - (turn % group)) % group) * (1000 / fps);
+		return soon < machineMs() + 100 ? soon + (group * 1000) / fps : soon;
 	},
 	/** Packets sent since the start, by all together. */
 	sent(_: null): number {

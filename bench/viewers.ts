@@ -5,7 +5,7 @@ import { answer } from "./support/child.ts";
 import { machineMs, pause } from "./support/clock.ts";
 import { DtlsClients, openSsl } from "./support/dtls-client.ts";
 import { type Counts, take } from "./support/reader.ts";
-import { Datagrams, Poll } from "./support/sockets.ts";
+import { Datagrams, Poll, stampArrivals } from "./support/sockets.ts";
 import { Samples, type Spread, spread } from "./support/statistics.ts";
 import { Viewer, type ViewerTools } from "./support/viewer.ts";
 
@@ -33,11 +33,27 @@ export interface ChurnOrder {
 	readonly width: number;
 }
 
+export interface NapOrder {
+	/** Machine milliseconds at which the nap begins and ends. */
+	readonly from: number;
+	readonly until: number;
+}
+
+/** How the largest picture that came during a nap was spread to all viewers. */
+export interface FanOut {
+	/** Milliseconds from the first viewer's first packet to the last viewer's last, by the kernel's clock. */
+	readonly wallMs: number;
+	/** Its packets, all viewers together. */
+	readonly packets: number;
+}
+
 const WAIT_MS = 2;
 const TICK_MS = 20;
 /** Each of these reads the stamps of its pictures, which must be decrypted for that. */
 const SCOUTS = 20;
 const JOIN_WIDTH = 10;
+/** Shorter ones with a media type may be RTCP. */
+const MIN_MEDIA_BYTES = 120;
 const JOIN_TIMEOUT_MS = 15_000;
 
 const ssl = openSsl();
@@ -66,6 +82,24 @@ function loop(): void {
 		for (const viewer of viewers.values()) viewer.tick(now);
 	}
 	setImmediate(loop);
+}
+
+/** Empties a viewer's socket and finds the picture with the most packets in it. */
+function largestPicture(viewer: Viewer): { first: number; last: number; count: number } {
+	const { datagrams } = tools;
+	const pictures = new Map<number, { first: number; last: number; count: number }>();
+	for (let count = -1; count !== 0; ) {
+		count = viewer.read();
+		for (let i = 0; i < count; i++) {
+			const at = datagrams.at(i);
+			if ((datagrams.bytes[at]! & 0xc0) !== 0x80 || datagrams.length(i) < MIN_MEDIA_BYTES) continue;
+			const timestamp = datagrams.bytes.readUInt32BE(at + 4);
+			const time = datagrams.time(i);
+			const picture = pictures.get(timestamp) ?? { first: time, last: time, count: 0 };
+			pictures.set(timestamp, { first: picture.first, last: time, count: picture.count + 1 });
+		}
+	}
+	return [...pictures.values()].reduce((a, b) => (b.count > a.count ? b : a), { first: 0, last: 0, count: 0 });
 }
 
 function run(): void {
@@ -141,6 +175,19 @@ const handlers = {
 			await leave(id, viewer, true);
 		}
 		return spread(times);
+	},
+	/** Nobody reads for a while; the kernel notes when what came in between had come. */
+	async nap({ from, until }: NapOrder): Promise<FanOut> {
+		for (const { fd } of viewers.values()) stampArrivals(fd);
+		await pause(from - machineMs());
+		running = false;
+		await pause(until - machineMs());
+		const seen = [...viewers.values()].map(largestPicture);
+		run();
+		return {
+			wallMs: Math.max(...seen.map(({ last }) => last)) - Math.min(...seen.map(({ first }) => first)),
+			packets: seen.reduce((sum, { count }) => sum + count, 0),
+		};
 	},
 	/** Viewers that come, see a key frame and go; half of them only say goodbye to DTLS. Gives how many failed. */
 	async churn({ url, count, width }: ChurnOrder): Promise<number> {

@@ -20,7 +20,7 @@ export function machineMs(): number {
 	return performance.now() + offset;
 }
 
-/** Resolves after a time. */
+/** Resolves after a time; at once where that is past. */
 export function pause(ms: number): Promise<void> {
-	return new Promise((resolve) => setTimeout(resolve, ms));
+	return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

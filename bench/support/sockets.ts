@@ -13,6 +13,9 @@ const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SO_SNDTIMEO = 21;
 const SO_TIMESTAMPNS = 35;
+const SO_RCVBUF = 8;
+/** The most that Linux gives without being asked twice. */
+const RECEIVE_BYTES = 212_992;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const MSG_DONTWAIT = 0x40;
@@ -142,8 +145,9 @@ export function connectUdp(fd: number, port: number): void {
 	checked(connect(fd, loopback(port), 16), "connect");
 }
 
-/** The kernel notes of each datagram when it came, see `Datagrams.time`. */
+/** The kernel notes of each datagram when it came, see `Datagrams.time`, and keeps as many as it may. */
 export function stampArrivals(fd: number): void {
+	option(fd, SOL_SOCKET, SO_RCVBUF, new Uint8Array(Int32Array.of(RECEIVE_BYTES).buffer));
 	option(fd, SOL_SOCKET, SO_TIMESTAMPNS, new Uint8Array(Int32Array.of(1).buffer));
 }
 

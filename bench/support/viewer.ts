@@ -88,11 +88,12 @@ export class Viewer {
 		this.tick(machineMs());
 	}
 
-	/** Takes what came in. */
-	read(): void {
+	/** Takes what came in, at most 64 datagrams; how many that were. */
+	read(): number {
 		const { datagrams } = this.#tools;
 		const count = datagrams.receive(this.fd);
 		for (let i = 0; i < count; i++) this.#datagram(datagrams.at(i), datagrams.length(i));
+		return count;
 	}
 
 	/** To be called every 20 ms or so. */
