@@ -50,4 +50,5 @@ async function main([name, ...args]: string[]): Promise<number> {
 	return run(args);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// A command is over when it says so, whatever threads its libraries still have (libdatachannel's never end).
+process.exit(await main(process.argv.slice(2)));

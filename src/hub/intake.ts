@@ -92,7 +92,7 @@ export class Intake {
 		this.#expected = -1;
 		this.#shown = -1;
 		this.#breakUnit();
-		if (this.#video) this.#wait(now);
+		if (this.#video) this.#waitingSince = now;
 	}
 
 	/** One RTP packet of `length` bytes at `at`, in the order of its sequence number. */
@@ -191,7 +191,9 @@ export class Intake {
 		this.#cutter?.reset();
 		this.#writer.startUnit();
 		this.timeline.observe(timestamp, now, unixMs);
-		if (this.#waitingSince >= 0 && now - this.#waitingSince > KEY_FRAME_WAIT_MS) this.#waitingSince = -1;
+		if (this.#waitingSince < 0) return;
+		if (now - this.#waitingSince > KEY_FRAME_WAIT_MS) this.#waitingSince = -1;
+		else this.#events.onKeyNeeded(this.#index);
 	}
 
 	#pass(bytes: Uint8Array, at: number, size: number, last: boolean, timestamp: number, now: Millis): void {
