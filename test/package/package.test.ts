@@ -23,13 +23,21 @@ const expected = [
 	"vedette.example.yml",
 ];
 
+/** The demo's check takes half a minute at most, and must then end by itself. */
+const TIMEOUT_MS = 90_000;
+
 /** Other people's folder, in which the package is installed. */
 let folder = "";
 let files: string[] = [];
 
 const vedette = (...args: string[]) =>
 	// Without PATH: the command must find its own Node.
-	run(join(folder, "node_modules/.bin/vedette"), args, { cwd: folder, env: { HOME: folder } });
+	run(join(folder, "node_modules/.bin/vedette"), args, {
+		cwd: folder,
+		env: { HOME: folder },
+		timeout: TIMEOUT_MS,
+		killSignal: "SIGKILL",
+	});
 
 /** Packs the repository into the folder; gives the name of the tarball and of the files in it. */
 async function pack(): Promise<{ filename: string; files: { path: string }[] }> {
