@@ -2,15 +2,13 @@ import { z } from "zod";
 import { type Address, type Cidr, parseAddress, parseCidr } from "./address.ts";
 import { parseDuration, parseSize } from "./units.ts";
 
-export { z };
-
 /*
  * Makers of schema fields. Each takes its default as it would be written in the file, and the line that describes it in
  * vedette.example.yml.
  */
 
 /** A string that `parse` understands; `expected` is what a message says instead, as in "a time with its unit". */
-export function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
+function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
 	return z.string(`expected ${expected}`).transform((text, context): T => {
 		const value = parse(text);
 		if (value !== undefined) return value;

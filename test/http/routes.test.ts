@@ -247,6 +247,7 @@ test("bad requests get an answer that says why, and harm nobody", async () => {
 		],
 		[{ method: "POST", path: "/nothing" }, 404],
 		[{ path: "/nothing" }, 404],
+		[{ method: "HEAD", path: "/api/events" }, 404],
 		[{ path: `/${"x".repeat(2000)}` }, 404],
 		[{ path: "/%zz" }, 400],
 		[{ path: "/thumbnails/../../etc/passwd" }, 404],

@@ -125,7 +125,7 @@ export function streamRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard)
 		return listOf(room, allStreams(room), principal);
 	});
 
-	app.get("/api/events", async (request, reply) => {
+	app.get("/api/events", { exposeHeadRoute: false }, async (request, reply) => {
 		const principal = await guard.admit(request, "read");
 		feed.add(request, reply, principal);
 		return reply;
