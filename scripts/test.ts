@@ -31,7 +31,7 @@ function find(...patterns: string[]): string[] {
 
 /** The groups of a run: `all`, or one of them. */
 function plan(which: string): Group[] {
-	const unit = { files: find("src/**/*.test.ts", "scripts/**/*.test.ts"), concurrency: 2 };
+	const unit = { files: find("{src,web}/**/*.test.ts"), concurrency: 2 };
 	const house = { files: find("test/house/*.test.ts"), concurrency: 2 };
 	const folders = find("test/*/").map((folder) => basename(folder));
 	const shared = folders.filter((name) => name !== "house" && name !== "support" && !alone.includes(name));
