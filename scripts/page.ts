@@ -8,7 +8,7 @@ const BUILT = "dist/web/index.html";
 export function buildPage(): void {
 	if (!isStale()) return;
 	process.stderr.write("Building the page\n");
-	const args = ["build", "web", "--outDir", "../dist/web", "--emptyOutDir", "--logLevel", "warn"];
+	const args = ["build", "web", "--logLevel", "warn"];
 	const { status } = spawnSync("node_modules/.bin/vite", args, { stdio: "inherit" });
 	if (status !== 0 || !existsSync(BUILT)) throw new Error("The page could not be built.");
 }

@@ -19,6 +19,7 @@ const expected = [
 	"bin/vedette",
 	"dist/cli/main.js",
 	"dist/web/index.html",
+	"dist/web/vedette-player.js",
 	"package.json",
 	"vedette.example.yml",
 ];
