@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { describe, it } from "node:test";
+import { type CheckOptions, browserCheck as check } from "../../../test/browser/whep-check.ts";
 import {
 	bindingError,
 	bindingSuccess,
@@ -16,39 +17,8 @@ const encode = (text: string) => new TextEncoder().encode(text);
 const local = { ufrag: "LOCL", password: "local-password-of-22-bytes" };
 const remote = { ufrag: "RMTE", password: "remote-password-of-22-byte" };
 
-/** A check as a browser writes it (bindingRequest is the controlled side's). */
-function browserCheck(
-	options: {
-		use?: boolean;
-		username?: string;
-		password?: string;
-		priority?: number;
-		role?: number;
-		extra?: number;
-	} = {},
-): Uint8Array {
-	const { use = true, username = `${local.ufrag}:${remote.ufrag}`, password = local.password } = options;
-	const { priority = 1000, role = 0x802a, extra } = options;
-	const value = (type: number, body: Uint8Array) => {
-		const bytes = new Uint8Array(4 + ((body.length + 3) & ~3));
-		new DataView(bytes.buffer).setUint16(0, type);
-		new DataView(bytes.buffer).setUint16(2, body.length);
-		bytes.set(body, 4);
-		return bytes;
-	};
-	const number = new Uint8Array(4);
-	new DataView(number.buffer).setUint32(0, priority);
-	const body = Buffer.concat([
-		value(6, encode(username)),
-		value(0x24, number),
-		value(role, new Uint8Array(8)),
-		...(use ? [value(0x25, new Uint8Array())] : []),
-		...(extra ? [value(extra, new Uint8Array(4))] : []),
-	]);
-	const head = Buffer.from("000100002112a442aaaaaaaaaaaaaaaaaaaaaaaa", "hex");
-	head.writeUInt16BE(body.length + 24, 2);
-	const covered = Buffer.concat([head, body]);
-	return Buffer.concat([covered, value(8, hmac(encode(password), covered))]);
+function browserCheck(options: Partial<CheckOptions> = {}): Uint8Array {
+	return check({ username: `${local.ufrag}:${remote.ufrag}`, password: local.password, ...options });
 }
 
 class FakeRoute implements Route {
@@ -118,7 +88,7 @@ describe("the lite agent", () => {
 		assert.deepEqual(selected, []);
 	});
 
-	const refused: Record<string, Parameters<typeof browserCheck>[0]> = {
+	const refused: Record<string, Partial<CheckOptions>> = {
 		"another password": { password: "x".repeat(22) },
 		"another user": { username: "LOCL:OTHR" },
 		"no user": { username: "" },

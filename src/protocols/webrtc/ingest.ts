@@ -90,8 +90,8 @@ export class Ingest implements Role {
 	#media: SecureMedia | undefined;
 	#route: Route | undefined;
 	#feedbackAt: Millis = 0;
-	/** A key frame was asked for before there was anybody to ask. */
-	#keyWanted = false;
+	/** A key frame is wanted, but there was nobody to ask yet: so it is at the start. */
+	#keyWanted = true;
 	#keyAskedAt: Millis = 0;
 	#discarded = 0;
 	#reportAt: Millis = 0;
