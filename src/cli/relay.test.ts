@@ -4,7 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parseYaml } from "../config/load.ts";
+import { relaySchema } from "../config/relay-schema.ts";
 import type { StreamView } from "../control/stream-view.ts";
+import { startError } from "./start-error.ts";
 import { statusText } from "./status-text.ts";
 
 const program = join(import.meta.dirname, "../../bin/vedette");
@@ -111,6 +114,22 @@ test("a wrong configuration or command line stops the start with all that is wro
 	assert.match(option.err, /--colour[\s\S]*usage: vedette relay/);
 	assert.equal(help.code, 0);
 	assert.match(help.out, /--open/);
+});
+
+test("a port that cannot be opened is told with its setting", () => {
+	const config = parseYaml("rtsp: { address: '127.0.0.1:8555' }\nhttp: { address: ':80' }", "v.yml", relaySchema);
+	const table: readonly (readonly [string, string])[] = [
+		[
+			"cannot listen on 127.0.0.1 port 8555: EADDRINUSE",
+			"rtsp.address 127.0.0.1:8555: another program listens there; choose another with --set rtsp.address=ADDRESS:PORT",
+		],
+		[
+			"listen EACCES: permission denied :::80",
+			"http.address :80: this user may not listen there; ports below 1024 are for root; choose another with --set http.address=ADDRESS:PORT",
+		],
+		["something else", "something else"],
+	];
+	for (const [message, wanted] of table) assert.equal(startError(new Error(message), config), wanted);
 });
 
 test("the status is a table", () => {

@@ -5,6 +5,7 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import { createLog } from "../observe/log.ts";
 import { type Relay, startRelay } from "../relay/relay.ts";
 import { readRelayConfig, sentenceOf } from "./options.ts";
+import { startError } from "./start-error.ts";
 
 const HELP = `usage: vedette relay [--config FILE] [--set KEY=VALUE]... [--open]
 
@@ -83,8 +84,9 @@ export async function run(args: string[]): Promise<number> {
 	try {
 		relay = await startRelay(config, log);
 	} catch (error) {
-		log.error({ err: error }, "the relay cannot start");
-		process.stderr.write(`vedette relay: ${sentenceOf(error)}\n`);
+		const reason = startError(error, config);
+		log.error({ reason }, "the relay cannot start");
+		process.stderr.write(`vedette relay: ${reason}\n`);
 		return 1;
 	}
 	if (relay.fresh) process.stdout.write(passwords(relay.fresh));
