@@ -99,7 +99,7 @@ export class SenderBench implements AsyncDisposable {
 
 	private constructor(threads: number, level: SendLevel | undefined, behindMs: number | undefined) {
 		this.sender = Sender.create({ pool: this.pool, threads, level, behindMs, log: (line) => this.log.push(line) });
-		this.stream = this.sender.open(this.ring, 0);
+		this.stream = this.sender.open(this.ring);
 	}
 
 	static async open(threads: number, level?: SendLevel, settings: BenchSettings = {}): Promise<SenderBench> {

@@ -11,13 +11,23 @@ export interface Protection {
 	readonly authKey: Uint8Array;
 }
 
+export interface RtxOptions {
+	readonly payloadType: number;
+	readonly ssrc: number;
+	/**
+	 * First sequence number, 0 to 65535; the media's if not said. Where keys are used again that another delivery had,
+	 * it must be above all that were used: no cipher forgives a second packet under the same number.
+	 */
+	readonly firstSequence?: number | undefined;
+}
+
 export interface TrackOptions {
 	readonly payloadType: number;
 	readonly ssrc: number;
 	/** First sequence number, 0 to 65535, where `rewrite` is set; 1000 if not said. */
 	readonly firstSequence?: number | undefined;
 	/** Retransmissions have their own payload type and SSRC (RFC 4588); without it they are the same bytes again. */
-	readonly rtx?: { readonly payloadType: number; readonly ssrc: number } | undefined;
+	readonly rtx?: RtxOptions | undefined;
 	/** Where the track goes to another port than the others, or leaves by another socket. */
 	readonly port?: number | undefined;
 	readonly socket?: UdpSocket | undefined;

@@ -78,7 +78,7 @@ export class TrackOut {
 	readonly rtxSsrc: number;
 	readonly rtxNonce: Nonce;
 	/** Extended sequence number of the next retransmission. */
-	rtxNext = 1000;
+	rtxNext: number;
 	/** Start of its part of the record, as an index of words and of counters. */
 	readonly word: number;
 	readonly counter: number;
@@ -103,6 +103,7 @@ export class TrackOut {
 		this.ssrc = words[(at + TRACK.ssrc) >> 2]!;
 		this.rtxPayloadType = words[(at + TRACK.rtxPayloadType) >> 2]!;
 		this.rtxSsrc = words[(at + TRACK.rtxSsrc) >> 2]!;
+		this.rtxNext = words[(at + TRACK.rtxFirst) >> 2]!;
 		this.nonce = new Nonce(memory, at + TRACK.iv, salt, this.ssrc, gcm);
 		this.rtxNonce = new Nonce(memory, at + TRACK.rtxIv, salt, this.rtxSsrc, gcm);
 		this.next = flags & FLAG_REWRITE ? words[(at + TRACK.firstSequence) >> 2]! : -1;

@@ -96,6 +96,8 @@ class Rig {
 	readonly writer = new CommandWriter(this.memory, this.block);
 	readonly engine: Engine;
 	now = 1000;
+	/** The stream has key frames. */
+	keys = true;
 	outlet!: FakeOutlet;
 	#stamp = 0;
 	#sequence = 100;
@@ -142,7 +144,7 @@ class Rig {
 
 	stream(kind: number, ...more: number[]): void {
 		const { table, capacity, tail, head } = this.ring;
-		this.post([kind, 0, 7, table, capacity, tail, head, 0, ...more]);
+		this.post([kind, 0, 7, table, capacity, tail, head, this.keys ? 1 : 0, ...more]);
 	}
 
 	batch(): number {
@@ -287,6 +289,24 @@ test("without a key frame it waits for the next one", () => {
 	rig.pass(10);
 	assert.deepEqual(numbers(rig.to(record)), [0, ...range(11, 14)]);
 	assert.equal(rig.count(record, RECORD.dropped), 10);
+});
+
+test("a stream without key frames goes on with what is young enough", () => {
+	const rig = new Rig();
+	rig.keys = false;
+	const record = rig.join(FLAG_REWRITE);
+	rig.outlet.slices = 0;
+	rig.outlet.open = false;
+	rig.add(5);
+	rig.batch();
+	rig.pass(900);
+	rig.add(2);
+	rig.batch();
+	rig.pass(200);
+	rig.outlet.slices = Number.POSITIVE_INFINITY;
+	rig.outlet.open = true;
+	rig.pass(10);
+	assert.deepEqual(numbers(rig.to(record)), [5, 6]);
 });
 
 test("a large unit leaves in steps, a small one of another time at once", () => {

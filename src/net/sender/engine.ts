@@ -140,13 +140,14 @@ export class Engine implements LaneHost {
 		const id = words[at + 2]!;
 		let stream = this.#streams.get(id);
 		if (!stream) {
-			stream = { id, ring: new RingView(this.#memory), keyTrack: words[at + 7]! | 0, lanes: [] };
+			stream = { id, ring: new RingView(this.#memory), lanes: [] };
 			stream.ring.to = words[at + 6]!;
 			this.#streams.set(id, stream);
 		}
 		const { ring } = stream;
 		const before = ring.to;
 		ring.update(words[at + 3]!, words[at + 4]!);
+		ring.hasKeys = words[at + 7] === 1;
 		ring.to += (words[at + 6]! - ring.to) | 0;
 		ring.tail = ring.to + ((words[at + 5]! - ring.to) | 0);
 		for (const lane of stream.lanes) {

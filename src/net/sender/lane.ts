@@ -11,8 +11,6 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** A stream as a sending thread knows it. */
 export interface StreamView {
 	readonly ring: RingView;
-	/** The track whose key frames are where readers go on after a cut; −1: any. */
-	readonly keyTrack: number;
 	readonly lanes: Lane[];
 }
 
@@ -164,8 +162,8 @@ export class Lane {
 	 */
 	#cut(): void {
 		const { stream, kind } = this.what;
-		const { ring, keyTrack } = stream;
-		const key = ring.key(this.cursor + 1, keyTrack, this.#host.behindMs, this.#host.clock());
+		const { ring } = stream;
+		const key = ring.key(this.cursor + 1, this.what.mask, this.#host.behindMs, this.#host.clock());
 		const cursor = key < 0 ? ring.to : key;
 		this.#drop(cursor);
 		this.#roundEnd = -1;
@@ -179,8 +177,8 @@ export class Lane {
 	}
 
 	#resume(now: number): void {
-		const { ring, keyTrack } = this.what.stream;
-		const key = ring.key(this.cursor, keyTrack, this.#host.behindMs, now);
+		const { ring } = this.what.stream;
+		const key = ring.key(this.cursor, this.what.mask, this.#host.behindMs, now);
 		const cursor = key < 0 ? ring.to : key;
 		this.#drop(cursor);
 		this.#waiting = key < 0;
@@ -220,11 +218,11 @@ export class Lane {
 	/** One step of one burst. Returns when there is more to do, or −1 where the burst is over. */
 	#burst(burst: Burst, now: number): number {
 		const { stream, outlet, single } = this.what;
-		const { ring, keyTrack } = stream;
+		const { ring } = stream;
 		const { destination } = burst;
 		const repeats = burst.end < NEVER;
 		if (burst.waiting) {
-			const key = ring.key(burst.cursor, keyTrack, this.#host.behindMs, now);
+			const key = ring.key(burst.cursor, this.what.mask, this.#host.behindMs, now);
 			this.#dropFrom(burst, key < 0 ? ring.to : key);
 			burst.waiting = key < 0;
 		}
@@ -264,7 +262,7 @@ export class Lane {
 	#cutBurst(burst: Burst, now: number): number {
 		const { stream } = this.what;
 		const { destination } = burst;
-		const key = stream.ring.key(burst.cursor + 1, stream.keyTrack, this.#host.behindMs, now);
+		const key = stream.ring.key(burst.cursor + 1, this.what.mask, this.#host.behindMs, now);
 		const cursor = key < 0 ? stream.ring.to : key;
 		this.#dropFrom(burst, cursor);
 		const { kind } = destination;

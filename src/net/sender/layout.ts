@@ -53,6 +53,7 @@ export const TRACK = {
 	lastSequence: 32,
 	lastTimestamp: 36,
 	sent: 40,
+	rtxFirst: 44,
 	packets: 48,
 	octets: 56,
 	iv: 64,

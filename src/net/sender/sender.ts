@@ -85,12 +85,9 @@ export class Sender {
 		});
 	}
 
-	/**
-	 * Serves a stream's ring.
-	 * @param keyTrack the track at whose key frames destinations go on after packets were left out; any if not given
-	 */
-	open(ring: PacketRing, keyTrack = -1): SenderStream {
-		const stream = new SenderStream(this.#host, ring, ++this.#opened, keyTrack);
+	/** Serves a stream's ring. */
+	open(ring: PacketRing): SenderStream {
+		const stream = new SenderStream(this.#host, ring, ++this.#opened);
 		this.#streams.add(stream);
 		return stream;
 	}

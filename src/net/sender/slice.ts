@@ -28,6 +28,10 @@ export class RingView {
 	/** The oldest packet that is kept. */
 	tail = 0;
 	capacity = 0;
+	/** Decoding does not start at every packet of this stream. */
+	hasKeys = false;
+	/** The tracks that key frames were seen on. */
+	keyed = 0;
 	#table = 0;
 
 	constructor(memory: Memory) {
@@ -54,16 +58,20 @@ export class RingView {
 		return at < 0 ? Number.POSITIVE_INFINITY : (now - this.memory.words[at + ENTRY_ARRIVAL]!) | 0;
 	}
 
-	/** The first packet from `from` on where a reader may go on and that is younger than `limitMs`, or −1. */
-	key(from: number, keyTrack: number, limitMs: number, now: number): number {
+	/**
+	 * The first packet from `from` on where a reader of the tracks in `mask` may go on and that is younger than `limitMs`,
+	 * or −1: a key frame of a track it takes, else of any; any packet where the stream has no key frames.
+	 */
+	key(from: number, mask: number, limitMs: number, now: number): number {
 		const { words } = this.memory;
+		const wanted = this.keyed & mask ? this.keyed & mask : -1;
 		for (let number = Math.max(from, this.tail); number < this.to; number++) {
 			const at = this.entry(number);
-			if (at < 0) continue;
+			if (at < 0 || ((now - words[at + ENTRY_ARRIVAL]!) | 0) > limitMs) continue;
 			const info = words[at + ENTRY_INFO]!;
-			if (((info >>> 24) & FLAG_KEY) === 0) continue;
-			if (keyTrack >= 0 && ((info >>> 16) & 0xff) !== keyTrack) continue;
-			if (((now - words[at + ENTRY_ARRIVAL]!) | 0) <= limitMs) return number;
+			const track = (info >>> 16) & 0xff;
+			if (!this.hasKeys) return number;
+			if ((info >>> 24) & FLAG_KEY && track < MAX_TRACKS && (wanted >>> track) & 1) return number;
 		}
 		return -1;
 	}
@@ -73,7 +81,8 @@ export class RingView {
 		let count = 0;
 		for (let number = from; number < to; number++) {
 			const at = this.entry(number);
-			if (at < 0 || (mask >>> ((this.memory.words[at + ENTRY_INFO]! >>> 16) & 0xff)) & 1) count++;
+			const track = at < 0 ? 0 : (this.memory.words[at + ENTRY_INFO]! >>> 16) & 0xff;
+			if (track < MAX_TRACKS && (mask >>> track) & 1) count++;
 		}
 		return count;
 	}
@@ -153,7 +162,9 @@ export class Slice {
 			}
 			const info = words[at + ENTRY_INFO]!;
 			const track = (info >>> 16) & 0xff;
-			if (track >= MAX_TRACKS || ((mask >>> track) & 1) === 0) continue;
+			if (track >= MAX_TRACKS) continue;
+			if ((info >>> 24) & FLAG_KEY) ring.keyed |= 1 << track;
+			if (((mask >>> track) & 1) === 0) continue;
 			const length = info & 0xffff;
 			const offset = words[at + ENTRY_OFFSET]!;
 			if (length < RTP_HEADER_BYTES || offset + length > total) {

@@ -49,18 +49,18 @@ export class SenderStream {
 	readonly ring: PacketRing;
 	readonly #host: StreamHost;
 	readonly #id: number;
-	readonly #keyTrack: number;
 	readonly #deliveries = new Set<Delivery>();
 	/** Destinations of each thread. */
 	readonly #readers = new Map<Channel, number>();
 	#to: number;
+	/** There was a key frame: destinations that were cut wait for the next one. */
+	#hasKeys = false;
 	#closed = false;
 
-	constructor(host: StreamHost, ring: PacketRing, id: number, keyTrack: number) {
+	constructor(host: StreamHost, ring: PacketRing, id: number) {
 		this.#host = host;
 		this.ring = ring;
 		this.#id = id;
-		this.#keyTrack = keyTrack;
 		this.#to = ring.head;
 	}
 
@@ -86,16 +86,19 @@ export class SenderStream {
 		command[4] = ring.capacity;
 		command[5] = ring.tail;
 		command[6] = this.#to;
-		command[7] = this.#keyTrack;
+		if (ring.join >= 0) this.#hasKeys = true;
+		command[7] = this.#hasKeys ? 1 : 0;
 	}
 
 	/**
 	 * Starts sending to a destination: at once what the ring has since `from`, in steps, then each batch.
-	 * @throws RangeError where an address is none, there are too many tracks, or the media memory is used up
+	 * @throws RangeError where an address is none, a track's number is too high, or the media memory is used up
 	 */
 	join(options: JoinOptions): Delivery {
 		if (this.#closed) throw new RangeError("the stream is closed");
-		if (options.tracks.length > MAX_TRACKS) throw new RangeError(`more than ${MAX_TRACKS} tracks`);
+		if (options.tracks.some((track, number) => track && number >= MAX_TRACKS)) {
+			throw new RangeError(`only the first ${MAX_TRACKS} tracks of a stream go over UDP`);
+		}
 		const channel = this.#leastLoaded();
 		const delivery = new Delivery(this, this.#host, channel, options);
 		this.#readers.set(channel, (this.#readers.get(channel) ?? 0) + 1);
@@ -212,6 +215,7 @@ export class Delivery {
 		words[(at + TRACK.ssrc) >> 2] = track.ssrc;
 		words[(at + TRACK.rtxPayloadType) >> 2] = track.rtx ? track.rtx.payloadType & 0x7f : NO_RTX;
 		words[(at + TRACK.rtxSsrc) >> 2] = track.rtx?.ssrc ?? 0;
+		words[(at + TRACK.rtxFirst) >> 2] = (track.rtx?.firstSequence ?? track.firstSequence ?? FIRST_SEQUENCE) & 0xffff;
 		words[(at + TRACK.firstSequence) >> 2] = (track.firstSequence ?? FIRST_SEQUENCE) & 0xffff;
 	}
 
