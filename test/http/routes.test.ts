@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import { parsePathName } from "../../src/media/path-name.ts";
 import { publishTo, raw, startControl } from "../support/control.ts";
@@ -185,6 +187,11 @@ test("/metrics is Prometheus' format; every metric has HELP and TYPE", async () 
 			[name, base].some((one) => described.has(one) && helped.has(one)),
 			name,
 		);
+	}
+	const guide = readFileSync(join(import.meta.dirname, "../../docs/monitoring.md"), "utf8");
+	for (const name of described) {
+		if (name!.startsWith("vedette_"))
+			assert.ok(guide.includes(`\`${name}`), `docs/monitoring.md does not tell of ${name}`);
 	}
 	reader.leave();
 	publication.close("gone");
