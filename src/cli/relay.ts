@@ -79,6 +79,7 @@ export async function run(args: string[]): Promise<number> {
 	if (typeof order === "number") return order;
 	const { config, open } = order;
 	const log = createLog(config.log);
+	process.on("uncaughtExceptionMonitor", (error) => log.fatal({ err: error }, "the relay breaks down"));
 	const ended = endSignal();
 	let relay: Relay;
 	try {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { publishTo, raw, startControl, users } from "../support/control.ts";
 
@@ -57,6 +58,9 @@ test("browsers are sent to the login, and from there to where they wanted to go"
 	assert.match(cookie, /^vedette_session=[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; SameSite=Strict$/);
 	assert.equal((await raw(room.url(), { path: "/", headers: { ...html, ...header } })).status, 200);
 	assert.equal((await raw(room.url(), { path: "/api/streams", headers: header })).status, 200);
+	const robot = await logIn(room.url(), "robot1", "r");
+	const page = await raw(room.url(), { path: "/", headers: { ...html, ...robot.header } });
+	assert.equal(page.status, 200, "who may not watch is told so by the page, not sent to the login again");
 	const out = await raw(room.url(), { method: "POST", path: "/logout", headers: header });
 	assert.equal(out.status, 204);
 	assert.match(String(out.headers["set-cookie"]), /^vedette_session=; .*Expires=Thu, 01 Jan 1970/);
@@ -122,6 +126,22 @@ test("guessing is throttled for one address, and logged; a browser that is logge
 		{ level: "warn", time: 0, ip: "127.0.0.1", user: "admin", msg: "login failed" },
 	);
 	assert.doesNotMatch(room.lines.join(), /guess/);
+});
+
+test("a page's events end when its login does", async (t) => {
+	t.mock.timers.enable({ apis: ["setInterval"] });
+	await using room = await startControl(CLOSED);
+	const { header } = await logIn(room.url());
+	const response = await new Promise<IncomingMessage>((resolve) => {
+		get(`${room.url()}/api/events`, { headers: header }, resolve);
+	});
+	const ended = new Promise((resolve) => response.resume().on("end", resolve));
+	t.mock.timers.tick(15_000);
+	await raw(room.url(), { path: "/api/me" });
+	assert.equal(response.complete, false, "a good login stays");
+	await raw(room.url(), { method: "POST", path: "/logout", headers: header });
+	t.mock.timers.tick(15_000);
+	await ended;
 });
 
 test("who am I", async () => {

@@ -22,10 +22,10 @@ export async function pageRoutes(app: FastifyInstance, { pageDir }: HttpRoom, gu
 		}
 		return reply.header("Cache-Control", "no-cache").sendFile("index.html");
 	};
-	/** Browsers that may see nothing are sent to the login. */
+	/** Browsers that may see nothing are sent to the login; who is logged in is told by the page what is missing. */
 	const sendToReader = async (request: FastifyRequest, reply: FastifyReply) => {
 		const principal = await guard.recognise(request);
-		if (principal.may("read")) return sendPage(reply);
+		if (principal.may("read") || principal.name !== null) return sendPage(reply);
 		reply.header("Cache-Control", "no-store");
 		return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`, 302);
 	};

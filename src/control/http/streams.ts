@@ -76,7 +76,7 @@ class Feed {
 		this.#listeners.add(listener);
 		response.on("close", () => this.#remove(listener));
 		response.write("retry: 2000\n\n");
-		this.#tell(listener, allStreams(this.#room));
+		response.write(this.#event(allStreams(this.#room), principal));
 		this.#timer ??= setInterval(() => this.#tick(), PERIOD_MS).unref();
 	}
 
@@ -94,15 +94,19 @@ class Feed {
 	#tick(): void {
 		const all = allStreams(this.#room);
 		const recheck = ++this.#ticks % RECHECK_TICKS === 0;
+		// What one user may see, every page of that user is told.
+		const events = new Map<string | null, string>();
 		for (const listener of this.#listeners) {
 			if (recheck) void this.#recheck(listener);
-			this.#tell(listener, all);
+			const { response, principal } = listener;
+			const event = events.get(principal.name) ?? this.#event(all, principal);
+			events.set(principal.name, event);
+			if (response.writableLength <= MAX_UNSENT_BYTES) response.write(event);
 		}
 	}
 
-	#tell({ response, principal }: Listener, all: readonly StreamView[]): void {
-		if (response.writableLength > MAX_UNSENT_BYTES) return;
-		response.write(`event: streams\ndata: ${JSON.stringify(listOf(this.#room, all, principal))}\n\n`);
+	#event(all: readonly StreamView[], principal: Principal): string {
+		return `event: streams\ndata: ${JSON.stringify(listOf(this.#room, all, principal))}\n\n`;
 	}
 
 	async #recheck(listener: Listener): Promise<void> {
