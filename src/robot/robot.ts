@@ -19,7 +19,8 @@ export interface Robot {
 /** Starts all cameras of a robot. Throws where one has no backend on this machine. */
 export async function startRobot(config: RobotConfig, log: Log): Promise<Robot> {
 	const settings = config.cameras.map(captureSettings);
-	const backends = await probeBackends(settings);
+	const samples = settings.every(({ source }) => source.kind === "sample");
+	const backends = samples ? { gstreamer: undefined, ffmpeg: undefined } : await probeBackends(settings);
 	const starts = config.cameras.map((camera, i) => {
 		const choice = chooseBackend(backends, settings[i]!, i, camera.backend);
 		if ("missing" in choice) throw new Error(`camera ${camera.name}: ${choice.missing}`);

@@ -15,8 +15,9 @@ class Fake {
 		[];
 	readonly frames: Frame[] = [];
 	readonly restarts: string[] = [];
+	readonly waits: number[] = [];
 
-	supervise(patience = { firstMs: 60_000, nextMs: 60_000 }): Supervisor {
+	supervise(patience = { firstMs: 60_000, nextMs: 60_000 }, source = settings.source): Supervisor {
 		const start = (wanted: CaptureSettings, events: CaptureEvents) => {
 			const run = { events, settings: wanted, stopped: false, asked: 0, kbps: wanted.bitrate };
 			this.runs.push(run);
@@ -36,9 +37,12 @@ class Fake {
 		const events = {
 			onFrame: (frame: Frame) => this.frames.push(frame),
 			onStarted: () => undefined,
-			onRestart: (reason: string) => this.restarts.push(reason),
+			onRestart: (reason: string, waitMs: number) => {
+				this.restarts.push(reason);
+				this.waits.push(waitMs);
+			},
 		};
-		return new Supervisor(settings, start, events, patience);
+		return new Supervisor({ ...settings, source }, start, events, patience);
 	}
 
 	picture(pts: number): void {
@@ -77,6 +81,21 @@ test("supervisor: a silent capture is taken for stuck", async () => {
 	await fake.untilRun(3);
 	assert.deepEqual(fake.restarts, ["no picture for 0.02 s", "no picture for 0.04 s"]);
 	await supervisor.stop();
+});
+
+test("supervisor: a file that has ended begins again soon each time", async () => {
+	const fake = new Fake();
+	const supervisor = fake.supervise(undefined, { kind: "file", path: "short.mp4" });
+	for (let run = 1; run <= 3; run++) {
+		await fake.untilRun(run);
+		fake.picture(0);
+		fake.runs[run - 1]!.events.onError("the source has ended");
+	}
+	await supervisor.stop();
+	assert.ok(
+		fake.waits.every((wait) => wait <= 500),
+		`${fake.waits}`,
+	);
 });
 
 test("supervisor: two requests for a key frame are one, and nothing starts after the stop", async () => {

@@ -111,12 +111,18 @@ export class Supervisor {
 		this.#silence = setTimeout(() => this.#fail(`no picture for ${ms / 1000} s`), ms);
 	}
 
+	/** A file may be short: that it was played to its end is no failure. */
+	#wasGood(): boolean {
+		const played = this.#settings.source.kind === "file" && this.#lastPts >= this.#offset;
+		return played || performance.now() - this.#startedAt >= GOOD_AFTER_MS;
+	}
+
 	#fail(reason: string): void {
 		clearTimeout(this.#silence);
 		if (this.#stopped) return;
 		const capture = this.#capture;
 		this.#capture = undefined;
-		this.#failures = performance.now() - this.#startedAt >= GOOD_AFTER_MS ? 1 : this.#failures + 1;
+		this.#failures = this.#wasGood() ? 1 : this.#failures + 1;
 		const waitMs = backoffMs(BACKOFF, this.#failures, Math.random());
 		this.#events.onRestart(reason, waitMs);
 		// A camera opens only once: the old capture is gone before the next one starts.
