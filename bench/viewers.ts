@@ -16,6 +16,8 @@ export interface WatchOrder {
 	readonly count: number;
 	/** Whether media is taken; sockets that nobody reads show what sending alone costs. */
 	readonly listen: boolean;
+	/** A UDP port that stands for the server's. */
+	readonly through?: number;
 }
 
 export interface WatchReport extends Counts {
@@ -109,13 +111,13 @@ function run(): void {
 }
 
 /** A viewer that gets media, and the number it is known by. */
-async function join(url: string, stamps: boolean): Promise<[number, Viewer]> {
+async function join(url: string, stamps: boolean, through?: number): Promise<[number, Viewer]> {
 	const viewer = new Viewer(tools, stamps ? delays : undefined);
 	const id = next++;
 	viewers.set(id, viewer);
 	poll.add(viewer.fd, id);
 	try {
-		await viewer.join(url);
+		await viewer.join(url, through);
 		const until = machineMs() + JOIN_TIMEOUT_MS;
 		while (viewer.follower.firstKeyAt < 0) {
 			if (viewer.failure) throw new Error(viewer.failure);
@@ -146,11 +148,11 @@ async function together(count: number, width: number, task: (i: number) => Promi
 
 const handlers = {
 	/** Resolves when all of them have got a key frame. */
-	async start({ url, count, listen }: WatchOrder): Promise<void> {
+	async start({ url, count, listen, through }: WatchOrder): Promise<void> {
 		run();
 		const every = Math.ceil(count / SCOUTS);
 		await together(count, JOIN_WIDTH, async (i) => {
-			const [, viewer] = await join(url, i % every === 0);
+			const [, viewer] = await join(url, i % every === 0, through);
 			if (!listen) poll.remove(viewer.fd);
 		});
 	},

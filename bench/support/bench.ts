@@ -46,7 +46,7 @@ export const PATH = "live";
 
 /** A process that publishes to `paths` of a server. */
 export async function publish(
-	server: Server,
+	server: Pick<Server, "rtspPort">,
 	shape: StreamShape,
 	paths: readonly string[] = [PATH],
 ): Promise<Child<PublishersHandlers>> {

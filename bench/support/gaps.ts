@@ -8,14 +8,15 @@ export class Gaps {
 
 	/** `count` packets from `sequence` on were jumped over. */
 	open(sequence: number, count: number, now: number): void {
-		for (let i = 0; i < count; i++) this.#missing.set((sequence + i) & 0xffff, { since: now, asked: -ASK_AGAIN_MS });
+		for (let i = 0; i < count; i++) this.#missing.set((sequence + i) & 0xffff, { since: now, asked: 0 });
 	}
 
-	/** A packet came after all; false where it had not been missed. */
-	fill(sequence: number): boolean {
-		if (!this.#missing.delete(sequence)) return false;
-		this.repaired++;
-		return true;
+	/** A packet came after all. */
+	fill(sequence: number): void {
+		const gap = this.#missing.get(sequence);
+		if (!gap) return;
+		this.#missing.delete(sequence);
+		if (gap.asked > 0) this.repaired++;
 	}
 
 	/** The packets to ask for now. */
@@ -25,7 +26,7 @@ export class Gaps {
 			if (now - gap.since > GIVE_UP_MS) {
 				this.#missing.delete(sequence);
 				this.lost++;
-			} else if (now - gap.asked >= ASK_AGAIN_MS) {
+			} else if (now - gap.since >= OVERTAKEN_MS && now - gap.asked >= ASK_AGAIN_MS) {
 				gap.asked = now;
 				wanted.push(sequence);
 			}
@@ -34,6 +35,7 @@ export class Gaps {
 	}
 }
 
-/** As browsers do: asked again after about a round trip and a little, given up when the picture would come too late. */
+/** As browsers do: asked for when it was not only overtaken, asked again after about a round trip and a little, given up when the picture would come too late. */
+const OVERTAKEN_MS = 10;
 const ASK_AGAIN_MS = 50;
 const GIVE_UP_MS = 1000;

@@ -71,8 +71,8 @@ export class Viewer {
 		return this.#receiver !== undefined;
 	}
 
-	/** Asks a WHEP address for the stream. Rejects with the server's reason. */
-	async join(url: string): Promise<void> {
+	/** Asks a WHEP address for the stream; media comes by the port `through` in place of the server's, where one is given. */
+	async join(url: string, through?: number): Promise<void> {
 		const body = offer({
 			ufrag: this.#ufrag,
 			password: this.#password,
@@ -83,7 +83,8 @@ export class Viewer {
 		const text = await response.text();
 		if (response.status !== 201) throw new Error(`WHEP ${response.status}: ${text.slice(0, 200)}`);
 		this.#resource = new URL(response.headers.get("location") ?? "", url).href;
-		this.#remote = readAnswer(text);
+		const answer = readAnswer(text);
+		this.#remote = { ...answer, port: through ?? answer.port };
 		connectUdp(this.fd, this.#remote.port);
 		this.tick(machineMs());
 	}
