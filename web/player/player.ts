@@ -349,7 +349,7 @@ export class VedettePlayer extends LitElement {
 
 	#view(): View {
 		const { at } = this.#state;
-		const { lastPicture, latency, video } = this.#screen;
+		const { lastPicture, sinceCapture, sinceArrival, video } = this.#screen;
 		return {
 			words: this.#place ? describe(this.#state, this.#name()) : aimless,
 			name: this.#name(),
@@ -364,7 +364,8 @@ export class VedettePlayer extends LitElement {
 			needsTap: this.#needsTap,
 			showStats: this.#showStats,
 			reading: this.#gauge.reading,
-			latency,
+			sinceCapture,
+			sinceArrival,
 			history: this.#gauge.history,
 			leftOut: this.#leftOut,
 			login: this.login,

@@ -18,11 +18,16 @@ export function ask(url: string, token: string, init: RequestInit = {}, limit = 
 	return fetch(url, { ...init, headers, cache: "no-store", signal: AbortSignal.timeout(limit) });
 }
 
+function asSentence(text: string): string {
+	const begun = text.charAt(0).toUpperCase() + text.slice(1);
+	return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
 async function sentence(response: Response, otherwise: string): Promise<string> {
 	const text = await response.text().catch(() => "");
 	try {
 		const { error }: { error?: unknown } = JSON.parse(text);
-		return typeof error === "string" && error ? error : otherwise;
+		return typeof error === "string" && error ? asSentence(error) : otherwise;
 	} catch {
 		return otherwise;
 	}

@@ -22,7 +22,9 @@ export class Screen {
 	/** Mean milliseconds between pictures. */
 	interval = 0;
 	/** Milliseconds from capture to screen; null where the browser does not know the capture time. */
-	latency: number | null = null;
+	sinceCapture: number | null = null;
+	/** Milliseconds from the arrival of a picture's last packet to the screen; null where the browser does not tell. */
+	sinceArrival: number | null = null;
 	#watching = false;
 	#fresh = true;
 	#halted = false;
@@ -127,12 +129,17 @@ export class Screen {
 		this.#events.onPicture();
 	}
 
-	#age({ captureTime, expectedDisplayTime }: VideoFrameCallbackMetadata): void {
-		const age = captureTime === undefined ? -1 : expectedDisplayTime - captureTime;
-		// Clocks that do not agree give nonsense; better no number than a wrong one.
-		if (age < 0 || age > 60_000) this.latency = null;
-		else this.latency = this.latency === null ? age : this.latency + (age - this.latency) * 0.1;
+	#age({ captureTime, receiveTime, expectedDisplayTime }: VideoFrameCallbackMetadata): void {
+		this.sinceCapture = smooth(this.sinceCapture, captureTime, expectedDisplayTime);
+		this.sinceArrival = smooth(this.sinceArrival, receiveTime, expectedDisplayTime);
 	}
+}
+
+/** A running mean of `until - since`. Clocks that do not agree give nonsense: better no number than a wrong one. */
+function smooth(mean: number | null, since: number | undefined, until: number): number | null {
+	const age = since === undefined ? -1 : until - since;
+	if (age < 0 || age > 60_000) return null;
+	return mean === null ? age : mean + (age - mean) * 0.1;
 }
 
 /** `document.pictureInPictureElement` is retargeted to the host when the video is in a shadow tree. */

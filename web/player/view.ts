@@ -20,7 +20,9 @@ export interface View {
 	readonly showStats: boolean;
 	readonly reading: Reading | null;
 	/** Milliseconds from capture to screen by the sender's clock; null where unknown. */
-	readonly latency: number | null;
+	readonly sinceCapture: number | null;
+	/** Milliseconds from arrival in the browser to the screen; null where unknown. */
+	readonly sinceArrival: number | null;
 	readonly history: readonly number[];
 	readonly leftOut: readonly string[];
 	/** Where to sign in; empty where there is no such page. */
@@ -117,6 +119,12 @@ export function notice(view: View): TemplateResult | typeof nothing {
 	</div>`;
 }
 
+/** Half the round trip and what the browser takes. */
+function fromRelay({ sinceArrival, reading }: View): number | null {
+	const roundTrip = reading?.roundTrip ?? null;
+	return sinceArrival === null || roundTrip === null ? null : sinceArrival + roundTrip / 2;
+}
+
 const WIDTH = 240;
 const HEIGHT = 36;
 
@@ -145,10 +153,11 @@ export function statistics(view: View): TemplateResult | typeof nothing {
 		["Round trip", figure(r?.roundTrip ?? null, 0, "ms")],
 		["Jitter buffer", figure(r?.buffer ?? null, 0, "ms")],
 		["Decoding", figure(r?.decode ?? null, 1, "ms")],
-		["Latency", figure(view.latency, 0, "ms")],
+		["Relay to screen", figure(fromRelay(view), 0, "ms")],
 		["Dropped, frozen", r ? `${r.dropped}, ${r.freezes}` : DASH],
 		["Way", r?.route ?? DASH],
 	];
+	if (view.sinceCapture !== null) rows.push(["Capture to screen", figure(view.sinceCapture, 0, "ms")]);
 	if (view.leftOut.length) rows.push(["Left out", view.leftOut.join("; ")]);
 	return html`<section class="stats" part="stats" aria-label="Figures">
 		${view.history.length > 1 ? line(view.history) : nothing}
