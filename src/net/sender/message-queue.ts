@@ -38,17 +38,25 @@ const PAUSE_MS = 1;
 /** Socket, address of `struct mmsghdr[]`, messages, flags; gives how many left, or −1. */
 type SendMessages = Foreign<[number, number, number, number], number>;
 
-let sendMessages: SendMessages | undefined;
+/** What a queue calls. */
+export interface MessageSystem {
+	readonly send: SendMessages;
+	/** The error number of the last call. */
+	readonly errno: () => number;
+}
+
+let system: MessageSystem | undefined;
 
 /** `sendmmsg`, or undefined where the system has none. */
-export function openSendMessages(): SendMessages | undefined {
-	if (sendMessages || !native || process.platform !== "linux") return sendMessages;
+export function openSendMessages(): MessageSystem | undefined {
+	if (system || !native || process.platform !== "linux") return system;
+	const { errno, libc } = native;
 	try {
-		sendMessages = native.libc.bind("sendmmsg", "int", ["int", "uint64_t", "uint32_t", "int"]);
+		system = { send: libc.bind("sendmmsg", "int", ["int", "uint64_t", "uint32_t", "int"]), errno };
 	} catch {
 		// A C library without it: dgram has to do.
 	}
-	return sendMessages;
+	return system;
 }
 
 /**
@@ -82,6 +90,7 @@ export class MessageQueue {
 	readonly #memory: Memory;
 	readonly #options: QueueOptions;
 	readonly #send: SendMessages;
+	readonly #errno: () => number;
 	readonly #messages: number;
 	readonly #vectors: number;
 	readonly #controls: number;
@@ -94,12 +103,13 @@ export class MessageQueue {
 	#segment = -1;
 	#retried = false;
 
-	constructor(memory: Memory, options: QueueOptions) {
-		const send = openSendMessages();
-		if (!send) throw new Error("this system has no sendmmsg");
+	/** @param calls the system's functions, or a test's */
+	constructor(memory: Memory, options: QueueOptions, calls = openSendMessages()) {
+		if (!calls) throw new Error("this system has no sendmmsg");
 		this.#memory = memory;
 		this.#options = options;
-		this.#send = send;
+		this.#send = calls.send;
+		this.#errno = calls.errno;
 		this.#messages = options.region;
 		this.#vectors = options.region + VECTORS_AT;
 		this.#controls = memory.low + options.block + THREAD.controls;
@@ -163,7 +173,7 @@ export class MessageQueue {
 			if (sent > 0) {
 				this.#first += sent;
 				this.#retried = false;
-			} else if (!this.#recover(native?.errno() ?? 0)) return false;
+			} else if (!this.#recover(this.#errno())) return false;
 		}
 		this.#first = this.#count = this.#vector = 0;
 		this.blockedUntil = 0;
@@ -217,7 +227,7 @@ export class MessageQueue {
 		for (;;) {
 			if (!this.#takeSegment()) break;
 			if (this.#give(MESSAGES, 1) <= 0) {
-				const errno = native?.errno() ?? 0;
+				const errno = this.#errno();
 				if (errno === EINTR) continue;
 				if (errno === EAGAIN || errno === ENOBUFS) return this.#pause();
 				owner?.refuse();

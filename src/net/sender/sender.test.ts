@@ -258,6 +258,19 @@ each("many streams, many destinations: memory that was let go is used again", as
 	assert.ok(largest < 8 * 1024 * 1024, `${largest} bytes of memory for 13 MB of media`);
 });
 
+each("more joins and leaves at once than a thread's commands have room for", async ({ level, threads }) => {
+	await using bench = await SenderBench.open(threads, level);
+	const viewer = await bench.viewer();
+	const deliveries = Array.from({ length: 1500 }, () => bench.stream.join(bench.options(viewer)));
+	for (const delivery of deliveries.slice(0, 1200)) delivery.leave();
+	bench.unit(1, true);
+	bench.send();
+	assert.equal((await viewer.got(300)).length, 300);
+	await until(() => deliveries.slice(1200).every(({ stats }) => stats.packets === 1));
+	const left = deliveries.slice(0, 1200).reduce((sum, { stats }) => sum + stats.packets, 0);
+	assert.equal(left, 0);
+});
+
 each("IPv6", async ({ level, threads }, t) => {
 	const bench = await SenderBench.open(threads, level, { address: "[::1]:0" }).catch(() => undefined);
 	if (!bench) return t.skip("no IPv6 on this machine");
