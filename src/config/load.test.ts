@@ -88,6 +88,8 @@ test("what is not YAML, or not a file", () => {
 	assert.match(faults("a: 1\na: 2").join(), /v\.yml:2:1: .*unique/);
 	assert.match(faults("just text").join(), /v\.yml:1:1: expected keys and values, got "just text"/);
 	assert.match(faults("paths: { __proto__: {} }").join(), /v\.yml:1:10: __proto__/);
+	assert.match(faults("threads: 1\n[a]: b").join(), /v\.yml:2:1: a key must be a word/);
+	assert.match(faults("? {a: b}\n: c").join(), /v\.yml:1:3: a key must be a word/);
 	const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${"bcdefghij".replaceAll(/./g, (c) => {
 		const last = String.fromCharCode(c.charCodeAt(0) - 1);
 		return `${c}: &${c} [${`*${last},`.repeat(9)}]\n`;

@@ -42,6 +42,11 @@ function keyIs(pair: Pair, key: PropertyKey): boolean {
 	return isScalar(pair.key) && String(pair.key.value) === String(key);
 }
 
+function keyFault(pair: Pair): string | undefined {
+	if (!isScalar(pair.key)) return "a key must be a word, not a list or a group";
+	return keyIs(pair, "__proto__") ? "__proto__ is not allowed as a key" : undefined;
+}
+
 /** The offset in the text of the node at `path`: of a key's value, or of the key itself where `onKey`. */
 function offsetOf(document: Document, path: readonly PropertyKey[], onKey: boolean): number {
 	let node: unknown = document.contents;
@@ -89,11 +94,8 @@ function parseText(text: string, name: string): { document: Document; lines: Lin
 	const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }));
 	visit(document, {
 		Pair: (_, pair) => {
-			if (!keyIs(pair, "__proto__")) return;
-			faults.push({
-				message: "__proto__ is not allowed as a key",
-				offset: (pair.key as { range: number[] }).range[0]!,
-			});
+			const message = keyFault(pair);
+			if (message) faults.push({ message, offset: (pair.key as { range?: number[] } | null)?.range?.[0] ?? 0 });
 		},
 	});
 	if (faults.length > 0) {
