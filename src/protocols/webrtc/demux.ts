@@ -64,7 +64,10 @@ export class Demux {
 	remove(session: Session, users: Iterable<string>): void {
 		for (const user of users) this.#byUser.delete(user);
 		for (const key of this.#routes.get(session) ?? []) {
-			if (this.#byRoute.get(key)?.session === session) this.#byRoute.delete(key);
+			const known = this.#byRoute.get(key);
+			if (known?.session !== session) continue;
+			this.#byRoute.delete(key);
+			known.route.close?.();
 		}
 		this.#routes.delete(session);
 	}

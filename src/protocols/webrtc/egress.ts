@@ -70,6 +70,8 @@ export class Egress implements Role {
 	#carrier: Carrier | undefined;
 	#startedAt: Millis = 0;
 	#nextReport: Millis = 0;
+	/** How often it could not keep up: then it waits for a key frame, which may be long in coming. */
+	#cuts = 0;
 	#replayedAt: Millis = Number.NEGATIVE_INFINITY;
 
 	constructor(options: EgressOptions) {
@@ -192,6 +194,8 @@ export class Egress implements Role {
 		const { reader } = this;
 		if (reader && reader.firstFrameMs < 0 && reader.counters.packets > 0) reader.sawFirstFrame(now);
 		const { stream, tracks, end } = this.#options;
+		if (reader && reader.counters.cuts > this.#cuts) stream.requestKeyFrame();
+		this.#cuts = reader?.counters.cuts ?? 0;
 		if (tracks.some((track) => stream.intakes[track.index]?.reordered)) {
 			end(B_FRAMES);
 			return;

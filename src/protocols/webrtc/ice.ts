@@ -30,6 +30,8 @@ export interface Route {
 	readonly port: number;
 	/** Sends one datagram. The bytes may be changed once it returns. */
 	send(datagram: Uint8Array): void;
+	/** The session is over. A route that several sessions could use leaves it out. */
+	close?(): void;
 }
 
 export interface Credentials {

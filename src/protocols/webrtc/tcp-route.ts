@@ -24,4 +24,8 @@ export class TcpRoute implements Route {
 		if (this.socket.writable && this.socket.writableLength <= MAX_UNSENT_BYTES)
 			this.socket.write(frameDatagram(datagram));
 	}
+
+	close(): void {
+		this.socket.end();
+	}
 }

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { candidateLines, isLocalClient, PublicHosts } from "./candidates.ts";
+
+const local = ["127.0.0.1", "192.0.2.7", "::1", "2001:db8::7", "fe80::1%eth0"];
+
+describe("candidates", () => {
+	it("name public hosts first, then our own addresses, over UDP and passive TCP", () => {
+		const lines = candidateLines(
+			{ publicHosts: ["198.51.100.1", "192.0.2.7"], local },
+			{ udp: 8189, tcp: 8189 },
+			false,
+		);
+		assert.deepEqual(lines, [
+			"1 1 udp 2130706431 198.51.100.1 8189 typ host",
+			"2 1 udp 2130706175 192.0.2.7 8189 typ host",
+			"3 1 udp 2130705919 2001:db8::7 8189 typ host",
+			"4 1 tcp 1520435199 198.51.100.1 8189 typ host tcptype passive",
+			"5 1 tcp 1520434943 192.0.2.7 8189 typ host tcptype passive",
+			"6 1 tcp 1520434687 2001:db8::7 8189 typ host tcptype passive",
+		]);
+	});
+
+	it("name loopback to who is on this machine, or where there is nothing else", () => {
+		const addresses = (of: readonly string[], here: boolean) =>
+			candidateLines({ publicHosts: [], local: of }, { udp: 1, tcp: undefined }, here).map(
+				(line) => line.split(" ")[4],
+			);
+		assert.deepEqual(addresses(local, true), ["127.0.0.1", "192.0.2.7", "::1", "2001:db8::7"]);
+		assert.deepEqual(addresses(["127.0.0.1"], false), ["127.0.0.1"]);
+		assert.ok(isLocalClient("::ffff:127.0.0.1") && isLocalClient("::1") && !isLocalClient("192.0.2.7"));
+	});
+
+	it("resolve names, and tell which have no address", async () => {
+		const failed: string[] = [];
+		const hosts = await PublicHosts.resolve(["198.51.100.1", "localhost", "no-such-host.invalid"], (name) =>
+			failed.push(name),
+		);
+		assert.equal(hosts.addresses[0], "198.51.100.1");
+		assert.ok(hosts.addresses.some((address) => isLocalClient(address)));
+		assert.deepEqual(failed, ["no-such-host.invalid"]);
+		hosts.close();
+	});
+});
