@@ -18,7 +18,7 @@ interface Group {
 const TEST_TIMEOUT_MS = 300_000;
 
 /** Suites that measure time, or fill the machine with peers and browsers: one file at a time. */
-const alone = ["peers", "browser", "network", "package"];
+const alone = ["matrix", "peers", "browser", "network", "soak", "package"];
 
 /** The totals of the closing lines, in node:test's order. */
 const totals = new Map<string, number>(
