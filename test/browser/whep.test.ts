@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { parseAddress } from "../../src/config/address.ts";
 import { launchChromium } from "./chromium.ts";
 import { beginPlaying, type Played, play, publish, restartIce, watchPlaying } from "./whep-page.ts";
 import { Network } from "./whep-proxy.ts";
@@ -61,6 +62,16 @@ describe("Chromium", { timeout: 120_000 }, () => {
 			});
 		});
 	}
+
+	it("plays over IPv6", async () => {
+		await using room = await startRoom({ address: [parseAddress("[::1]:0")!] });
+		await using camera = await publishFfmpeg(room.hub, "live", sources.baseline);
+		await until("pictures", () => camera.publication.stream.ring.join >= 0);
+		await onPage(room, async (page) => {
+			assertMoving(await play(page, `${room.url}/live/whep`, { seconds: 1 }), camera);
+			assert.match(String(room.server.list()[0]?.remoteAddr), /^::1:\d+$/);
+		});
+	});
 
 	it("plays VP8", async () => {
 		await using live = await liveRoom("vp8");
