@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { plainAddress } from "../../access/addresses.ts";
 import { answerChallenge } from "../../access/digest.ts";
 import type { Track } from "../../media/track.ts";
-import { connectTcp } from "../../net/tcp.ts";
+import { boundUnsent, connectTcp } from "../../net/tcp.ts";
 import { writeReceiverReport } from "../../wire/rtcp-write.ts";
 import { writeRtpHeader } from "../../wire/rtp.ts";
 import { ClientSession, type Goal } from "./client-session.ts";
@@ -146,6 +146,11 @@ export class RtspClient implements StreamSink {
 	/** Bytes that were written and have not left this process. */
 	get pending(): number {
 		return this.#socket.writableLength;
+	}
+
+	/** Bounds what the kernel holds of a publication of so many bytes a second, over TCP. */
+	bound(bytesPerSecond: number): void {
+		boundUnsent(this.#socket, bytesPerSecond);
 	}
 
 	/** What is sent in `write` leaves in one piece over TCP. */
