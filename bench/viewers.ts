@@ -35,6 +35,12 @@ export interface ChurnOrder {
 	readonly width: number;
 }
 
+export interface AbuseOrder {
+	readonly url: string;
+	/** Damaged copies of each datagram. */
+	readonly damages: number;
+}
+
 export interface NapOrder {
 	/** Machine milliseconds at which the nap begins and ends. */
 	readonly from: number;
@@ -56,6 +62,8 @@ const SCOUTS = 20;
 const JOIN_WIDTH = 10;
 /** Shorter ones with a media type may be RTCP. */
 const MIN_MEDIA_BYTES = 120;
+/** By then a viewer has sent checks, a handshake and reports. */
+const ABUSE_AFTER_MS = 1500;
 const JOIN_TIMEOUT_MS = 15_000;
 
 const ssl = openSsl();
@@ -113,6 +121,11 @@ function run(): void {
 /** A viewer that gets media, and the number it is known by. */
 async function join(url: string, stamps: boolean, through?: number): Promise<[number, Viewer]> {
 	const viewer = new Viewer(tools, stamps ? delays : undefined);
+	return [await enter(viewer, url, through), viewer];
+}
+
+/** Resolves with the viewer's number when it has got a key frame. */
+async function enter(viewer: Viewer, url: string, through?: number): Promise<number> {
 	const id = next++;
 	viewers.set(id, viewer);
 	poll.add(viewer.fd, id);
@@ -124,7 +137,7 @@ async function join(url: string, stamps: boolean, through?: number): Promise<[nu
 			if (machineMs() > until) throw new Error(viewer.connected ? "no key frame came" : "no connection");
 			await pause(1);
 		}
-		return [id, viewer];
+		return id;
 	} catch (error) {
 		await leave(id, viewer, false);
 		throw error;
@@ -190,6 +203,34 @@ const handlers = {
 			wallMs: Math.max(...seen.map(({ last }) => last)) - Math.min(...seen.map(({ first }) => first)),
 			packets: seen.reduce((sum, { count }) => sum + count, 0),
 		};
+	},
+	/**
+	 * One viewer who sends everything it has sent once more, and each piece damaged bit by bit. Gives the pictures it gets
+	 * in the second after that: the relay must go on serving it.
+	 */
+	async abuse({ url, damages }: AbuseOrder): Promise<number> {
+		run();
+		const viewer = new Viewer(tools, undefined);
+		viewer.sent = [];
+		const id = await enter(viewer, url);
+		await pause(ABUSE_AFTER_MS);
+		const sent = viewer.sent;
+		viewer.sent = undefined;
+		for (const datagram of sent) {
+			viewer.throw(datagram);
+			for (let i = 0; i < damages; i++) {
+				const bytes = Buffer.from(datagram);
+				const at = (i * 7919) % bytes.length;
+				bytes[at] = bytes[at]! ^ (1 << (i & 7));
+				viewer.throw(i % 5 === 4 ? bytes.subarray(0, at) : bytes);
+			}
+			await pause(1);
+		}
+		take([viewer.follower]);
+		await pause(1000);
+		const { frames } = take([viewer.follower]);
+		await leave(id, viewer, true);
+		return frames;
 	},
 	/** Viewers that come, see a key frame and go; half of them only say goodbye to DTLS. Gives how many failed. */
 	async churn({ url, count, width }: ChurnOrder): Promise<number> {

@@ -10,7 +10,13 @@ import { cpuMs, descendants, residentBytes } from "./usage.ts";
 
 /** A server that does the work that is measured, in processes of its own. */
 export interface Server extends AsyncDisposable {
+	readonly pid: number;
 	readonly rtspPort: number;
+	/** Ports of RTSP's RTP and RTCP. */
+	readonly rtpPorts: readonly [rtp: number, rtcp: number];
+	/** UDP and TCP. */
+	readonly webrtcPort: number;
+	readonly httpPort: number;
 	/** Where viewers of a path POST their offer; undefined where there is no WebRTC. */
 	whep(path: string): string | undefined;
 	/** Any page of the server's HTTP port. */
@@ -53,7 +59,9 @@ async function ports(): Promise<Ports> {
 /** A server that was started by a command line. */
 class CommandServer implements Server {
 	readonly rtspPort: number;
-	readonly #ports: Ports;
+	readonly rtpPorts: readonly [number, number];
+	readonly webrtcPort: number;
+	readonly httpPort: number;
 	readonly #process: ChildProcess;
 	readonly #done: () => void;
 	#output = "";
@@ -65,8 +73,10 @@ class CommandServer implements Server {
 		done: () => void,
 	) {
 		const [program = "", ...args] = command;
-		this.#ports = ports;
 		this.rtspPort = ports.rtsp;
+		this.rtpPorts = [ports.rtp, ports.rtp + 1];
+		this.webrtcPort = ports.webrtc;
+		this.httpPort = ports.http;
 		this.#done = done;
 		this.#process = spawn(program, args, {
 			env: { ...process.env, ...environment },
@@ -84,7 +94,7 @@ class CommandServer implements Server {
 	async ready(): Promise<this> {
 		const alive = () => this.#process.exitCode === null && this.#process.pid !== undefined;
 		const up = await listening(this.rtspPort, START_TIMEOUT_MS, alive);
-		if (up && (await listening(this.#ports.http, START_TIMEOUT_MS, alive))) return this;
+		if (up && (await listening(this.httpPort, START_TIMEOUT_MS, alive))) return this;
 		await this[Symbol.asyncDispose]();
 		throw new Error(`the server did not start:\n${this.#output}`);
 	}
@@ -94,7 +104,11 @@ class CommandServer implements Server {
 	}
 
 	http(path: string): string {
-		return `http://127.0.0.1:${this.#ports.http}${path}`;
+		return `http://127.0.0.1:${this.httpPort}${path}`;
+	}
+
+	get pid(): number {
+		return this.#process.pid ?? 0;
 	}
 
 	cpuMs(): number {
@@ -160,7 +174,11 @@ export const floor: Candidate = {
 		const child = new Child<FloorHandlers>(new URL("../floor.ts", import.meta.url));
 		await child.ask("start", rtsp);
 		return {
+			pid: child.pid,
 			rtspPort: rtsp,
+			rtpPorts: [0, 0],
+			webrtcPort: 0,
+			httpPort: 0,
 			whep: () => undefined,
 			http: (path) => path,
 			cpuMs: () => cpuMs(child.pid),

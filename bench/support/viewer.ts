@@ -40,6 +40,8 @@ export class Viewer {
 	readonly began = machineMs();
 	/** Why it ended before its time. */
 	failure = "";
+	/** What it has sent, where somebody wants to know. */
+	sent: Buffer[] | undefined;
 	readonly #tools: ViewerTools;
 	readonly #port: number;
 	readonly #ufrag = randomBytes(4).toString("hex");
@@ -123,6 +125,12 @@ export class Viewer {
 		if (politely && this.#resource) await fetch(this.#resource, { method: "DELETE" }).catch(() => undefined);
 	}
 
+	/** Sends any bytes from the viewer's address. */
+	throw(datagram: Uint8Array): void {
+		out.bytes.set(datagram);
+		sendDatagram(this.fd, out.address, datagram.length);
+	}
+
 	#check({ ufrag, password }: RemoteSide, now: number): void {
 		this.#checkAt = now + (this.#dtls ? CONSENT_MS : CHECK_AGAIN_MS);
 		this.#send(check(`${ufrag}:${this.#ufrag}`, Buffer.from(password), this.#tools.ciphers.hmacSha1));
@@ -198,7 +206,7 @@ export class Viewer {
 	}
 
 	#send(datagram: Uint8Array): void {
-		out.bytes.set(datagram);
-		sendDatagram(this.fd, out.address, datagram.length);
+		this.sent?.push(Buffer.from(datagram));
+		this.throw(datagram);
 	}
 }
