@@ -47,10 +47,16 @@ export class WhepTransport implements Transport {
 		if (pc) {
 			pc.onconnectionstatechange = null;
 			pc.ontrack = null;
-			pc.close();
 		}
+		if (!this.#session) {
+			pc?.close();
+			return;
+		}
+		// In this order, or the relay learns by DTLS that we left and no longer knows the session that is to be deleted.
 		// keepalive lets the request outlive the page that is being left.
-		if (this.#session) ask(this.#session, this.#target.token, { method: "DELETE", keepalive: true }).catch(() => {});
+		ask(this.#session, this.#target.token, { method: "DELETE", keepalive: true })
+			.catch(() => undefined)
+			.finally(() => pc?.close());
 	}
 
 	async stats(): Promise<Sample | null> {
