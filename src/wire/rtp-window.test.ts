@@ -5,7 +5,7 @@ import { ReorderWindow } from "./rtp-window.ts";
 
 function collect() {
 	const out: number[] = [];
-	const window = new ReorderWindow((packet) => out.push((packet[0]! << 8) | packet[1]!));
+	const window = new ReorderWindow((packet) => out.push((packet[0]! << 8) | packet[1]!), 40);
 	const push = (sequence: number, now = 0) => window.push(sequence, Uint8Array.of(sequence >> 8, sequence), now);
 	return { out, window, push };
 }

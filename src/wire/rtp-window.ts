@@ -3,17 +3,15 @@ import { distance16 } from "../media/time.ts";
 
 /** How many sequence numbers a packet may be ahead of a missing one. A power of two. */
 const WINDOW_PACKETS = 64;
-/** How long a missing packet is waited for: reordering on real paths is a matter of a few milliseconds. */
-const WINDOW_MS = 40;
 /** A jump farther than this, forward or back, is a sender that began anew (RFC 3550 appendix A.1, MAX_DROPOUT). */
 const MAX_JUMP_PACKETS = 3000;
 
 /**
- * Puts the packets of one RTP source in order. A missing packet holds the ones after it back until it comes, for 40 ms
- * or 64 packets; then it is lost. Pure: time comes in with `push` and `tick`. Packets are kept by reference.
+ * Puts the packets of one RTP source in order. A missing packet holds the ones after it back until it comes; then it is lost. Pure: time comes in with `push` and `tick`. Packets are kept by reference.
  */
 export class ReorderWindow {
 	readonly #deliver: (packet: Uint8Array) => void;
+	readonly #waitMs: Millis;
 	readonly #slots: (Uint8Array | undefined)[] = new Array(WINDOW_PACKETS).fill(undefined);
 	/** When the packet in the same slot came; Infinity for none. */
 	readonly #arrivals = new Float64Array(WINDOW_PACKETS).fill(Infinity);
@@ -26,8 +24,9 @@ export class ReorderWindow {
 	/** Packets that came twice, or after they had been given up. */
 	late = 0;
 
-	constructor(deliver: (packet: Uint8Array) => void) {
+	constructor(deliver: (packet: Uint8Array) => void, waitMs: Millis) {
 		this.#deliver = deliver;
+		this.#waitMs = waitMs;
 	}
 
 	/** Takes in one packet with its sequence number; delivers what is in order by now. */
@@ -51,7 +50,7 @@ export class ReorderWindow {
 
 	/** Gives up what was missing for too long. To be called every 10 to 20 ms while `waiting`. */
 	tick(now: Millis): void {
-		while (this.#held > 0 && now - this.#heldSince >= WINDOW_MS) this.#skip();
+		while (this.#held > 0 && now - this.#heldSince >= this.#waitMs) this.#skip();
 	}
 
 	/** Whether packets are held back. */

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { type Headers, headerOf, type Response, writeRequest } from "../../src/protocols/rtsp/message.ts";
 import { StreamParser } from "../../src/protocols/rtsp/stream-parser.ts";
 
-export interface RawPacket {
+interface RawPacket {
 	readonly channel: number;
 	readonly bytes: Buffer;
 	readonly at: number;

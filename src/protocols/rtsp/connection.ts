@@ -19,6 +19,8 @@ import { parseResource, type Resource } from "./url.ts";
 
 /** Requests that may wait for the one that is being answered. */
 const MAX_WAITING = 32;
+/** Bytes that may wait for a client that asks and does not read: more than media ever leaves there. */
+const MAX_UNSENT_BYTES = 2_097_152;
 
 interface Answer {
 	readonly status: number;
@@ -153,6 +155,10 @@ export class RtspConnection implements StreamSink, Peer {
 		const sequence = headerOf(request, "cseq");
 		const head: [string, string][] = sequence === undefined ? [] : [["CSeq", sequence]];
 		this.socket.write(writeResponse(status, [...head, ["Server", "Vedette"], ...headers], body, reason));
+		const { writableLength } = this.socket;
+		if (writableLength <= MAX_UNSENT_BYTES) return;
+		this.#close(`${writableLength} bytes of answers are not read, at most ${MAX_UNSENT_BYTES}`);
+		this.socket.destroy();
 	}
 
 	#checkSession(request: Request): void {

@@ -20,6 +20,8 @@ import { ask } from "./declined.ts";
 /** How often the sender is told what was received (RFC 3550 section 6.2 gives 5 s as the least). */
 const REPORT_MS = 5000;
 const CNAME = "vedette";
+/** How long a missing packet is waited for at most: nobody sends it again, and paths that reorder do so by little. */
+const REORDER_MS = 40;
 /** How often missing packets are looked after, while there are some. */
 const SETTLE_MS = 20;
 
@@ -63,9 +65,11 @@ export class Ingest {
 		this.#sources = tracks.map(() => -1);
 		const events: PublisherEvents = { onEnd, onKeyFrameRequest: () => this.#requestKeyFrame() };
 		this.#publication = ask(() => hub.publish(path, tracks, info, events));
-		this.#windows = tracks.map(
-			(_, track) => new ReorderWindow((packet) => this.#publication.packet(track, packet, 0, packet.length)),
-		);
+		const waitMs = Math.min(REORDER_MS, this.#publication.path.settings.reorderTime);
+		this.#windows = tracks.map((_, track) => {
+			const deliver = (packet: Uint8Array): void => this.#publication.packet(track, packet, 0, packet.length);
+			return new ReorderWindow(deliver, waitMs);
+		});
 	}
 
 	/** An RTP packet that came in order, over TCP, at `now`. */

@@ -58,7 +58,7 @@ async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 	const limits = { loginTime: 1000, failureDelay: 0, failures: 100, failurePause: 1 };
 	const access = new Access({ anonymous, users: [user], ...limits });
 	const sender = Sender.create({ pool, threads: 0 });
-	const fans = new Fans((ring) => sender.open(ring, 0));
+	const fans = new Fans((ring) => sender.open(ring));
 	const loopback = { host: "127.0.0.1", port: 0 };
 	const udp = await UdpPorts.open(loopback, loopback);
 	const context = { hub, access, log, fans, udp, sessionTimeout: 60_000, requestTimeout: 10_000 };
