@@ -33,10 +33,11 @@ const DEFAULT_JOINS = 10_000;
 function help(): string {
 	const rows = Object.entries(ways).map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`);
 	return [
-		"usage: npm run bench -- [NAME...] [--seconds N] [--joins N] [--peer NAME=COMMAND]... [--json]",
+		"usage: npm run bench -- [NAME...] [--seconds N] [--joins N] [--rounds N] [--peer NAME=COMMAND]... [--json]",
 		"",
 		...rows,
 		"",
+		"--rounds runs the servers in turn so often and gives the medians. --profile FOLDER keeps the relay's processor profiles.",
 		"--peer runs another server through the same work: --peer mediamtx=/path/to/mediamtx. In a longer command",
 		"{rtsp}, {rtp}, {http} and {webrtc} stand for the ports.",
 		"",
@@ -66,6 +67,8 @@ async function main(): Promise<number> {
 		options: {
 			joins: { type: "string", default: String(DEFAULT_JOINS) },
 			seconds: { type: "string", default: String(DEFAULT_SECONDS) },
+			rounds: { type: "string", default: "1" },
+			profile: { type: "string" },
 			peer: { type: "string", multiple: true, default: [] },
 			json: { type: "boolean", default: false },
 			help: { type: "boolean", default: false },
@@ -79,7 +82,8 @@ async function main(): Promise<number> {
 	const bench: Bench = {
 		seconds: Number(values.seconds),
 		joins: Number(values.joins),
-		vedette,
+		rounds: Number(values.rounds),
+		vedette: vedette(values.profile),
 		floor,
 		peers: values.peer.map(candidate),
 		say: (text) => process.stderr.write(`${text}\n`),

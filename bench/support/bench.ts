@@ -3,6 +3,7 @@ import type { ReadersHandlers } from "../readers.ts";
 import type { ViewersHandlers } from "../viewers.ts";
 import { Child } from "./child.ts";
 import type { Candidate, Server } from "./server.ts";
+import { median } from "./statistics.ts";
 import type { StreamShape } from "./stream.ts";
 
 /** One line of the table; what a way does not measure is left out. */
@@ -26,6 +27,8 @@ export interface Row {
 export interface Bench {
 	/** Length of one measurement. */
 	readonly seconds: number;
+	/** How often the servers are run in turn; the medians count. */
+	readonly rounds: number;
 	/** Readers that come and go in `joins`. */
 	readonly joins: number;
 	readonly vedette: Candidate;
@@ -71,8 +74,8 @@ export function perPacketUs(usedMs: number, packets: number): number {
 }
 
 /**
- * The same work for the servers, one after the other; by default the floor, ours, and all others. One that cannot do it
- * gets a row that says why.
+ * The same work for the servers, one after the other, as many rounds as wanted; by default the floor, ours, and all
+ * others. One that cannot do it gets a row that says why.
  */
 export async function inTurn(
 	bench: Bench,
@@ -80,16 +83,40 @@ export async function inTurn(
 	measure: (candidate: Candidate) => Promise<Row[]>,
 	candidates: readonly Candidate[] = [bench.floor, bench.vedette, ...bench.peers],
 ): Promise<Row[]> {
-	const rows: Row[] = [];
-	for (const candidate of candidates) {
-		bench.say(`${way}: ${candidate.name}`);
-		try {
-			rows.push(...(await measure(candidate)));
-		} catch (error) {
-			const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-			bench.say(text);
-			rows.push({ way, server: candidate.name, failure: text.split("\n")[0] ?? "failed" });
+	const results = candidates.map((): Row[][] => []);
+	for (let round = 0; round < bench.rounds; round++) {
+		for (const [i, candidate] of candidates.entries()) {
+			bench.say(`${way}: ${candidate.name}${bench.rounds > 1 ? `, round ${round + 1}` : ""}`);
+			results[i]?.push(await attempt(bench, way, candidate, measure));
 		}
 	}
-	return rows;
+	return results.flatMap(middle);
+}
+
+async function attempt(
+	bench: Bench,
+	way: string,
+	candidate: Candidate,
+	measure: (candidate: Candidate) => Promise<Row[]>,
+): Promise<Row[]> {
+	try {
+		return await measure(candidate);
+	} catch (error) {
+		const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+		bench.say(text);
+		return [{ way, server: candidate.name, failure: text.split("\n")[0] ?? "failed" }];
+	}
+}
+
+/** The rows of one server's rounds as one: of each number the median, of the words the last. */
+function middle(rounds: readonly Row[][]): Row[] {
+	const last = rounds.at(-1) ?? [];
+	return last.map((row, i) => {
+		const entries = Object.entries(row).map(([key, value]): [string, unknown] => {
+			if (typeof value !== "number") return [key, value];
+			const values = rounds.map((rows) => (rows[i] as Readonly<Record<string, unknown>> | undefined)?.[key]);
+			return [key, median(values.filter((each) => typeof each === "number"))];
+		});
+		return Object.fromEntries(entries) as unknown as Row;
+	});
 }

@@ -30,15 +30,11 @@ export interface Server extends AsyncDisposable {
 export interface StartOptions {
 	/** Sender threads. */
 	readonly threads?: number;
-	/** A folder that gets a processor profile at the end. */
-	readonly profile?: string;
 }
 
 /** What can be started for a way. */
 export interface Candidate {
 	readonly name: string;
-	/** `vedette` is ours, `floor` the least that can do it, `peer` somebody else's. */
-	readonly kind: "vedette" | "floor" | "peer";
 	start(options?: StartOptions): Promise<Server>;
 }
 
@@ -136,11 +132,10 @@ class CommandServer implements Server {
 	}
 }
 
-/** The relay of this tree. */
-export const vedette: Candidate = {
+/** The relay of this tree; at its end it writes a processor profile into the folder `profile`, where one is given. */
+export const vedette = (profile?: string): Candidate => ({
 	name: "vedette",
-	kind: "vedette",
-	async start({ threads, profile } = {}) {
+	async start({ threads } = {}) {
 		const at = await ports();
 		const state = mkdtempSync(join(tmpdir(), "vedette-bench-"));
 		const settings = {
@@ -163,12 +158,11 @@ export const vedette: Candidate = {
 		const done = () => rmSync(state, { recursive: true, force: true });
 		return new CommandServer(at, command, environment, done).ready();
 	},
-};
+});
 
 /** The bare program of `floor.ts`. */
 export const floor: Candidate = {
 	name: "floor",
-	kind: "floor",
 	async start() {
 		const { rtsp } = await ports();
 		const child = new Child<FloorHandlers>(new URL("../floor.ts", import.meta.url));
@@ -195,7 +189,6 @@ export const floor: Candidate = {
 export function peer(name: string, command: string): Candidate {
 	return {
 		name,
-		kind: "peer",
 		async start() {
 			const at = await ports();
 			const words = command

@@ -13,7 +13,7 @@ interface Work {
 }
 
 /** One publisher and `count` RTSP readers, for one server. */
-async function measure(bench: Bench, candidate: Candidate, work: Work): Promise<Row> {
+export async function measureRtsp(bench: Bench, candidate: Candidate, work: Work): Promise<Row> {
 	await using server = await candidate.start();
 	await using publisher = await publish(server, usual);
 	await using child = readers();
@@ -40,7 +40,7 @@ async function measure(bench: Bench, candidate: Candidate, work: Work): Promise<
 }
 
 function all(bench: Bench, work: Work): Promise<Row[]> {
-	return inTurn(bench, work.way, async (candidate) => [await measure(bench, candidate, work)]);
+	return inTurn(bench, work.way, async (candidate) => [await measureRtsp(bench, candidate, work)]);
 }
 
 export const rtspTcp = {

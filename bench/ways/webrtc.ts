@@ -2,6 +2,7 @@ import { type Bench, inTurn, PATH, perPacketUs, publish, type Row, viewers } fro
 import { pause } from "../support/clock.ts";
 import type { Candidate } from "../support/server.ts";
 import { large as largeShape, type StreamShape, usual } from "../support/stream.ts";
+import { measureRtsp } from "./rtsp-out.ts";
 
 const WARM_UP_MS = 2500;
 
@@ -44,18 +45,30 @@ async function measure(bench: Bench, candidate: Candidate, work: Work): Promise<
 	};
 }
 
+/** How many, and whether they read. */
+const loads = [
+	[100, true],
+	[300, true],
+	[300, false],
+] as const;
+
+/** The floor sends the same packets as they are: it does not encrypt. */
+async function plain(bench: Bench, way: string, count: number, listen: boolean): Promise<Row> {
+	const row = await measureRtsp(bench, bench.floor, { way, count, transport: "udp", listen });
+	return { ...row, note: `${row.note ?? ""} not encrypted`.trim() };
+}
+
 export const webrtc = {
 	summary: "100 and 300 WebRTC viewers, reading and not",
 	async run(bench: Bench): Promise<Row[]> {
 		const rows: Row[] = [];
-		for (const [count, listen] of [
-			[100, true],
-			[300, true],
-			[300, false],
-		] as const) {
-			const work = { way: "webrtc", count, shape: usual, listen };
-			const one = async (candidate: Candidate) => [await measure(bench, candidate, work)];
-			rows.push(...(await inTurn(bench, `webrtc ${count}`, one, [bench.vedette, ...bench.peers])));
+		for (const [count, listen] of loads) {
+			const way = `webrtc ${count}`;
+			const one = async (candidate: Candidate) =>
+				candidate === bench.floor
+					? [await plain(bench, way, count, listen)]
+					: [await measure(bench, candidate, { way, count, shape: usual, listen })];
+			rows.push(...(await inTurn(bench, way, one)));
 		}
 		return rows;
 	},

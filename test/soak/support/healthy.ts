@@ -41,7 +41,7 @@ export class Healthy implements AsyncDisposable {
 	}
 
 	static async start(): Promise<Healthy> {
-		const server = await vedette.start();
+		const server = await vedette().start();
 		const publisher = await publish(server, usual);
 		const [reader, viewer] = [readers(), viewers()];
 		await reader.ask("start", { port: server.rtspPort, path: PATH, count: 1, transport: "tcp", listen: true });
