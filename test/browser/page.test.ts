@@ -121,12 +121,12 @@ test("a relay that was killed and started again is found within 2 s", async (t) 
 	assert.ok(performance.now() - started < 3000, `live after ${Math.round(performance.now() - started)} ms`);
 });
 
-test("keys: pause ends the viewer at the relay, i shows figures, s saves a picture", async (t) => {
+test("/viewer?camera= and its keys: pause ends the viewer at the relay, i shows figures, s saves a picture", async (t) => {
 	if (!needs(t, "chromium", "ffmpeg")) return;
 	await using relay = await startTestRelay();
 	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`);
 	const page = await newPage(t);
-	await page.goto(`${httpUrl(relay)}/watch/robot1/front`);
+	await page.goto(`${httpUrl(relay)}/viewer?camera=robot1%2Ffront`);
 	await waitForState(page, "live");
 	await page.keyboard.press("i");
 	await page.locator("vedette-player .stats").getByText("H.264").waitFor();

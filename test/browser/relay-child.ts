@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 interface Ports {
 	readonly http: readonly number[];
@@ -27,7 +28,7 @@ export class RelayChild implements AsyncDisposable {
 	/** Resolves when the relay listens. Rejects when it does not get that far. */
 	async start(): Promise<void> {
 		const [http, rtsp] = [this.#ports.http, this.#ports.rtsp].map(([port]) => ({ address: `127.0.0.1:${port}` }));
-		const script = join(import.meta.dirname, "relay-process.ts");
+		const script = fileURLToPath(new URL("./relay-process.ts", import.meta.url));
 		const child = spawn(process.execPath, [script, JSON.stringify({ http, rtsp })], {
 			stdio: ["ignore", "pipe", "inherit"],
 			env: { ...process.env, TMPDIR: this.#folder },
