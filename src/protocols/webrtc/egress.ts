@@ -4,16 +4,16 @@ import type { Reader } from "../../hub/reader.ts";
 import type { Stream } from "../../hub/stream.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
+import { hasNativeSockets } from "../../net/libc.ts";
 import type { SenderStream } from "../../net/sender/stream.ts";
 import { parseRtcp, type RtcpPacket } from "../../wire/rtcp.ts";
 import { compound, ntpOf, roundTripMs, writeDescription, writeSenderReport } from "../../wire/rtcp-write.ts";
 import type { Carrier, ViewerTrack } from "./carrier.ts";
-import { TcpCarrier } from "./egress-tcp.ts";
+import { AloneCarrier } from "./egress-alone.ts";
 import { UdpCarrier } from "./egress-udp.ts";
 import type { Route } from "./ice.ts";
 import { UdpRoute } from "./ports.ts";
 import type { Role, SecureMedia } from "./session.ts";
-import { TcpRoute } from "./tcp-route.ts";
 
 /** Sender reports: often at first, so that sound and picture find each other, then now and then. */
 const REPORT_MS = 2_000;
@@ -98,11 +98,12 @@ export class Egress implements Role {
 		if (!this.#media) return;
 		if (hub.find(path) !== stream) throw new Error("the stream has changed since it was asked for");
 		const numbered = this.#options.tracks.map((track) => ({ track, first: first(track) }));
-		if (route instanceof TcpRoute) this.#carryByTcp(route, numbered, this.#media);
-		else if (route instanceof UdpRoute) this.#carryByUdp(route, numbered, this.#media);
+		if (route instanceof UdpRoute && hasNativeSockets) this.#carryTogether(route, numbered, this.#media);
+		else this.#carryAlone(route, numbered, this.#media);
 	}
 
-	#carryByUdp(route: UdpRoute, numbered: { track: ViewerTrack; first: number }[], { local }: SecureMedia): void {
+	/** By the sender, with all other viewers. */
+	#carryTogether(route: UdpRoute, numbered: { track: ViewerTrack; first: number }[], { local }: SecureMedia): void {
 		const reader = this.#read(route);
 		this.#reader = reader;
 		this.#carrier = new UdpCarrier(this.#options.fans, reader, route, numbered, local);
@@ -110,12 +111,13 @@ export class Egress implements Role {
 		if (reader.from < reader.burstEnd) reader.sawFirstFrame(this.#options.hub.clock.now());
 	}
 
-	#carryByTcp(route: TcpRoute, numbered: { track: ViewerTrack; first: number }[], { sender }: SecureMedia): void {
-		let carrier: TcpCarrier | undefined;
+	/** Over TCP, or where the system cannot send to many at once. */
+	#carryAlone(route: Route, numbered: { track: ViewerTrack; first: number }[], { sender }: SecureMedia): void {
+		let carrier: AloneCarrier | undefined;
 		const reader = this.#read(route, (_, now) => carrier?.pump(now));
 		this.#reader = reader;
 		const { clock } = this.#options.hub;
-		carrier = new TcpCarrier(reader, route, numbered, sender, () => clock.now());
+		carrier = new AloneCarrier(reader, route, numbered, sender, () => clock.now());
 		this.#carrier = carrier;
 		carrier.pump(clock.now());
 	}

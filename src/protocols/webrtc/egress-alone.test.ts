@@ -9,8 +9,9 @@ import type { Track } from "../../media/track.ts";
 import { Pool } from "../../net/pool.ts";
 import { rtpPayloadType, rtpSequence, writeRtpHeader } from "../../wire/rtp.ts";
 import type { SrtpSender } from "../../wire/srtp.ts";
-import { TcpCarrier } from "./egress-tcp.ts";
+import { AloneCarrier } from "./egress-alone.ts";
 import { Deframer } from "./framing.ts";
+import type { Route } from "./ice.ts";
 import { TcpRoute } from "./tcp-route.ts";
 
 const track: Track = {
@@ -76,7 +77,7 @@ function setUp() {
 	return { hub, picture, pass: (ms: number) => (now += ms), clock };
 }
 
-function join({ hub, clock }: ReturnType<typeof setUp>) {
+function join({ hub, clock }: ReturnType<typeof setUp>, other?: Route) {
 	const socket = new FakeSocket();
 	const rollOvers: number[] = [];
 	const srtp = {
@@ -85,7 +86,7 @@ function join({ hub, clock }: ReturnType<typeof setUp>) {
 			return packet;
 		},
 	} as unknown as SrtpSender;
-	let carrier: TcpCarrier | undefined;
+	let carrier: AloneCarrier | undefined;
 	const onPackets = () => carrier?.pump(clock.now());
 	const reader = hub.read(
 		name,
@@ -94,8 +95,8 @@ function join({ hub, clock }: ReturnType<typeof setUp>) {
 		{ onPackets, onEnd: () => {} },
 	);
 	const viewer = { index: 0, track, payloadType: 120, ssrc: 5, rtx: undefined };
-	const route = new TcpRoute(socket as unknown as Socket);
-	carrier = new TcpCarrier(reader, route, [{ track: viewer, first: 65_530 }], srtp, clock.now);
+	const route = other ?? new TcpRoute(socket as unknown as Socket);
+	carrier = new AloneCarrier(reader, route, [{ track: viewer, first: 65_530 }], srtp, clock.now);
 	carrier.pump(clock.now());
 	return { socket, rollOvers, carrier, viewer, reader };
 }
@@ -144,5 +145,41 @@ describe("a viewer over TCP", () => {
 		carrier.close();
 		room.picture(true);
 		assert.equal(socket.packets.length, 2);
+	});
+
+	it("keeps its way: another kind of route is another carrier's", () => {
+		const room = setUp();
+		const { carrier } = join(room);
+		assert.ok(carrier.moved(new TcpRoute(new FakeSocket() as unknown as Socket)));
+		assert.ok(!carrier.moved({ key: "", address: "", port: 0, send: () => {} }));
+	});
+});
+
+describe("a viewer over UDP where nobody can send to many at once", () => {
+	it("gets its packets, and the very same bytes again", () => {
+		const room = setUp();
+		room.picture(true);
+		const got: Buffer[] = [];
+		const send = (packet: Uint8Array) => void got.push(Buffer.from(packet));
+		const { carrier, viewer } = join(room, { key: "", address: "", port: 0, send });
+		for (let i = 0; i < 4; i++) room.picture(false);
+		const first = got.splice(0);
+		assert.equal(first.length, 10);
+		// The last three are over the wrap; 9 was never sent, 60000 is long gone.
+		carrier.resend(viewer, [65_531, 1, 9, 60_000, 3]);
+		assert.deepEqual(got, [first[1], first[7], first[9]]);
+	});
+
+	it("gets nothing again that the stream does not keep any more", () => {
+		const room = setUp();
+		room.picture(true);
+		const got: number[] = [];
+		const send = (packet: Uint8Array) => void got.push(rtpSequence(packet, 0));
+		const { carrier, viewer } = join(room, { key: "", address: "", port: 0, send });
+		room.pass(20_000);
+		for (let i = 0; i < 3; i++) room.picture(true);
+		got.length = 0;
+		carrier.resend(viewer, [65_530]);
+		assert.deepEqual(got, []);
 	});
 });
