@@ -4,7 +4,7 @@ import { type FirstUsers, firstUsers } from "../access/first-start.ts";
 import { settingsOf } from "../config/path-settings.ts";
 import type { RelayConfig } from "../config/relay-schema.ts";
 import { makeStateDir, stateDirOf } from "../config/state-dir.ts";
-import { openControl } from "../control/control.ts";
+import { type Control, openControl } from "../control/control.ts";
 import { Fans } from "../hub/fans.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Clock } from "../hub/stream.ts";
@@ -12,12 +12,14 @@ import { Pool } from "../net/pool.ts";
 import { Sender } from "../net/sender/sender.ts";
 import type { SenderStream } from "../net/sender/stream.ts";
 import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { pullIntoPath as pullRtsp } from "../protocols/rtsp/pull.ts";
 import { RtspServer } from "../protocols/rtsp/server.ts";
 import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
 import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { logHub } from "./hub-log.ts";
+import { describeParts } from "./metrics.ts";
 import { type Pulls, startSources } from "./sources.ts";
 
 /** A relay that runs. */
@@ -79,7 +81,8 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const udp = parts.adopt(await openUdpPorts(config), (ports) => ports?.close());
 	const rtsp = parts.use(await openRtsp(house, udp));
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
-	const control = parts.use(await openWeb(house, webrtc));
+	const describeMore = (metrics: Metrics): void => describeParts(metrics, pool, rtsp, webrtc);
+	const control = parts.use(await openWeb(house, webrtc, describeMore));
 	parts.defer(startSources(config.paths, pullsInto(hub), log.child({ room: "sources" })));
 	const running = parts.move();
 	const { all: http, api, metrics } = control.ports;
@@ -124,9 +127,14 @@ async function openWebRtc({ config, stateDir, hub, fans, log }: House): Promise<
 	return WebRtcServer.listen({ hub, fans, log: own, certificateFile }, config.webrtc);
 }
 
-function openWeb({ config, stateDir, hub, access, log }: House, webrtc: WebRtcServer | undefined) {
+function openWeb(
+	{ config, stateDir, hub, access, log }: House,
+	webrtc: WebRtcServer | undefined,
+	describeMore: (metrics: Metrics) => void,
+): Promise<Control> {
 	const sessions = webrtc ? { webrtcsessions: webrtc } : {};
-	return openControl({ config, hub, access, log: log.child({ room: "http" }), stateDir, webrtc, sessions });
+	const own = log.child({ room: "http" });
+	return openControl({ config, hub, access, log: own, stateDir, webrtc, sessions, describeMore });
 }
 
 function pullsInto(hub: Hub): Pulls {
