@@ -54,7 +54,12 @@ export async function openUdp(address: string, onDatagram: OnDatagram, options: 
 		try {
 			for (const local of wild ? localAddresses() : [host]) {
 				const wanted = port || sockets[0]?.port || 0;
-				sockets.push(await openSocket(local, wanted, onDatagram, buffers));
+				const socket = await openSocket(local, wanted, onDatagram, buffers).catch((error: unknown) => {
+					// One of many addresses that is not ready (IPv6 checks for duplicates first) is tried again later.
+					if (wild && !isTaken(error)) return undefined;
+					throw error;
+				});
+				if (socket) sockets.push(socket);
 			}
 			return watchPort(sockets, wild, onDatagram, buffers);
 		} catch (error) {
