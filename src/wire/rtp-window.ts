@@ -7,7 +7,8 @@ const WINDOW_PACKETS = 64;
 const MAX_JUMP_PACKETS = 3000;
 
 /**
- * Puts the packets of one RTP source in order. A missing packet holds the ones after it back until it comes; then it is lost. Pure: time comes in with `push` and `tick`. Packets are kept by reference.
+ * Puts the packets of one RTP source in order. A missing packet holds the ones after it back until it comes, for
+ * `waitMs` or 64 packets; then it is lost. Pure: time comes in with `push` and `tick`. Packets are kept by reference.
  */
 export class ReorderWindow {
 	readonly #deliver: (packet: Uint8Array) => void;

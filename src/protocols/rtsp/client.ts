@@ -38,6 +38,8 @@ export interface ClientOptions {
 	readonly signal: AbortSignal;
 	/** The tracks to publish; left out to play. */
 	readonly publish?: readonly Track[];
+	/** Called before the first packet is handed on. What it throws ends the connection. */
+	onLive?(client: RtspClient): void;
 }
 
 /** The server sends the client to another address. */
@@ -241,6 +243,7 @@ export class RtspClient implements StreamSink {
 			const pair = this.#pairs[track];
 			if (pair && serverPort) this.#connect(pair, serverPort, track);
 		}
+		this.#options.onLive?.(this);
 		this.#resolveOpened(this);
 	}
 

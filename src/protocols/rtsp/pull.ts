@@ -38,11 +38,13 @@ export async function pullIntoPath(
 	};
 	try {
 		signal.throwIfAborted();
-		const client = await openRtspClient({ url, transport, sink, signal: attempt.signal });
+		const begin = (client: RtspClient): void => {
+			ingest = publish(hub, path, url, client);
+		};
+		const client = await openRtspClient({ url, transport, sink, signal: attempt.signal, onLive: begin });
 		clearTimeout(timer);
-		ingest = publish(hub, path, url, client);
 		onLive();
-		return await watch(hub, client, ingest);
+		return await watch(hub, client, ingest!);
 	} finally {
 		clearTimeout(timer);
 		signal.removeEventListener("abort", stop);
@@ -59,12 +61,7 @@ function publish(hub: Hub, path: PathName, url: string, client: RtspClient): Ing
 		identity: `source ${path}`,
 	};
 	const feedback = { rtcp: (track: number, packet: Uint8Array) => client.sendRtcp(track, packet) };
-	try {
-		return new Ingest(hub, path, client.tracks, info, feedback, (reason) => client.close(reason));
-	} catch (error) {
-		client.close();
-		throw error;
-	}
+	return new Ingest(hub, path, client.tracks, info, feedback, (reason) => client.close(reason));
 }
 
 /** Waits for the end, with reports in between and an eye on silence. */

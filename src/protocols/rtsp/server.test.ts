@@ -232,8 +232,10 @@ test("a stream is pulled from another server until that ends", { timeout: 10_000
 		ended = pull(resolve);
 	});
 	const reader = await play(relay.url);
-	picture(publisher, 1, true);
 	await reader.until(2);
+	assert.equal(relay.hub.find(path).intakes[0]!.counters.discarded, 0, "nothing was lost before it was live");
+	picture(publisher, 1, true);
+	await reader.until(4);
 	for (const one of origin.hub.paths) one.close("the origin restarts");
 	assert.match(await ended!, /closed the connection/);
 	const fresh = await publish(origin.url);
@@ -241,7 +243,7 @@ test("a stream is pulled from another server until that ends", { timeout: 10_000
 		ended = pull(resolve);
 	});
 	picture(fresh, 0, true);
-	await reader.until(4);
+	await reader.until(6);
 	stop.abort(new Error("enough"));
 	assert.equal(await ended, "enough");
 	assert.equal(relay.hub.path(path)?.publication, undefined);
