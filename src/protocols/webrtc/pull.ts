@@ -49,9 +49,11 @@ class Intake {
 			onEnd: () => receiving.close(),
 			onKeyFrameRequest: () => this.#requestKeyFrames(),
 		});
-		this.#windows = tracks.map(
-			(_, track) => new ReorderWindow((packet) => this.#publication.packet(track, packet, 0, packet.length)),
-		);
+		const { reorderTime } = this.#publication.stream.settings;
+		this.#windows = tracks.map((_, track) => {
+			const deliver = (packet: Uint8Array): void => this.#publication.packet(track, packet, 0, packet.length);
+			return new ReorderWindow(deliver, reorderTime);
+		});
 	}
 
 	packet(track: number, packet: Uint8Array): void {
