@@ -118,6 +118,21 @@ describe("Chromium", { timeout: 120_000 }, () => {
 		});
 	});
 
+	it("goes on over TCP when its network begins to block UDP", async () => {
+		await using live = await liveRoom("baseline");
+		await using network = await Network.open(live.room.server.ports[0]!, 1);
+		await onPage(live.room, async (page) => {
+			await play(page, live.url, { seconds: 1, port: network.port });
+			assert.match(String(live.room.server.list()[0]?.remoteCandidate), /^udp/);
+			network.cut = true;
+			// Chromium drops the connections that it does not need: it tries them again when asked to.
+			assert.equal(await restartIce(page), 200);
+			const candidate = () => String(live.room.server.list()[0]?.remoteCandidate);
+			await until("TCP", () => candidate().startsWith("tcp"), 20_000);
+			assertMoving(await watchPlaying(page, 2), live.camera);
+		});
+	});
+
 	it("goes on after an ICE restart", async () => {
 		await using live = await liveRoom("baseline");
 		await onPage(live.room, async (page) => {
