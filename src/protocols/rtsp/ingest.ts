@@ -137,7 +137,7 @@ export class Ingest {
 		this.#receptions[track]!.received(ssrc, rtpSequence(bytes, offset), rtpTimestamp(bytes, offset), now);
 	}
 
-	/** GStreamer and Vedette's robot obey it; those that know no feedback pass over it. */
+	/** Vedette's robot obeys it; programs that know no feedback over plain RTSP pass over it. */
 	#requestKeyFrame(): void {
 		for (const [track, { kind }] of this.tracks.entries()) {
 			const source = this.#sources[track]!;
