@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { parseAddress } from "../../src/config/address.ts";
 import { needs } from "../support/peers.ts";
 import { publishFfmpeg, sources, startRoom, until } from "./whep-room.ts";
@@ -14,7 +15,7 @@ const PICTURE_BYTES = (320 * 180 * 3) / 2;
 
 /** webrtcbin in a process of its own. */
 function startPeer(mode: "play" | "publish", url: string, pipeline: string): AsyncDisposable {
-	const script = join(import.meta.dirname, "whep-gstreamer-peer.ts");
+	const script = fileURLToPath(new URL("./whep-gstreamer-peer.ts", import.meta.url));
 	const child: ChildProcess = spawn(process.execPath, [script, mode, url, pipeline], {
 		stdio: ["ignore", "ignore", "inherit"],
 	});
