@@ -58,7 +58,7 @@ describe("Chromium", { timeout: 120_000 }, () => {
 				assert.ok(played.firstFrameMs < 1_500, `first picture after ${played.firstFrameMs} ms`);
 				const [session] = live.room.server.list();
 				assert.equal(session?.peerConnectionEstablished, true);
-				assert.match(String(session?.remoteCandidate), new RegExp(`^${only}/127\\.0\\.0\\.1:\\d+$`));
+				assert.match(String(session?.remoteCandidate), new RegExp(`^prflx/${only}/127\\.0\\.0\\.1/\\d+$`));
 			});
 		});
 	}
@@ -123,12 +123,12 @@ describe("Chromium", { timeout: 120_000 }, () => {
 		await using network = await Network.open(live.room.server.ports[0]!, 1);
 		await onPage(live.room, async (page) => {
 			await play(page, live.url, { seconds: 1, port: network.port });
-			assert.match(String(live.room.server.list()[0]?.remoteCandidate), /^udp/);
+			assert.match(String(live.room.server.list()[0]?.remoteCandidate), /^prflx.udp/);
 			network.cut = true;
 			// Chromium drops the connections that it does not need: it tries them again when asked to.
 			assert.equal(await restartIce(page), 200);
 			const candidate = () => String(live.room.server.list()[0]?.remoteCandidate);
-			await until("TCP", () => candidate().startsWith("tcp"), 20_000);
+			await until("TCP", () => candidate().startsWith("prflx/tcp"), 20_000);
 			assertMoving(await watchPlaying(page, 2), live.camera);
 		});
 	});

@@ -151,7 +151,7 @@ describe("a viewer over TCP", () => {
 		const room = setUp();
 		const { carrier } = join(room);
 		assert.ok(carrier.moved(new TcpRoute(new FakeSocket() as unknown as Socket)));
-		assert.ok(!carrier.moved({ key: "", address: "", port: 0, send: () => {} }));
+		assert.ok(!carrier.moved({ key: "", address: "", port: 0, local: { address: "", port: 0 }, send: () => {} }));
 	});
 });
 
@@ -161,7 +161,7 @@ describe("a viewer over UDP where nobody can send to many at once", () => {
 		room.picture(true);
 		const got: Buffer[] = [];
 		const send = (packet: Uint8Array) => void got.push(Buffer.from(packet));
-		const { carrier, viewer } = join(room, { key: "", address: "", port: 0, send });
+		const { carrier, viewer } = join(room, { key: "", address: "", port: 0, local: { address: "", port: 0 }, send });
 		for (let i = 0; i < 4; i++) room.picture(false);
 		const first = got.splice(0);
 		assert.equal(first.length, 10);
@@ -175,7 +175,7 @@ describe("a viewer over UDP where nobody can send to many at once", () => {
 		room.picture(true);
 		const got: number[] = [];
 		const send = (packet: Uint8Array) => void got.push(rtpSequence(packet, 0));
-		const { carrier, viewer } = join(room, { key: "", address: "", port: 0, send });
+		const { carrier, viewer } = join(room, { key: "", address: "", port: 0, local: { address: "", port: 0 }, send });
 		room.pass(20_000);
 		for (let i = 0; i < 3; i++) room.picture(true);
 		got.length = 0;

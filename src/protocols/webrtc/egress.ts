@@ -21,7 +21,11 @@ const REPORT_MS = 2_000;
 const MEDIA_DELAY_MS = 10;
 /** A viewer that joins asks for key frames although one is on its way. */
 const JOINING_MS = 1_000;
+/** Between two repetitions of the burst: longer each time, for they fill a network that is full already. */
 const REPLAY_MS = 300;
+const LONGEST_REPLAY_MS = 10_000;
+/** Packets that one viewer may ask for again in a second. */
+const MAX_REPAIRS = 2_000;
 const CNAME = "vedette";
 export const B_FRAMES =
 	"its pictures are not in the order in which they are shown (B-frames), which WebRTC cannot carry";
@@ -72,7 +76,9 @@ export class Egress implements Role {
 	#nextReport: Millis = 0;
 	/** How often it could not keep up: then it waits for a key frame, which may be long in coming. */
 	#cuts = 0;
-	#replayedAt: Millis = Number.NEGATIVE_INFINITY;
+	#replayAt: Millis = Number.NEGATIVE_INFINITY;
+	#replayMs: Millis = REPLAY_MS;
+	#repairs = 0;
 
 	constructor(options: EgressOptions) {
 		this.#options = options;
@@ -158,7 +164,8 @@ export class Egress implements Role {
 			const track = this.#options.tracks.find((one) => one.ssrc === packet.media);
 			if (!track) return;
 			this.nacks += packet.lost.length;
-			this.#carrier?.resend(track, packet.lost);
+			this.#repairs += packet.lost.length;
+			if (this.#repairs <= MAX_REPAIRS) this.#carrier?.resend(track, packet.lost);
 		} else if (packet.kind === "pictureLoss" || packet.kind === "fullIntra") {
 			this.#wantsKeyFrame(now);
 		} else if (packet.kind === "receiverReport" || packet.kind === "senderReport") {
@@ -169,8 +176,11 @@ export class Egress implements Role {
 	/** What the viewer lacks may still be in the cache; if not, the publisher is asked. */
 	#wantsKeyFrame(now: Millis): void {
 		this.keyRequests++;
-		if (now - this.#replayedAt >= REPLAY_MS) {
-			this.#replayedAt = now;
+		if (now >= this.#replayAt) {
+			// After a quiet time it begins anew.
+			const quiet = now - this.#replayAt > LONGEST_REPLAY_MS;
+			this.#replayMs = quiet ? REPLAY_MS : Math.min(this.#replayMs * 2, LONGEST_REPLAY_MS);
+			this.#replayAt = now + this.#replayMs;
 			this.#carrier?.replay();
 		}
 		if (now - this.#startedAt > JOINING_MS) this.#options.stream.requestKeyFrame();
@@ -191,6 +201,7 @@ export class Egress implements Role {
 	}
 
 	tick(now: Millis): void {
+		this.#repairs = 0;
 		if (now < this.#nextReport) return;
 		this.#nextReport = now + REPORT_MS;
 		const { reader } = this;

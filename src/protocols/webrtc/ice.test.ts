@@ -25,6 +25,7 @@ class FakeRoute implements Route {
 	readonly key: string;
 	readonly address = "192.0.2.9";
 	readonly port: number;
+	readonly local = { address: "192.0.2.1", port: 8189 };
 	sent: { bytes: Uint8Array; message: StunMessage }[] = [];
 	constructor(port: number) {
 		this.port = port;

@@ -28,6 +28,8 @@ export interface Route {
 	readonly key: string;
 	readonly address: string;
 	readonly port: number;
+	/** Our side of it. */
+	readonly local: { readonly address: string; readonly port: number };
 	/** Sends one datagram. The bytes may be changed once it returns. */
 	send(datagram: Uint8Array): void;
 	/** The session is over. A route that several sessions could use leaves it out. */

@@ -41,6 +41,7 @@ function setUp() {
 		key: "",
 		address: "",
 		port: 0,
+		local: { address: "", port: 0 },
 		send: (datagram) => sent.push(...(parseRtcp(datagram) ?? [])),
 	};
 	ingest.start({ sender } as SecureMedia, route);

@@ -64,18 +64,20 @@ function traffic(peer: Peer): Readonly<Record<string, unknown>> {
 /** One session for the API. */
 export function describePeer(peer: Peer): PeerItem {
 	const { route, state } = peer.session;
-	const remote = route ? `${route.address}:${route.port}` : "";
+	const transport = route?.key.slice(0, 3);
 	return {
 		id: peer.id,
 		created: new Date(peer.created).toISOString(),
-		remoteAddr: remote,
+		remoteAddr: route ? `${route.address}:${route.port}` : "",
 		peerConnectionEstablished: state === "live",
-		remoteCandidate: route ? `${route.key.slice(0, 3)}/${remote}` : "",
+		localCandidate: route ? `host/${transport}/${route.local.address}/${route.local.port}` : "",
+		remoteCandidate: route ? `prflx/${transport}/${route.address}/${route.port}` : "",
 		state: peer.direction,
 		path: peer.path,
 		query: peer.query,
 		user: peer.user,
 		userAgent: peer.userAgent,
+		rejectedDatagrams: peer.session.rejected,
 		...traffic(peer),
 	};
 }

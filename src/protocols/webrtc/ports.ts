@@ -30,6 +30,10 @@ export class UdpRoute implements Route {
 		this.port = port;
 	}
 
+	get local(): UdpSocket {
+		return this.socket;
+	}
+
 	send(datagram: Uint8Array): void {
 		this.socket.send(datagram, this.address, this.port);
 	}

@@ -83,7 +83,13 @@ function setUp(delayMs = 10) {
 		onClosed: (reason) => ends.push(reason),
 	});
 	const sent: Uint8Array[] = [];
-	const route: Route = { key: "a", address: "192.0.2.1", port: 9, send: (datagram) => sent.push(datagram.slice()) };
+	const route: Route = {
+		key: "a",
+		address: "192.0.2.1",
+		port: 9,
+		local: { address: "", port: 0 },
+		send: (datagram) => sent.push(datagram.slice()),
+	};
 	const check = () => session.input(browserCheck({ username: "LOCL:RMTE", password: local.password }), route);
 	const answer = () => {
 		const ask = sent.map((bytes) => parseStun(bytes)).findLast((message) => message?.kind === "request");

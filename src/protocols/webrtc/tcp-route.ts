@@ -5,17 +5,23 @@ import type { Route } from "./ice.ts";
 /** Control traffic that may wait in a connection whose other end does not read. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 
+/** An IPv4 address that came in over an IPv6 socket is written as what it is. */
+function plain(address: string | undefined): string {
+	return (address ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+}
+
 /** A viewer's or publisher's own TCP connection (RFC 6544). */
 export class TcpRoute implements Route {
 	readonly key: string;
 	readonly address: string;
 	readonly port: number;
+	readonly local: { readonly address: string; readonly port: number };
 	readonly socket: Socket;
 
 	constructor(socket: Socket) {
 		this.socket = socket;
-		// An IPv4 address that came in over an IPv6 socket is written as what it is.
-		this.address = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+		this.address = plain(socket.remoteAddress);
+		this.local = { address: plain(socket.localAddress), port: socket.localPort ?? 0 };
 		this.port = socket.remotePort ?? 0;
 		this.key = `tcp ${socket.localAddress} ${this.address} ${this.port}`;
 	}
