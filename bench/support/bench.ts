@@ -44,6 +44,9 @@ export interface Way {
 	run(bench: Bench): Promise<Row[]>;
 }
 
+/** A server has done its work for so long before it is measured: by then its code is compiled and its memory in shape. */
+export const WARM_UP_MS = 8000;
+
 /** The path that everybody reads. */
 export const PATH = "live";
 

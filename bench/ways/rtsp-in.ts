@@ -1,10 +1,9 @@
-import { type Bench, inTurn, perPacketUs, publish, type Row } from "../support/bench.ts";
+import { type Bench, inTurn, perPacketUs, publish, type Row, WARM_UP_MS } from "../support/bench.ts";
 import { pause } from "../support/clock.ts";
 import type { Candidate } from "../support/server.ts";
 import { usual } from "../support/stream.ts";
 
 const PUBLISHERS = 60;
-const WARM_UP_MS = 2500;
 
 async function measure(bench: Bench, candidate: Candidate): Promise<Row> {
 	await using server = await candidate.start();

@@ -1,9 +1,9 @@
-import { type Bench, inTurn, PATH, perPacketUs, publish, type Row, readers } from "../support/bench.ts";
+import { type Bench, inTurn, PATH, perPacketUs, publish, type Row, readers, WARM_UP_MS } from "../support/bench.ts";
 import { pause } from "../support/clock.ts";
 import type { Candidate } from "../support/server.ts";
 import { usual } from "../support/stream.ts";
 
-const WARM_UP_MS = 2500;
+const SETTLE_MS = 2000;
 
 interface Work {
 	readonly way: string;
@@ -17,7 +17,7 @@ export async function measureRtsp(bench: Bench, candidate: Candidate, work: Work
 	await using server = await candidate.start();
 	await using publisher = await publish(server, usual);
 	await using child = readers();
-	await pause(WARM_UP_MS);
+	await pause(SETTLE_MS);
 	const empty = server.residentBytes();
 	await child.ask("start", { port: server.rtspPort, path: PATH, ...work });
 	await pause(WARM_UP_MS);

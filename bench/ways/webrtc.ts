@@ -1,10 +1,10 @@
-import { type Bench, inTurn, PATH, perPacketUs, publish, type Row, viewers } from "../support/bench.ts";
+import { type Bench, inTurn, PATH, perPacketUs, publish, type Row, viewers, WARM_UP_MS } from "../support/bench.ts";
 import { pause } from "../support/clock.ts";
 import type { Candidate } from "../support/server.ts";
 import { large as largeShape, type StreamShape, usual } from "../support/stream.ts";
 import { measureRtsp } from "./rtsp-out.ts";
 
-const WARM_UP_MS = 2500;
+const SETTLE_MS = 2000;
 
 interface Work {
 	readonly way: string;
@@ -20,7 +20,7 @@ async function measure(bench: Bench, candidate: Candidate, work: Work): Promise<
 	if (!url) throw new Error("no WebRTC");
 	await using publisher = await publish(server, work.shape);
 	await using child = viewers();
-	await pause(WARM_UP_MS);
+	await pause(SETTLE_MS);
 	const empty = server.residentBytes();
 	await child.ask("start", { url, count: work.count, listen: work.listen });
 	await pause(WARM_UP_MS);
