@@ -1,5 +1,7 @@
 import type { Codec } from "../../media/track.ts";
-import { payloadH264 } from "./h264.ts";
+import { payloadAac } from "./aac.ts";
+import { payloadH264, type Room } from "./h264.ts";
+import { payloadH265 } from "./h265.ts";
 
 /**
  * Cuts one access unit into RTP payloads of at most `maxPayload` bytes and gives them to `emit`; `last` marks the last
@@ -11,22 +13,36 @@ export type Payload = (
 	emit: (payload: Uint8Array, last: boolean) => void,
 ) => void;
 
-const h264: Payload = (units, maxPayload, emit) => {
-	let written: { bytes: Buffer; last: boolean } | undefined;
-	payloadH264(units, maxPayload, (length, last) => {
+/** Gives each payload away when it is filled: when room for the next one is asked for, or at the end. */
+function filled(write: (units: readonly Uint8Array[], maxPayload: number, room: Room) => void): Payload {
+	return (units, maxPayload, emit) => {
+		let written: { bytes: Buffer; last: boolean } | undefined;
+		write(units, maxPayload, (length, last) => {
+			if (written) emit(written.bytes, written.last);
+			written = { bytes: Buffer.allocUnsafe(length), last };
+			return written.bytes;
+		});
 		if (written) emit(written.bytes, written.last);
-		written = { bytes: Buffer.allocUnsafe(length), last };
-		return written.bytes;
-	});
-	if (written) emit(written.bytes, written.last);
-};
+	};
+}
+
+const aac = filled((units, maxPayload, room) => {
+	for (const unit of units) payloadAac(unit, maxPayload, room);
+});
 
 /** One block is one payload (RFC 7587 section 4.2, RFC 3551 section 4.5.14). */
 const block: Payload = (units, maxPayload, emit) => {
 	for (const unit of units) if (unit.length <= maxPayload) emit(Buffer.from(unit), true);
 };
 
-const payloads: Readonly<Partial<Record<Codec, Payload>>> = { h264, opus: block, pcmu: block, pcma: block };
+const payloads: Readonly<Partial<Record<Codec, Payload>>> = {
+	h264: filled(payloadH264),
+	h265: filled(payloadH265),
+	aac,
+	opus: block,
+	pcmu: block,
+	pcma: block,
+};
 
 /** How a codec's access units become payloads; undefined where that is not known. */
 export function payloadOf(codec: Codec): Payload | undefined {

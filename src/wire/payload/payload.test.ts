@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Codec } from "../../media/track.ts";
+import { depayloadOf } from "../depayload.ts";
+import { payloadOf } from "./payload.ts";
+
+interface Row {
+	readonly name: string;
+	readonly codec: Codec;
+	/** Units as hex. */
+	readonly units: readonly string[];
+	readonly max: number;
+	/** Payloads as hex, `!` after those that end the access unit. */
+	readonly payloads: readonly string[];
+}
+
+const table: readonly Row[] = [
+	{ name: "nothing", codec: "h265", units: ["", "40"], max: 100, payloads: [] },
+	{ name: "a slice alone", codec: "h265", units: ["0201aa"], max: 100, payloads: ["0201aa!"] },
+	{
+		name: "parameter sets and slice share an aggregation packet",
+		codec: "h265",
+		units: ["40010c", "420101", "4401c0", "2601af"],
+		max: 1200,
+		payloads: ["6001000340010c0003420101" + "00034401c0" + "00032601af!"],
+	},
+	{
+		name: "fragments of three",
+		codec: "h265",
+		units: ["260101020304050607"],
+		max: 6,
+		payloads: ["620193010203", "620113040506", "62015307!"],
+	},
+	{
+		name: "the lowest temporal id of an aggregate",
+		codec: "h265",
+		units: ["4002", "4201"],
+		max: 20,
+		payloads: ["6001000240020002" + "4201!"],
+	},
+	{ name: "one access unit", codec: "aac", units: ["2110aabb"], max: 100, payloads: ["001000202110aabb!"] },
+	{ name: "a unit in two", codec: "aac", units: ["0102030405"], max: 7, payloads: ["00100028010203", "001000280405!"] },
+	{ name: "no unit", codec: "aac", units: [""], max: 100, payloads: [] },
+];
+
+const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));
+const hexOf = (unit: Uint8Array): string => Buffer.from(unit).toString("hex");
+
+function payloads(codec: Codec, units: readonly Uint8Array[], max: number): { payload: Uint8Array; last: boolean }[] {
+	const out: { payload: Uint8Array; last: boolean }[] = [];
+	payloadOf(codec)!(units, max, (payload, last) => out.push({ payload, last }));
+	return out;
+}
+
+for (const { name, codec, units, max, payloads: expected } of table) {
+	test(`payload ${codec}: ${name}`, () => {
+		const got = payloads(codec, units.map(bytes), max);
+		assert.deepEqual(
+			got.map(({ payload, last }) => hexOf(payload) + (last ? "!" : "")),
+			expected,
+		);
+	});
+}
+
+test("payload h265: any access unit comes back whole, within the limit, with one marker at its end", () => {
+	const unit = fc
+		.tuple(fc.constantFrom(0x40, 0x42, 0x44, 0x26, 0x02, 0x4e), fc.uint8Array({ minLength: 0, maxLength: 60 }))
+		.map(([header, rest]) => new Uint8Array([header, 1, ...rest, 0x80]));
+	fc.assert(
+		fc.property(fc.array(unit, { minLength: 1, maxLength: 8 }), fc.integer({ min: 4, max: 40 }), (units, max) => {
+			const got = payloads("h265", units, max);
+			assert.ok(got.every(({ payload }) => payload.length <= max));
+			assert.deepEqual(
+				got.map(({ last }) => last),
+				got.map((_, i) => i === got.length - 1),
+			);
+			const back = depayloadOf("h265")!(got.map(({ payload }) => payload));
+			assert.deepEqual(back?.map(hexOf), units.map(hexOf));
+		}),
+		{ seed: 7798 },
+	);
+});
+
+test("payload aac: what is sent whole comes back", () => {
+	const big = new Uint8Array(0x2000);
+	assert.deepEqual(payloads("aac", [big], 1200), []);
+	fc.assert(
+		fc.property(fc.uint8Array({ minLength: 1, maxLength: 900 }), (unit) => {
+			const got = payloads("aac", [unit], 1200);
+			assert.equal(got.length, 1);
+			assert.deepEqual(depayloadOf("aac")!([got[0]!.payload])?.map(hexOf), [hexOf(unit)]);
+		}),
+		{ seed: 3640 },
+	);
+});
