@@ -31,7 +31,7 @@ export class FrameLane {
 	}
 
 	subscribe(onFrame: OnFrame): () => void {
-		if (this.#fed.length > 0) for (const frame of this.#fed) onFrame(frame);
+		if (this.isFed) for (const frame of this.#fed) onFrame(frame);
 		else this.#burst(onFrame);
 		this.#listeners = [...this.#listeners, onFrame];
 		return () => {
@@ -42,15 +42,31 @@ export class FrameLane {
 
 	/** Packets were handed on: their frames follow. */
 	advance(): void {
-		if (!this.#reader || this.#fed.length > 0) return;
+		if (!this.#reader || this.isFed) return;
 		const from = this.#read;
 		this.#read = this.#stream.flushed;
 		this.#reader.read(from, this.#read, (frame) => this.#emit(frame));
 	}
 
-	/** A publisher's frame. */
+	/** Whether the present publisher sends frames. */
+	get isFed(): boolean {
+		return this.#fed.length > 0;
+	}
+
+	/** Another publisher begins: of the old one's frames nothing is kept, and what was derived goes on with its packets. */
+	begin(): void {
+		if (!this.isFed) return;
+		this.#clear();
+		this.#reader = undefined;
+		if (this.#listeners.length === 0) return;
+		this.#reader = new FrameReader(this.#stream.ring, this.#stream.tracks);
+		this.#read = this.#stream.flushed;
+	}
+
+	/** A publisher's frame. Without pictures every frame is one to join at. */
 	feed(frame: Frame): void {
-		const video = this.#stream.tracks[frame.track]?.kind === "video";
+		const { tracks } = this.#stream;
+		const video = tracks[frame.track]?.kind === "video" || tracks.every(({ kind }) => kind !== "video");
 		if ((video && frame.key) || this.#fedBytes > this.#stream.settings.cacheSize) this.#clear();
 		this.#fed.push(frame);
 		this.#fedBytes += bytesOf(frame);

@@ -1,4 +1,6 @@
+import type { Frame } from "../media/frame.ts";
 import type { Millis } from "../media/time.ts";
+import { FrameQueue } from "./frame-queue.ts";
 import type { Stream } from "./stream.ts";
 
 /** Who a reader is, for people and for the control API. */
@@ -11,7 +13,10 @@ export interface ReaderInfo {
 	readonly user: string;
 }
 
-/** What a reader has been sent. The reader's protocol counts what leaves; the hub counts what was cut. */
+/**
+ * What a reader has been sent. The reader's protocol counts what leaves; the hub counts what was cut. Of a reader of
+ * frames, packets are frames.
+ */
 export interface ReaderCounters {
 	packets: number;
 	bytes: number;
@@ -25,6 +30,8 @@ export interface ReaderCounters {
 export interface ReaderEvents {
 	/** There are packets to send: see `Reader.take`. Readers that a fan-out serves leave it out. */
 	onPackets?(reader: Reader, now: Millis): void;
+	/** There is a frame to send: see `Reader.nextFrame`. Makes it a reader of frames, which gets no packets. */
+	onFrame?(reader: Reader, now: Millis): void;
 	/** The hub ends the reader. Called once; not called where the protocol itself left. */
 	onEnd(reason: string): void;
 }
@@ -47,10 +54,13 @@ export class Reader {
 	to: number;
 	/** Packets below this number belong to the burst with which it joined. */
 	readonly burstEnd: number;
+	/** What waits for a reader of frames; undefined for one of packets. */
+	readonly frames: FrameQueue | undefined;
 	readonly #events: ReaderEvents;
 	readonly #leave: (reader: Reader) => void;
 	#waiting = false;
 	#ended = false;
+	#joining = true;
 
 	constructor(
 		stream: Stream,
@@ -69,6 +79,7 @@ export class Reader {
 		this.to = this.from;
 		this.#events = events;
 		this.#leave = leave;
+		if (events.onFrame) this.frames = this.#queue();
 	}
 
 	/** False once it has ended or left. */
@@ -101,6 +112,36 @@ export class Reader {
 		return this.from < this.to;
 	}
 
+	/** A frame of the stream, for a reader of frames: kept until it is taken. */
+	offer(frame: Frame, now: Millis): void {
+		const { frames, counters } = this;
+		if (!frames) return;
+		frames.push(frame, now);
+		this.stream.counters.cuts += frames.cuts - counters.cuts;
+		this.stream.counters.dropped += frames.dropped - counters.dropped;
+		counters.cuts = frames.cuts;
+		counters.dropped = frames.dropped;
+		if (!this.#joining) this.#events.onFrame?.(this, now);
+	}
+
+	/** All frames that it joins with have been offered: from now on it is called with each. */
+	joined(): void {
+		this.#joining = false;
+		this.frames?.joined();
+	}
+
+	/** The oldest frame that waits, which is to be sent now; `sentFrame` tells that it was. */
+	nextFrame(): Frame | undefined {
+		return this.frames?.next();
+	}
+
+	/** A frame has been handed to the reader's transport as so many bytes. */
+	sentFrame(frame: Frame, bytes: number, now: Millis): void {
+		this.counters.packets++;
+		this.counters.bytes += bytes;
+		if (this.firstFrameMs < 0 && frame.key) this.sawFirstFrame(now);
+	}
+
 	/** Everything below packet `to` has been handed to the reader's transport, `bytes` in all. */
 	sent(to: number, bytes: number, now: Millis): void {
 		this.counters.packets += to - this.from;
@@ -128,6 +169,14 @@ export class Reader {
 		this.#ended = true;
 		this.#leave(this);
 		this.#events.onEnd(reason);
+	}
+
+	#queue(): FrameQueue {
+		const kinds = this.stream.tracks.map(({ kind }, track) => {
+			if (!this.tracks.includes(track)) return "left out";
+			return kind === "video" ? "picture" : "other";
+		});
+		return new FrameQueue(kinds, this.stream.settings);
 	}
 
 	/** The burst is old by its nature: until it is through, the time since joining counts. */

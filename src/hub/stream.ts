@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import type { PathSettings } from "../config/path-schema.ts";
 import type { Frame } from "../media/frame.ts";
 import type { VideoFormat } from "../media/h264.ts";
-import type { Millis } from "../media/time.ts";
+import { distance32, type Millis } from "../media/time.ts";
 import type { Track } from "../media/track.ts";
 import type { Pool } from "../net/pool.ts";
 import { ENTRY_INFO, FLAG_LAST, PacketRing } from "../net/ring.ts";
@@ -67,6 +67,8 @@ export class Stream {
 	readonly #joins: number[];
 	readonly #lane: FrameLane;
 	readonly #readers = new Set<Reader>();
+	/** What ends the subscription of each reader of frames. */
+	readonly #subscriptions = new Map<Reader, () => void>();
 	/** The readers that are called with each batch; an array, because it is walked for every one. */
 	#called: Reader[] = [];
 	#fans: Fan[] = [];
@@ -142,6 +144,7 @@ export class Stream {
 		this.#requestKeyFrame = requestKeyFrame;
 		const now = this.#clock.now();
 		this.lastArrival = now;
+		this.#lane.begin();
 		for (const [index, track] of tracks.entries()) this.#intakes[index]!.begin(track, now);
 	}
 
@@ -177,8 +180,19 @@ export class Stream {
 	 */
 	frame(frame: Frame): void {
 		this.lastArrival = this.#clock.now();
+		const { counters } = this.#intakes[frame.track]!;
+		for (const unit of frame.units) counters.bytes += unit.length;
 		this.#lane.feed(frame);
-		this.#derive();
+		if (this.#called.length + this.#fans.length > 0) this.#derive();
+		else this.#forget();
+	}
+
+	/** When a frame was sampled: milliseconds on one clock for all tracks of the stream, with an arbitrary start. */
+	frameMs({ track, pts }: Frame): number {
+		const { clockRate } = this.tracks[track]!;
+		const pair = this.#lane.isFed ? undefined : this.clock(track, this.#clock.now());
+		if (!pair) return (pts * 1000) / clockRate;
+		return pair.unixMs + (distance32(pts, pair.timestamp) * 1000) / clockRate;
 	}
 
 	/** Calls `onFrame` with the frames since the last key frame and then with each that comes, until told to stop. */
@@ -227,12 +241,22 @@ export class Stream {
 		this.#readers.add(reader);
 		this.counters.joins++;
 		if (reader.called) this.#called = [...this.#called, reader];
+		if (reader.frames) {
+			this.#subscriptions.set(
+				reader,
+				this.#lane.subscribe((frame) => reader.offer(frame, this.#clock.now())),
+			);
+			reader.joined();
+		}
 		this.#derive();
 		const video = reader.tracks.some((track) => this.tracks[track]?.kind === "video");
-		if (video && reader.from === this.flushed) this.requestKeyFrame();
+		const isEmpty = reader.frames ? reader.frames.length === 0 : reader.from === this.flushed;
+		if (video && isEmpty) this.requestKeyFrame();
 	}
 
 	remove(reader: Reader): void {
+		this.#subscriptions.get(reader)?.();
+		this.#subscriptions.delete(reader);
 		if (this.#readers.delete(reader)) this.#called = this.#called.filter((one) => one !== reader);
 	}
 
@@ -250,6 +274,14 @@ export class Stream {
 			const intake = this.#intakes[frame.track];
 			if (intake?.frame(frame, this.#clock.now(), this.#clock.unix())) this.flush();
 		});
+	}
+
+	/** Nobody reads packets of frames: those of earlier readers are too old to join at. */
+	#forget(): void {
+		if (this.ring.tail === this.ring.head) return;
+		this.#joins.fill(-1);
+		this.ring.setJoin(-1);
+		this.ring.trim(this.#clock.now());
 	}
 
 	#markKey(track: number): void {
