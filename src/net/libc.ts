@@ -13,6 +13,7 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
+const F_DUPFD_CLOEXEC = 1030;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 
@@ -24,6 +25,8 @@ interface Libc {
 	readonly socket: Foreign<[number, number, number], number>;
 	readonly bind: Foreign<[number, Bytes, number], number>;
 	readonly close: Foreign<[number], number>;
+	/** Descriptor, command, argument. */
+	readonly fcntl: Foreign<[number, number, number], number>;
 	readonly setsockopt: Foreign<[number, number, number, Bytes, number], number>;
 	readonly getsockname: Foreign<[number, Bytes, Bytes], number>;
 	readonly sendto: Foreign<[number, Bytes, number, number, Bytes, number], number>;
@@ -37,6 +40,7 @@ function connect(): Libc | undefined {
 		socket: libc.bind("socket", "int", ["int", "int", "int"]),
 		bind: libc.bind("bind", "int", ["int", "void*", "uint32_t"]),
 		close: libc.bind("close", "int", ["int"]),
+		fcntl: libc.bind("fcntl", "int", ["int", "int", "int"]),
 		setsockopt: libc.bind("setsockopt", "int", ["int", "int", "int", "void*", "uint32_t"]),
 		getsockname: libc.bind("getsockname", "int", ["int", "void*", "void*"]),
 		sendto: libc.bind("sendto", "long", ["int", "void*", "size_t", "int", "void*", "uint32_t"]),
@@ -98,6 +102,18 @@ export function openUdpSocket(
 /** Sends one datagram. False where the system refuses it. */
 export function sendDatagram(fd: number, bytes: Uint8Array, name: Uint8Array): boolean {
 	return (libc?.sendto(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, name, name.length) ?? -1) >= 0;
+}
+
+/**
+ * Another descriptor of the same socket, for a thread: it stays what it is when the first one is closed and its number
+ * given to something else. −1 where there are none left.
+ */
+export function duplicateDescriptor(fd: number): number {
+	return libc?.fcntl(fd, F_DUPFD_CLOEXEC, 0) ?? -1;
+}
+
+export function closeDescriptor(fd: number): void {
+	libc?.close(fd);
 }
 
 /** Whether the system cuts one large message into datagrams (UDP GSO, Linux 4.18). */

@@ -11,6 +11,9 @@ const INTERFACES_MS = 10_000;
 /** Tries to find one port that is free on all addresses. */
 const PORT_TRIES = 16;
 
+/** Sockets that were closed here. */
+const closed = new WeakSet<Socket>();
+
 export type OnDatagram = (bytes: Buffer, address: string, port: number, socket: UdpSocket) => void;
 
 /** A UDP socket on one local address. */
@@ -171,7 +174,7 @@ function sendNative(fd: number, bytes: Uint8Array, address: string, port: number
 
 function sendSlow(dgram: Socket, bytes: Uint8Array, address: string, port: number): void {
 	// A name would be looked up, and may be somebody else's address.
-	if (!isIP(address)) return;
+	if (!isIP(address) || closed.has(dgram)) return;
 	// The bytes are the caller's again after this call.
 	dgram.send(Uint8Array.from(bytes), port, address, () => {});
 }
@@ -185,6 +188,8 @@ function setDgramBuffers(dgram: Socket, buffers: BufferSizes): void {
 	}
 }
 
-async function closeSocket(socket: UdpSocket): Promise<void> {
-	await new Promise<void>((resolve) => socket.dgram.close(() => resolve()));
+async function closeSocket({ dgram }: UdpSocket): Promise<void> {
+	if (closed.has(dgram)) return;
+	closed.add(dgram);
+	await new Promise<void>((resolve) => dgram.close(() => resolve()));
 }

@@ -11,6 +11,7 @@ import { type Memory, viewMemory } from "./memory.ts";
 import { writeControls } from "./message-queue.ts";
 import { NativeOutlet, OUTLET_BYTES } from "./native-outlet.ts";
 import { Sealer } from "./sealer.ts";
+import type { SenderSocket } from "./stream.ts";
 import type { ThreadData } from "./thread.ts";
 
 /** How the packets leave: in large messages that the kernel cuts, in one call for many, or each by its own call. */
@@ -145,14 +146,14 @@ export class Channel {
 	}
 
 	/** Tells the thread of a socket before it is used first. False where the pool has no memory for it. */
-	announce(number: number, socket: UdpSocket): boolean {
+	announce({ number, fd }: SenderSocket): boolean {
 		if (this.#sockets.has(number)) return true;
 		const { pool, level } = this.#options;
 		const region = level === "dgram" ? 0 : pool.allocate(OUTLET_BYTES);
 		if (region < 0) return false;
 		if (level !== "dgram") this.#regions.push(region);
 		this.#sockets.add(number);
-		this.post((command) => command.set([DO_SOCKET, 0, number, socket.fd, region]));
+		this.post((command) => command.set([DO_SOCKET, 0, number, fd, region]));
 		return true;
 	}
 

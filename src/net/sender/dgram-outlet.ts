@@ -79,21 +79,30 @@ export class DgramOutlet implements Outlet {
 
 	flush(): boolean {
 		for (let i = 0; i < this.#waiting.length; i++) {
-			if (this.#socket.getSendQueueSize() > QUEUE_BYTES) {
-				this.#waiting.splice(0, i);
-				this.blockedUntil = this.#clock() + PAUSE_MS;
-				return false;
-			}
-			const { bytes, owner } = this.#waiting[i]!;
-			const { address, port } = decodeSocketAddress(this.#memory.bytes, owner.name - this.#memory.low, owner.nameBytes);
-			this.#socket.send(bytes, port, address, (error) => {
-				if (error && !owner.gone) owner.refuse();
-			});
+			if (this.#give(this.#waiting[i]!)) continue;
+			this.#waiting.splice(0, i);
+			this.blockedUntil = this.#clock() + PAUSE_MS;
+			return false;
 		}
 		this.#waiting = [];
 		this.blockedUntil = 0;
 		this.since = Number.POSITIVE_INFINITY;
 		this.generation++;
+		return true;
+	}
+
+	/** False where the socket holds enough already. */
+	#give({ bytes, owner }: Datagram): boolean {
+		const { address, port } = decodeSocketAddress(this.#memory.bytes, owner.name - this.#memory.low, owner.nameBytes);
+		try {
+			if (this.#socket.getSendQueueSize() > QUEUE_BYTES) return false;
+			this.#socket.send(bytes, port, address, (error) => {
+				if (error && !owner.gone) owner.refuse();
+			});
+		} catch {
+			// The socket was closed.
+			owner.refuse();
+		}
 		return true;
 	}
 }

@@ -34,6 +34,7 @@ export class Records {
 
 	/** A record that no thread was told about. */
 	give(record: number): void {
+		this.#memory.bytes.fill(0, record, record + RECORD_BYTES);
 		this.#free.push(record);
 	}
 

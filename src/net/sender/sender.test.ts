@@ -11,6 +11,7 @@ import {
 	type Viewer,
 } from "../../../test/support/sender.ts";
 import { native } from "../native.ts";
+import { openUdp } from "../udp.ts";
 import type { SendLevel } from "./channel.ts";
 
 const levels: readonly SendLevel[] = native && process.platform === "linux" ? ["gso", "sendmmsg", "dgram"] : ["dgram"];
@@ -269,6 +270,24 @@ each("more joins and leaves at once than a thread's commands have room for", asy
 	await until(() => deliveries.slice(1200).every(({ stats }) => stats.packets === 1));
 	const left = deliveries.slice(0, 1200).reduce((sum, { stats }) => sum + stats.packets, 0);
 	assert.equal(left, 0);
+});
+
+each("a socket that is closed first takes nothing of another with it", async ({ level, threads }) => {
+	await using bench = await SenderBench.open(threads, level);
+	const viewer = await bench.viewer();
+	const delivery = bench.stream.join(bench.options(viewer));
+	bench.unit(2, true);
+	bench.send();
+	await viewer.got(2);
+	await bench.port.close();
+	const other = await openUdp("127.0.0.1:0", () =>
+		assert.fail("a packet came to a socket that has nothing to do with it"),
+	);
+	const before = delivery.stats.packets;
+	bench.unit(2);
+	bench.send();
+	await until(() => delivery.stats.packets > before);
+	await other.close();
 });
 
 each("IPv6", async ({ level, threads }, t) => {

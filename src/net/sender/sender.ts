@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Millis } from "../../media/time.ts";
-import { hasSegmentation } from "../libc.ts";
+import { closeDescriptor, duplicateDescriptor, hasSegmentation } from "../libc.ts";
 import type { Pool } from "../pool.ts";
 import type { PacketRing } from "../ring.ts";
 import type { UdpSocket } from "../udp.ts";
@@ -8,7 +8,7 @@ import { Channel, type SendLevel } from "./channel.ts";
 import { viewMemory } from "./memory.ts";
 import { openSendMessages } from "./message-queue.ts";
 import { Records } from "./records.ts";
-import { SenderStream, type StreamHost } from "./stream.ts";
+import { type SenderSocket, SenderStream, type StreamHost } from "./stream.ts";
 
 /** Oldest packet that is still sent, where nothing else is said. */
 const BEHIND_MS = 1000;
@@ -33,7 +33,8 @@ export class Sender {
 	readonly #channels: Channel[] = [];
 	readonly #records: Records;
 	readonly #host: StreamHost;
-	readonly #sockets = new Map<UdpSocket, number>();
+	/** Sockets by number, and the descriptor that the threads use: theirs until the sender is closed. */
+	readonly #sockets = new Map<UdpSocket, SenderSocket>();
 	readonly #streams = new Set<SenderStream>();
 	/** Commands that were posted to any thread: the clock of what the pool may use again. */
 	#posted = 0;
@@ -76,7 +77,7 @@ export class Sender {
 			records: this.#records,
 			memory: this.#channels[0]!.memory,
 			channels: this.#channels,
-			number: (socket) => this.#number(socket),
+			socket: (socket) => this.#register(socket),
 			closed: (stream) => this.#streams.delete(stream),
 		};
 		pool.setReaders({
@@ -92,22 +93,29 @@ export class Sender {
 		return stream;
 	}
 
-	/** Ends the threads. Sockets may be closed, and the pool used by nobody else, when this is done. */
+	/** Ends the threads. A port is free again when both its sockets and the sender are closed. */
 	async close(): Promise<void> {
 		for (const stream of [...this.#streams]) stream.close();
 		await Promise.all(this.#channels.map((channel) => channel.close()));
 		this.#records.close();
+		for (const { fd } of this.#sockets.values()) if (fd >= 0) closeDescriptor(fd);
+		this.#sockets.clear();
 		this.#pool.setReaders({ stamp: () => 0, settled: () => Number.POSITIVE_INFINITY });
 	}
 
-	#number(socket: UdpSocket): number {
-		const number = this.#sockets.get(socket) ?? this.#sockets.size + 1;
-		this.#sockets.set(socket, number);
-		return number;
+	#register(socket: UdpSocket): SenderSocket {
+		let known = this.#sockets.get(socket);
+		if (!known) {
+			const fd = this.level === "dgram" ? -1 : duplicateDescriptor(socket.fd);
+			if (fd < 0 && this.level !== "dgram") throw new RangeError("no file descriptor left for another socket");
+			known = { number: this.#sockets.size + 1, fd };
+			this.#sockets.set(socket, known);
+		}
+		return known;
 	}
 
 	#socket(number: number): UdpSocket | undefined {
-		for (const [socket, known] of this.#sockets) if (known === number) return socket;
+		for (const [socket, known] of this.#sockets) if (known.number === number) return socket;
 		return undefined;
 	}
 }

@@ -31,16 +31,27 @@ import { pressTimestamp } from "./squeeze.ts";
 const FIRST_SEQUENCE = 1000;
 /** A viewer that asks for a key frame gets the join point again; not more often than this. */
 const REPLAY_MS = 300;
-/** Most packets that one request is answered with. */
-const RESEND_LIMIT = 256;
+/** Most packets that are sent again at once, and for how long: a destination that asks for everything gets no more. */
+const RESEND_BURST = 512;
+const RESENDS_PER_MS = 1;
+
+/** A socket as threads know it. */
+export interface SenderSocket {
+	/** The same for all threads. */
+	readonly number: number;
+	readonly fd: number;
+}
 
 /** What a stream needs of its sender. */
 export interface StreamHost {
 	readonly records: Records;
 	readonly memory: Memory;
 	readonly channels: readonly Channel[];
-	/** The number of a socket, the same for all threads. */
-	number(socket: UdpSocket): number;
+	/**
+	 * How threads know a socket.
+	 * @throws RangeError where the process has no descriptor left
+	 */
+	socket(socket: UdpSocket): SenderSocket;
 	closed(stream: SenderStream): void;
 }
 
@@ -151,6 +162,9 @@ export class Delivery {
 	readonly #legs: Leg[] = [];
 	readonly #from: number;
 	#replayed = Number.NEGATIVE_INFINITY;
+	/** Packets that may be sent again, as of `creditAt`. */
+	#credit = RESEND_BURST;
+	#creditAt = 0;
 	#last: DeliveryStats | undefined;
 
 	constructor(stream: SenderStream, host: StreamHost, channel: Channel, options: JoinOptions) {
@@ -181,16 +195,16 @@ export class Delivery {
 	}
 
 	#write(leg: Leg, options: JoinOptions): void {
-		const number = this.#host.number(leg.socket);
+		const socket = this.#host.socket(leg.socket);
 		const name = encodeSocketAddress(options.address, leg.port);
-		leg.record = this.#channel.announce(number, leg.socket) ? this.#host.records.take() : -1;
+		leg.record = this.#channel.announce(socket) ? this.#host.records.take() : -1;
 		if (leg.record < 0) throw new RangeError("no media memory left for another destination");
 		const { bytes, words } = this.#host.memory;
 		const { record } = leg;
 		const { protection } = options;
 		words[(record + RECORD.nameBytes) >> 2] = name.length;
 		bytes.set(name, record + RECORD.name);
-		words[(record + RECORD.socket) >> 2] = number;
+		words[(record + RECORD.socket) >> 2] = socket.number;
 		const squeeze = options.squeeze && !protection;
 		words[(record + RECORD.flags) >> 2] = (options.rewrite ? FLAG_REWRITE : 0) | (squeeze ? FLAG_SQUEEZE : 0);
 		let kind: number = PROTECTION_NONE;
@@ -275,19 +289,19 @@ export class Delivery {
 	/**
 	 * Sends to another address from now on, by the socket that it was heard at.
 	 * @param track only what goes to the same port as this track; everything if not given
-	 * @throws RangeError where that is no address
+	 * @throws RangeError where that is no address, or the process has no descriptor left
 	 */
 	setAddress(address: string, port: number, socket: UdpSocket, track?: number): void {
 		const name = encodeSocketAddress(address, port);
 		const padded = new Uint8Array(28);
 		padded.set(name);
 		const words = new Uint32Array(padded.buffer);
-		const number = this.#host.number(socket);
-		if (!this.#channel.announce(number, socket)) return;
+		const known = this.#host.socket(socket);
+		if (!this.#channel.announce(known)) return;
 		for (const { record, tracks } of this.#legs) {
 			if (track !== undefined && !tracks.has(track)) continue;
 			this.#channel.post((command) => {
-				command.set([DO_ADDRESS, 0, record, number, name.length]);
+				command.set([DO_ADDRESS, 0, record, known.number, name.length]);
 				command.set(words, 5);
 			});
 		}
@@ -300,7 +314,11 @@ export class Delivery {
 	resend(track: number, sequences: readonly number[]): void {
 		const leg = this.#legs.find((one) => one.tracks.has(track));
 		if (!leg) return;
-		const most = Math.min(sequences.length, RESEND_LIMIT);
+		const now = performance.now();
+		this.#credit = Math.min(RESEND_BURST, this.#credit + (now - this.#creditAt) * RESENDS_PER_MS);
+		this.#creditAt = now;
+		const most = Math.min(sequences.length, Math.floor(this.#credit));
+		this.#credit -= most;
 		for (let from = 0; from < most; from += RESEND_MAX) {
 			const some = sequences.slice(from, Math.min(from + RESEND_MAX, most));
 			this.#channel.offer((command) => {
