@@ -4,6 +4,7 @@ import type { PathName } from "../media/path-name.ts";
 import type { Track } from "../media/track.ts";
 import type { Pool } from "../net/pool.ts";
 import { Histogram } from "../observe/histogram.ts";
+import { Batches } from "./batches.ts";
 import { Path, type PathEvents, type Publication, type PublisherEvents, type PublisherInfo } from "./path.ts";
 import type { Reader, ReaderEvents, ReaderInfo } from "./reader.ts";
 import { Refused } from "./refused.ts";
@@ -37,6 +38,7 @@ export class Hub {
 		firstFrame: new Histogram(FIRST_FRAME_BUCKETS_MS),
 	};
 	readonly #options: HubOptions;
+	readonly #batches: Batches;
 	readonly #paths = new Map<PathName, Path>();
 	readonly #listeners = new Set<(event: HubEvent) => void>();
 	readonly #pathEvents: PathEvents;
@@ -44,6 +46,7 @@ export class Hub {
 	constructor(options: HubOptions) {
 		this.#options = options;
 		this.clock = options.clock;
+		this.#batches = new Batches(options.clock);
 		this.#pathEvents = this.#makePathEvents();
 	}
 
@@ -121,7 +124,7 @@ export class Hub {
 
 	#createStream(tracks: readonly Track[], settings: PathSettings): Stream {
 		try {
-			return new Stream(this.#options.pool, tracks, settings, this.clock, this.statistics);
+			return new Stream(this.#options.pool, tracks, settings, this.clock, this.statistics, this.#batches);
 		} catch (error) {
 			if (error instanceof RangeError) throw new Refused("full", error.message);
 			throw error;

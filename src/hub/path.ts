@@ -63,9 +63,9 @@ export class Publication {
 		return !this.#ended;
 	}
 
-	/** One RTP packet of a track, `length` bytes at `at`, in the order of its sequence number. */
-	packet(track: number, bytes: Uint8Array, at: number, length: number): void {
-		if (!this.#ended) this.stream.packet(track, bytes, at, length);
+	/** One RTP packet of a track, `length` bytes at `at`, in the order of its sequence number, that came at `now`. */
+	packet(track: number, bytes: Uint8Array, at: number, length: number, now = this.#clock.now()): void {
+		if (!this.#ended) this.stream.packet(track, bytes, at, length, now);
 	}
 
 	/** One frame, from a publisher that speaks frames. */

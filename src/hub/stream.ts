@@ -7,6 +7,7 @@ import type { Track } from "../media/track.ts";
 import type { Pool } from "../net/pool.ts";
 import { ENTRY_INFO, FLAG_LAST, PacketRing } from "../net/ring.ts";
 import type { Histogram } from "../observe/histogram.ts";
+import type { Batched, Batches } from "./batches.ts";
 import { FrameLane } from "./frame-lane.ts";
 import { Intake } from "./intake.ts";
 import { KEY_FRAME_REQUEST_MS, RATE_LEAST_MS, REPAIR_MS } from "./limits.ts";
@@ -51,7 +52,7 @@ export interface StreamStatistics {
  * The live data of a path: tracks, packets, and who reads them. It outlives its publisher: another one whose tracks fit
  * continues it.
  */
-export class Stream {
+export class Stream implements Batched {
 	readonly tracks: readonly Track[];
 	readonly settings: PathSettings;
 	readonly ring: PacketRing;
@@ -61,6 +62,11 @@ export class Stream {
 	flushed = 0;
 	/** When the last packet came. */
 	lastArrival: Millis;
+	/** When the first packet came that has not been handed on; −1 where there is none. */
+	openSince: Millis = -1;
+	readonly batchMs: Millis;
+	/** Kept by `Batches`. */
+	listed = false;
 	readonly #clock: Clock;
 	readonly #writers: readonly TrackWriter[];
 	readonly #intakes: readonly Intake[];
@@ -72,7 +78,9 @@ export class Stream {
 	/** The readers that are called with each batch; an array, because it is walked for every one. */
 	#called: Reader[] = [];
 	#fans: Fan[] = [];
-	#cancelFlush: (() => void) | undefined;
+	readonly #batches: Batches;
+	/** From the monotonic clock to Unix time; read with each batch. */
+	#unixOffset = 0;
 	#requestKeyFrame: (() => void) | undefined;
 	#keyRequestedAt = Number.NEGATIVE_INFINITY;
 
@@ -83,11 +91,14 @@ export class Stream {
 		settings: PathSettings,
 		clock: Clock,
 		statistics: StreamStatistics,
+		batches: Batches,
 	) {
 		this.tracks = tracks;
 		this.settings = settings;
 		this.#clock = clock;
 		this.statistics = statistics;
+		this.#batches = batches;
+		this.batchMs = settings.batch;
 		this.lastArrival = clock.now();
 		const { cacheSize: bytes, cacheAge: ageMs } = settings;
 		this.ring = new PacketRing(pool, { bytes, ageMs, historyMs: REPAIR_MS });
@@ -144,29 +155,33 @@ export class Stream {
 		this.#requestKeyFrame = requestKeyFrame;
 		const now = this.#clock.now();
 		this.lastArrival = now;
+		this.#unixOffset = this.#clock.unix() - now;
 		this.#lane.begin();
 		for (const [index, track] of tracks.entries()) this.#intakes[index]!.begin(track, now);
 	}
 
-	/** One RTP packet of a track: `length` bytes at `at`, in the order of its sequence number. */
-	packet(track: number, bytes: Uint8Array, at: number, length: number): void {
-		const now = this.#clock.now();
+	/** One RTP packet of a track: `length` bytes at `at`, in the order of its sequence number, that came at `now`. */
+	packet(track: number, bytes: Uint8Array, at: number, length: number, now: Millis): void {
 		const head = this.ring.head;
 		this.lastArrival = now;
-		this.#intakes[track]!.packet(bytes, at, length, now, this.#clock.unix());
+		this.#intakes[track]!.packet(bytes, at, length, now, now + this.#unixOffset);
 		if (this.ring.head === head) return;
-		if (this.#complete()) this.flush();
-		else this.#cancelFlush ??= this.#clock.after(this.settings.batch, () => this.flush());
+		if (this.#complete()) {
+			this.flush();
+		} else if (this.openSince < 0) {
+			this.openSince = now;
+			this.#batches.opened(this);
+		}
 	}
 
 	/** Hands on what has come. */
 	flush(): void {
-		this.#cancelFlush?.();
-		this.#cancelFlush = undefined;
+		this.openSince = -1;
 		const first = this.flushed;
 		if (first === this.ring.head) return;
 		this.flushed = this.ring.head;
 		const now = this.#clock.now();
+		this.#unixOffset = this.#clock.unix() - now;
 		this.#lane.advance();
 		for (let i = 0; i < this.#fans.length; i++) this.#fans[i]!.batch(this.flushed);
 		for (let i = this.#called.length - 1; i >= 0; i--) this.#called[i]!.notify(now);
@@ -262,7 +277,7 @@ export class Stream {
 
 	/** Ends all readers with a reason and gives the memory back. */
 	close(reason: string): void {
-		this.#cancelFlush?.();
+		this.openSince = -1;
 		for (const reader of [...this.#readers]) reader.end(reason);
 		this.ring.close();
 	}

@@ -75,7 +75,7 @@ export class Ingest {
 	/** An RTP packet that came in order, over TCP, at `now`. */
 	packet(track: number, bytes: Uint8Array, offset: number, length: number, now: Millis): void {
 		if (length >= RTP_HEADER_BYTES) this.#count(track, bytes, offset, now);
-		this.#publication.packet(track, bytes, offset, length);
+		this.#publication.packet(track, bytes, offset, length, now);
 	}
 
 	/** An RTP packet that came over UDP; the bytes are kept. */
