@@ -291,3 +291,36 @@ test("the memory of failures is bounded", () => {
 	throttle.giveBack("host 49999", 0);
 	assert.equal(throttle.size, 19_999);
 });
+
+test("guests: everybody, on some paths or from some addresses", async () => {
+	const loopback = { network: "127.0.0.1", prefix: 32, family: "ipv4" } as const;
+	const { access } = make({
+		guests: [
+			{ allow: ["read"], paths: ["*", "!robot1/*"], ips: [] },
+			{ allow: ["api"], paths: ["*"], ips: [loopback] },
+		],
+	});
+	const may = async (...[action, path, ip]: [Parameters<Access["check"]>[1], typeof camera | undefined, string]) =>
+		(await access.check(none, action, path, ip)).ok;
+	assert.equal(access.isOpen, true);
+	assert.equal(await may("read", camera, IP), true);
+	assert.equal(await may("read", front, IP), false);
+	assert.equal(await may("publish", camera, IP), false);
+	assert.equal(await may("api", undefined, IP), false);
+	assert.equal(await may("api", undefined, "127.0.0.1"), true);
+	const robot = await access.check(password("robot1", "r"), "read", camera, IP);
+	assert.equal(robot.ok, true, "a user may what everybody may");
+});
+
+test("a user may do more on other paths", async () => {
+	const also = [{ allow: ["read"] as const, paths: ["camera"] }];
+	const { access } = make({
+		users: [{ name: "u", password: "p", allow: ["publish"], paths: ["robot1/*"], ips: [], also }],
+	});
+	const may = async (action: "read" | "publish", path: typeof camera) =>
+		(await access.check(password("u", "p"), action, path, IP)).ok;
+	assert.deepEqual(
+		[await may("publish", front), await may("read", camera), await may("read", front), await may("publish", camera)],
+		[true, true, false, false],
+	);
+});

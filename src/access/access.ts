@@ -10,11 +10,13 @@ import { Nonces } from "./nonces.ts";
 import { REALM } from "./password.ts";
 import { PasswordChecks } from "./password-checks.ts";
 import { Throttle } from "./throttle.ts";
-import { tokenHashOf, User, type UserSettings } from "./users.ts";
+import { type GuestSettings, Guests, tokenHashOf, User, type UserSettings } from "./users.ts";
 
 export interface AccessSettings {
 	/** What everybody may do without a name. */
 	readonly anonymous: readonly Action[];
+	/** What everybody may do on some paths, or from some addresses. */
+	readonly guests?: readonly GuestSettings[];
 	readonly users: readonly UserSettings[];
 	/** How long a browser stays logged in, in milliseconds. */
 	readonly loginTime: number;
@@ -81,6 +83,7 @@ export class Access {
 	readonly #world: AccessWorld;
 	readonly #log: Log | undefined;
 	readonly #users: ReadonlyMap<string, User>;
+	readonly #guests: readonly Guests[];
 	readonly #byToken: ReadonlyMap<string, User>;
 	readonly #throttle: Throttle;
 	readonly #logins: Logins;
@@ -95,6 +98,7 @@ export class Access {
 		this.#world = parts;
 		this.#log = settings.log;
 		this.#users = new Map(users.map((user) => [user.name, user]));
+		this.#guests = (settings.guests ?? []).map((one) => new Guests(one));
 		this.#byToken = new Map(users.flatMap((user) => (user.tokenHash === undefined ? [] : [[user.tokenHash, user]])));
 		this.#throttle = new Throttle(settings);
 		this.#logins = new Logins(settings.stateDir, parts.now());
@@ -102,7 +106,7 @@ export class Access {
 
 	/** Whether everybody may do something without a name. */
 	get isOpen(): boolean {
-		return this.#settings.anonymous.length > 0;
+		return this.#settings.anonymous.length > 0 || this.#guests.length > 0;
 	}
 
 	/**
@@ -113,7 +117,7 @@ export class Access {
 		const found = await this.#find(credentials, ip);
 		const anonymous = this.#anonymous(ip);
 		if (found instanceof User) {
-			const principal = this.#principal(found);
+			const principal = this.#principal(found, ip);
 			return principal.may(action, path) ? { ok: true, principal } : { ok: false, reason: "forbidden" };
 		}
 		if (anonymous.may(action, path)) return { ok: true, principal: anonymous };
@@ -125,7 +129,7 @@ export class Access {
 	async identify(credentials: Credentials, ip: string): Promise<Outcome> {
 		const found = await this.#find(credentials, ip);
 		if (found === undefined) return { ok: true, principal: this.#anonymous(ip) };
-		return found instanceof User ? { ok: true, principal: this.#principal(found) } : this.#late(found);
+		return found instanceof User ? { ok: true, principal: this.#principal(found, ip) } : this.#late(found);
 	}
 
 	/** Logs a browser in: the user and the cookie's value, or why not. */
@@ -158,16 +162,19 @@ export class Access {
 	}
 
 	#anonymous(ip: string): Principal {
-		const allowed = this.#settings.anonymous;
-		return { name: null, identity: `anonymous at ${ip}`, may: (action) => allowed.includes(action) };
+		const may = (action: Action, path?: PathName): boolean => this.#everybodyMay(action, path, ip);
+		return { name: null, identity: `anonymous at ${ip}`, may };
 	}
 
-	#principal(user: User): Principal {
-		const anonymous = this.#settings.anonymous;
+	#everybodyMay(action: Action, path: PathName | undefined, ip: string): boolean {
+		return this.#settings.anonymous.includes(action) || this.#guests.some((guests) => guests.may(action, path, ip));
+	}
+
+	#principal(user: User, ip: string): Principal {
 		return {
 			name: user.name,
 			identity: `user ${user.name}`,
-			may: (action, path) => anonymous.includes(action) || user.may(action, path),
+			may: (action, path) => user.may(action, path) || this.#everybodyMay(action, path, ip),
 		};
 	}
 

@@ -30,7 +30,14 @@ const name = z
 const glob = z
 	.string()
 	.max(200)
-	.regex(/^[A-Za-z0-9_\-./*]+$/, "expected a path like robot1/front or a pattern like robot1/*");
+	.regex(/^!?[A-Za-z0-9_\-./*]+$/, "expected a path like robot1/front or a pattern like robot1/*, or one after !");
+
+const allow = z.array(actions).describe("publish read playback api metrics control admin");
+const where = z
+	.array(glob)
+	.prefault(["*"])
+	.describe("Paths this is for; * stands for anything, / too; !robot2/* takes away");
+const ips = ranges("Addresses this is for; empty for all");
 
 const user = z.strictObject({
 	name,
@@ -42,14 +49,22 @@ const user = z.strictObject({
 		.refine((value) => !value.includes(":") || hashed[0].test(value), "expected a token without colons, or sha256:…")
 		.optional()
 		.describe("Another way in: Authorization: Bearer TOKEN; in plain or sha256:…"),
-	allow: z.array(actions).describe("publish read playback api metrics control admin"),
-	paths: z.array(glob).prefault(["*"]).describe("Paths this is for; * stands for anything, / too"),
-	ips: ranges("Addresses this is for; empty for all"),
+	allow,
+	paths: where,
+	ips,
+	also: z
+		.array(z.strictObject({ allow, paths: where }))
+		.prefault([])
+		.describe("- { allow, paths }: more, on other paths"),
 });
 
 /** Who may do what. */
 export const access = group("Who may do what. Without users, the first start makes an admin and a publisher", {
 	anonymous: z.array(actions).prefault([]).describe("What everybody may do without a name: [read], [publish, read] …"),
+	guests: z
+		.array(z.strictObject({ allow, paths: where, ips }))
+		.prefault([])
+		.describe("- { allow: [read], paths: [lobby], ips: [10.0.0.0/8] }: likewise, on some paths or from some addresses"),
 	users: z
 		.array(user)
 		.max(100_000)

@@ -92,8 +92,8 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 
 /** Closed unless opened: without users in the configuration the first start makes some. */
 function openAccess(config: RelayConfig, stateDir: string, log: Log): { access: Access; fresh: FirstUsers["fresh"] } {
-	const { users: configured, anonymous } = config.access;
-	const closed = configured.length === 0 && anonymous.length === 0;
+	const { users: configured, anonymous, guests } = config.access;
+	const closed = configured.length === 0 && anonymous.length === 0 && guests.length === 0;
 	const { users, fresh } = closed ? firstUsers(stateDir) : { users: configured, fresh: undefined };
 	return { access: new Access({ ...config.access, users, stateDir, log: log.child({ room: "access" }) }), fresh };
 }

@@ -95,12 +95,12 @@ class Feed {
 		const all = allStreams(this.#room);
 		const recheck = ++this.#ticks % RECHECK_TICKS === 0;
 		// What one user may see, every page of that user is told.
-		const events = new Map<string | null, string>();
+		const events = new Map<string, string>();
 		for (const listener of this.#listeners) {
 			if (recheck) void this.#recheck(listener);
 			const { response, principal } = listener;
-			const event = events.get(principal.name) ?? this.#event(all, principal);
-			events.set(principal.name, event);
+			const event = events.get(principal.identity) ?? this.#event(all, principal);
+			events.set(principal.identity, event);
 			if (response.writableLength <= MAX_UNSENT_BYTES) response.write(event);
 		}
 	}
