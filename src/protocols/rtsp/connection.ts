@@ -6,6 +6,7 @@ import { plainAddress } from "../../access/addresses.ts";
 import { readAuthorization } from "../../access/credentials.ts";
 import { type PathName, parsePathName, pathNameFault } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
+import { receiveInPlace } from "../../net/tcp-receive.ts";
 import type { RtspContext } from "./context.ts";
 import { ask, Declined } from "./declined.ts";
 import { describeStream, readAnnouncement, trackOfControl } from "./description.ts";
@@ -57,19 +58,18 @@ export class RtspConnection implements StreamSink, Peer {
 	/** When the chunk came that is being read. */
 	#chunkAt: Millis = 0;
 
-	/** `closed` is called once, when the connection is gone. */
+	/** Takes over a socket that was just accepted. `closed` is called once, when the connection is gone. */
 	constructor(context: RtspContext, socket: Socket, closed: (connection: RtspConnection) => void) {
 		this.#context = context;
-		this.socket = socket;
-		this.ip = plainAddress(socket.remoteAddress ?? "");
-		this.port = socket.remotePort ?? 0;
-		this.localIp = plainAddress(socket.localAddress ?? "");
+		this.socket = receiveInPlace(socket, (bytes, length) => this.#read(bytes, length));
+		this.ip = plainAddress(this.socket.remoteAddress ?? "");
+		this.port = this.socket.remotePort ?? 0;
+		this.localIp = plainAddress(this.socket.localAddress ?? "");
 		this.#closed = closed;
 		this.#lastRequest = context.hub.clock.now();
 		this.#parser = new StreamParser(this);
-		socket.on("data", (chunk: Buffer) => this.#read(chunk));
-		socket.on("error", (error) => this.#close(error.message));
-		socket.on("close", () => this.#close("the client closed the connection"));
+		this.socket.on("error", (error) => this.#close(error.message));
+		this.socket.on("close", () => this.#close("the client closed the connection"));
 	}
 
 	/** Called by the parser. */
@@ -106,11 +106,11 @@ export class RtspConnection implements StreamSink, Peer {
 		this.socket.destroySoon();
 	}
 
-	#read(chunk: Buffer): void {
+	#read(bytes: Buffer, length: number): void {
 		if (this.#over) return;
 		this.#chunkAt = this.#context.hub.clock.now();
 		try {
-			this.#parser.push(chunk);
+			this.#parser.push(bytes, length);
 		} catch (error) {
 			if (!(error instanceof RtspError)) throw error;
 			this.socket.write(writeResponse(error.status, [], "", error.message));

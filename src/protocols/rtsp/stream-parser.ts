@@ -34,13 +34,16 @@ export class StreamParser {
 		this.#sink = sink;
 	}
 
-	/** Takes the next chunk. Throws RtspError; after that the parser must not be used any more. */
-	push(chunk: Buffer): void {
+	/**
+	 * Takes the next chunk: the first `end` bytes, of which none is kept. Throws RtspError; after that the parser must not
+	 * be used any more.
+	 */
+	push(chunk: Buffer, end = chunk.length): void {
 		let at = 0;
-		if (this.#heldBytes > 0) at = this.#complete(chunk);
+		if (this.#heldBytes > 0) at = this.#complete(chunk, end);
 		if (this.#heldBytes === 0 && !this.#stopped) {
-			at = this.#walk(chunk, at);
-			if (at < chunk.length && !this.#stopped) this.#append(chunk, at, chunk.length - at);
+			at = this.#walk(chunk, at, end);
+			if (at < end && !this.#stopped) this.#append(chunk, at, end - at);
 		}
 	}
 
@@ -50,8 +53,7 @@ export class StreamParser {
 	}
 
 	/** Hands on what is complete; returns where the incomplete rest begins. */
-	#walk(chunk: Buffer, at: number): number {
-		const end = chunk.length;
+	#walk(chunk: Buffer, at: number, end: number): number {
 		while (at < end && !this.#stopped) {
 			const first = chunk[at]!;
 			if (first === DOLLAR) {
@@ -73,11 +75,11 @@ export class StreamParser {
 	}
 
 	/** Completes what is held; returns where in `chunk` the next thing begins. */
-	#complete(chunk: Buffer): number {
+	#complete(chunk: Buffer, end: number): number {
 		let at = 0;
-		while (at < chunk.length && this.#heldBytes > 0) {
+		while (at < end && this.#heldBytes > 0) {
 			const before = this.#heldBytes;
-			const taken = Math.min(this.#wanted() - before, chunk.length - at);
+			const taken = Math.min(this.#wanted() - before, end - at);
 			this.#append(chunk, at, taken);
 			at += taken;
 			if (this.#held[0] === DOLLAR) {
