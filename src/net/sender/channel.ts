@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Pool } from "../pool.ts";
 import type { UdpSocket } from "../udp.ts";
-import { systemClock } from "./clock.ts";
+import { clockOffset } from "./clock.ts";
 import { CommandWriter } from "./commands.ts";
 import { DgramOutlet } from "./dgram-outlet.ts";
 import { Engine } from "./engine.ts";
@@ -89,7 +89,7 @@ export class Channel {
 			block: this.#block,
 			behindMs,
 			segmenting: level === "gso",
-			clockOffset: performance.now() - systemClock(),
+			clockOffset: clockOffset(),
 		};
 		const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 		const worker = new Worker(new URL(`./thread${ending}`, import.meta.url), { workerData: data });

@@ -94,7 +94,7 @@ class Rig {
 	readonly memory = viewMemory(this.pool.shared, this.pool.address);
 	readonly block = this.pool.allocate(THREAD_BYTES);
 	readonly writer = new CommandWriter(this.memory, this.block);
-	readonly engine: Engine;
+	engine: Engine | undefined;
 	now = 1000;
 	/** The stream has key frames. */
 	keys = true;
@@ -102,7 +102,15 @@ class Rig {
 	#stamp = 0;
 	#sequence = 100;
 
-	constructor() {
+	/** @param started whether the thread is up from the start */
+	constructor(started = true) {
+		if (started) this.start();
+		this.post([DO_SOCKET, 0, 1]);
+		this.run();
+	}
+
+	/** The thread is up: it has not taken any command yet. */
+	start(): void {
 		this.engine = new Engine(this.memory, {
 			block: this.block,
 			behindMs: 1000,
@@ -114,8 +122,10 @@ class Rig {
 				return this.outlet;
 			},
 		});
-		this.post([DO_SOCKET, 0, 1]);
-		this.engine.run();
+	}
+
+	run(): number {
+		return this.engine?.run() ?? Number.POSITIVE_INFINITY;
 	}
 
 	get settled(): number {
@@ -149,7 +159,7 @@ class Rig {
 
 	batch(): number {
 		this.stream(DO_BATCH);
-		return this.engine.run();
+		return this.run();
 	}
 
 	join(flags: number, from = this.ring.head): number {
@@ -165,17 +175,17 @@ class Rig {
 		words[(track + TRACK.rtxPayloadType) >> 2] = NO_RTX;
 		words[(track + TRACK.firstSequence) >> 2] = 1000;
 		this.stream(DO_JOIN, record, from);
-		this.engine.run();
+		this.run();
 		return record;
 	}
 
 	/** Lets time pass as a thread does: the engine runs when it said it wants to. */
 	pass(ms: number): void {
 		const end = this.now + ms;
-		let wait = this.engine.run();
+		let wait = this.run();
 		while (this.now + wait <= end) {
 			this.now += Math.max(wait, 0.1);
-			wait = this.engine.run();
+			wait = this.run();
 		}
 		this.now = end;
 	}
@@ -221,7 +231,7 @@ test("a destination that leaves in the middle of a round disturbs nobody", () =>
 	rig.add(5, true);
 	rig.batch();
 	rig.post([DO_LEAVE, 0, records[0]!]);
-	rig.engine.run();
+	rig.run();
 	assert.equal(
 		rig.memory.ints[(records[0]! + RECORD.state) >> 2],
 		RECORD_TAKEN,
@@ -289,6 +299,18 @@ test("without a key frame it waits for the next one", () => {
 	rig.pass(10);
 	assert.deepEqual(numbers(rig.to(record)), [0, ...range(11, 14)]);
 	assert.equal(rig.count(record, RECORD.dropped), 10);
+});
+
+test("a thread that comes up late leaves nothing out", () => {
+	const rig = new Rig(false);
+	const record = rig.join(0);
+	rig.add(5);
+	rig.batch();
+	rig.now += 3000;
+	rig.start();
+	rig.pass(10);
+	assert.deepEqual(numbers(rig.to(record)), range(0, 5));
+	assert.equal(rig.count(record, RECORD.cuts), 0);
 });
 
 test("a stream without key frames goes on with what is young enough", () => {
@@ -425,7 +447,7 @@ test("a thread that is half a ring behind goes on at the next key frame", () => 
 	rig.stream(DO_BATCH);
 	rig.outlet.slices = Number.POSITIVE_INFINITY;
 	rig.outlet.open = true;
-	rig.engine.run();
+	rig.run();
 	rig.pass(20);
 	assert.deepEqual(numbers(rig.to(record)), range(2910, 3010));
 	assert.equal(rig.to(record)[0]!.sequence, 1000);

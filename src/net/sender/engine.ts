@@ -66,6 +66,7 @@ export class Engine implements LaneHost {
 	#work: Lane[] = [];
 	#moves: Destination[] = [];
 	#graves: Grave[] = [];
+	readonly #began: number;
 	/** Stamp of the command that was taken last; not wrapped. */
 	#stamp = 0;
 
@@ -74,6 +75,7 @@ export class Engine implements LaneHost {
 		this.#options = options;
 		this.behindMs = options.behindMs;
 		this.clock = options.clock;
+		this.#began = options.clock();
 		this.commands = new CommandReader(memory, options.block);
 	}
 
@@ -140,7 +142,7 @@ export class Engine implements LaneHost {
 		const id = words[at + 2]!;
 		let stream = this.#streams.get(id);
 		if (!stream) {
-			stream = { id, ring: new RingView(this.#memory), lanes: [] };
+			stream = { id, ring: new RingView(this.#memory, this.#began), lanes: [] };
 			stream.ring.to = words[at + 6]!;
 			this.#streams.set(id, stream);
 		}

@@ -23,6 +23,8 @@ const GROUP_BYTES = 60_000;
 /** What a thread knows of a stream's ring: the newest command said so. */
 export class RingView {
 	readonly memory: Memory;
+	/** When the thread began: what it could not have sent earlier is not older than that. */
+	readonly #began: number;
 	/** Packets below this number are complete. */
 	to = 0;
 	/** The oldest packet that is kept. */
@@ -34,8 +36,9 @@ export class RingView {
 	keyed = 0;
 	#table = 0;
 
-	constructor(memory: Memory) {
+	constructor(memory: Memory, began: number) {
 		this.memory = memory;
+		this.#began = began;
 	}
 
 	/** Takes over where the table is. Throws nothing: a table outside the memory is no table, and all is lost in it. */
@@ -55,7 +58,11 @@ export class RingView {
 	/** Milliseconds since packet `number` arrived; a packet that is gone is infinitely old. */
 	age(number: number, now: number): number {
 		const at = this.entry(number);
-		return at < 0 ? Number.POSITIVE_INFINITY : (now - this.memory.words[at + ENTRY_ARRIVAL]!) | 0;
+		return at < 0 ? Number.POSITIVE_INFINITY : this.#ageAt(at, now);
+	}
+
+	#ageAt(at: number, now: number): number {
+		return Math.min((now - this.memory.words[at + ENTRY_ARRIVAL]!) | 0, now - this.#began);
 	}
 
 	/**
@@ -67,7 +74,7 @@ export class RingView {
 		const wanted = this.keyed & mask ? this.keyed & mask : -1;
 		for (let number = Math.max(from, this.tail); number < this.to; number++) {
 			const at = this.entry(number);
-			if (at < 0 || ((now - words[at + ENTRY_ARRIVAL]!) | 0) > limitMs) continue;
+			if (at < 0 || this.#ageAt(at, now) > limitMs) continue;
 			const info = words[at + ENTRY_INFO]!;
 			const track = (info >>> 16) & 0xff;
 			if (!this.hasKeys) return number;

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { native } from "../native.ts";
-import { systemClock } from "./clock.ts";
+import { clockOffset } from "./clock.ts";
 import { Engine } from "./engine.ts";
 import { openEvp } from "./evp.ts";
 import { viewMemory } from "./memory.ts";
@@ -16,7 +16,7 @@ export interface ThreadData {
 	readonly block: number;
 	readonly behindMs: number;
 	readonly segmenting: boolean;
-	/** The main thread's `performance.now()` at 0 of `process.hrtime`: what turns one clock into the other. */
+	/** The main thread's, as `clockOffset` gives it: packets are stamped by its clock. */
 	readonly clockOffset: number;
 }
 
@@ -25,7 +25,7 @@ function live(data: ThreadData): void {
 	const memory = viewMemory(data.shared, data.address);
 	if (native?.address(memory.bytes) !== data.address)
 		throw new Error("shared memory is at another address in a thread");
-	const offset = systemClock() + data.clockOffset - performance.now();
+	const offset = data.clockOffset - clockOffset();
 	const clock = (): number => performance.now() + offset;
 	const evp = openEvp();
 	const sealer = evp && new Sealer(memory, evp, data.block);
