@@ -15,8 +15,9 @@ import type { Route } from "./ice.ts";
 import { UdpRoute } from "./ports.ts";
 import type { Role, SecureMedia } from "./session.ts";
 
-/** Sender reports: often at first, so that sound and picture find each other, then now and then. */
-const REPORT_MS = 2_000;
+/** Sender reports: two soon, so that sound and picture find each other, then as RFC 3550 section 6.2 has it. */
+const SECOND_REPORT_MS = 1_000;
+const REPORT_MS = 5_000;
 /**
  * What arrives before Chromium has finished taking the answer is dropped without being counted as lost. On the shortest
  * ways the handshake ends at about that time; where even this is too soon, its request for a key frame repeats the burst.
@@ -205,8 +206,6 @@ export class Egress implements Role {
 
 	tick(now: Millis): void {
 		this.#repairs = 0;
-		if (now < this.#nextReport) return;
-		this.#nextReport = now + REPORT_MS;
 		const { reader } = this;
 		if (reader && reader.firstFrameMs < 0 && reader.counters.packets > 0) reader.sawFirstFrame(now);
 		const { stream, tracks, end } = this.#options;
@@ -216,6 +215,8 @@ export class Egress implements Role {
 			end(B_FRAMES);
 			return;
 		}
+		if (now < this.#nextReport) return;
+		this.#nextReport = now + (now - this.#startedAt < SECOND_REPORT_MS ? SECOND_REPORT_MS : REPORT_MS);
 		for (const track of this.#options.tracks) this.#sendReport(track, now);
 	}
 
