@@ -12,8 +12,9 @@ test("two sockets receive in turn, answer, and end", async () => {
 	const ended: Promise<unknown>[] = [];
 	await using listener = await listenTcp("127.0.0.1", 0, (socket) => {
 		const own = receiveInPlace(socket, (bytes, length) => own.write(bytes.toString("utf8", 0, length).toUpperCase()));
+		own.on("error", () => undefined);
 		accepted.push(own);
-		ended.push(once(own, "close"));
+		ended.push(new Promise((resolve) => own.on("close", resolve)));
 	});
 	const clients = [
 		await connectTcp("127.0.0.1", listener.port, never),
@@ -29,7 +30,6 @@ test("two sockets receive in turn, answer, and end", async () => {
 	assert.equal(accepted[0]?.remotePort, clients[0]?.localPort);
 	clients[0]?.end();
 	clients[1]?.resetAndDestroy();
-	for (const socket of accepted) socket.on("error", () => undefined);
 	await Promise.all(ended);
 	clients[0]?.destroy();
 });

@@ -39,5 +39,6 @@ export function receiveInPlace(socket: Socket, receive: Receive): Socket {
 			return true;
 		},
 	};
-	return new Socket({ handle, onread } as SocketConstructorOpts);
+	const options: unknown = { handle, onread };
+	return new Socket(options as SocketConstructorOpts);
 }
