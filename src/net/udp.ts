@@ -64,6 +64,7 @@ export async function openUdp(address: string, onDatagram: OnDatagram, options: 
 				});
 				if (socket) sockets.push(socket);
 			}
+			if (sockets.length === 0) throw new Error(`no address of this machine can be listened on at UDP port ${port}`);
 			return watchPort(sockets, wild, onDatagram, buffers);
 		} catch (error) {
 			await Promise.all(sockets.map(closeSocket));
@@ -80,13 +81,16 @@ function watchPort(
 ): UdpPort {
 	const port = sockets[0]?.port ?? 0;
 	const known = new Set(sockets.map((socket) => socket.address));
+	let watching = wild;
 	const look = async (): Promise<void> => {
 		for (const local of localAddresses()) {
 			if (known.has(local)) continue;
-			// An address may not be ready yet (IPv6 checks for duplicates first): it is tried again.
+			// IPv6 looks for another machine with the same address first, and refuses it until then.
 			const socket = await openSocket(local, port, onDatagram, buffers).catch(() => undefined);
-			if (socket) known.add(local);
-			if (socket) sockets.push(socket);
+			if (!socket) continue;
+			if (!watching) return closeSocket(socket);
+			known.add(local);
+			sockets.push(socket);
 		}
 	};
 	const timer = wild ? setInterval(() => void look(), INTERFACES_MS).unref() : undefined;
@@ -95,6 +99,7 @@ function watchPort(
 		sockets,
 		from: (local) => sockets.find((socket) => socket.address === local),
 		close: async () => {
+			watching = false;
 			clearInterval(timer);
 			await Promise.all(sockets.map(closeSocket));
 		},
@@ -111,11 +116,11 @@ function parseAddress(address: string): { host: string; port: number } {
 }
 
 /** All addresses that packets can arrive at; those of one link only (fe80::) with their zone. */
-function localAddresses(): string[] {
-	const found: string[] = [];
+function localAddresses(): ReadonlySet<string> {
+	const found = new Set<string>();
 	for (const [name, addresses] of Object.entries(networkInterfaces())) {
 		for (const { address, family, scopeid } of addresses ?? []) {
-			found.push(family === "IPv6" && scopeid ? `${address}%${name}` : address);
+			found.add(family === "IPv6" && scopeid ? `${address}%${name}` : address);
 		}
 	}
 	return found;
