@@ -17,7 +17,8 @@ export class Processes {
 	/** Starts `vedette COMMAND …`; `quiet` keeps its output for the reason of a failure. */
 	start(command: string, args: readonly string[], quiet: boolean): void {
 		const stdio = quiet ? "pipe" : "inherit";
-		const child = spawn(process.execPath, [process.argv[1]!, command, ...args], { stdio: ["ignore", stdio, stdio] });
+		const program = [...process.execArgv, process.argv[1]!];
+		const child = spawn(process.execPath, [...program, command, ...args], { stdio: ["ignore", stdio, stdio] });
 		const entry = { name: command, child, output: "" };
 		this.#children.push(entry);
 		for (const stream of [child.stdout, child.stderr]) {
