@@ -241,6 +241,11 @@ test("a destination that leaves in the middle of a round disturbs nobody", () =>
 	rig.pass(10);
 	for (const record of records) assert.deepEqual(numbers(rig.to(record)), range(0, 5));
 	assert.equal(rig.memory.ints[(records[0]! + RECORD.state) >> 2], RECORD_FREE);
+	const left = rig.memory.bytes.subarray(records[0]! + RECORD.name, records[0]! + RECORD_BYTES);
+	assert.ok(
+		left.every((byte) => byte === 0),
+		"nothing of it is left",
+	);
 });
 
 test("what is older than `behind` is cut to the next key frame, and the numbers go on without a gap", () => {

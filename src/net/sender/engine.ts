@@ -84,6 +84,7 @@ export class Engine implements LaneHost {
 	 * at the next command.
 	 */
 	run(): number {
+		const start = this.clock();
 		this.#take();
 		let wait = this.#flush();
 		for (const lane of this.#work) wait = Math.min(wait, lane.advance(this.clock()));
@@ -95,7 +96,8 @@ export class Engine implements LaneHost {
 		if (this.#moves.length > 0) wait = this.#move();
 		if (this.#graves.length > 0) this.#bury();
 		this.#settle();
-		return wait;
+		// Sending to many takes longer than a step's pause: what is due by now is not put off again.
+		return Math.max(0, wait - (this.clock() - start));
 	}
 
 	#take(): void {
