@@ -82,6 +82,8 @@ export class SenderStream {
 
 	/** Sends all packets below number `to` that were not sent yet to all destinations. One call for each batch. */
 	batch(to: number): void {
+		// A stream that is opened within a batch has taken its packets already.
+		if (to <= this.#to) return;
 		this.#to = to;
 		for (const channel of this.#readers.keys()) channel.post(this.#batch);
 	}
