@@ -5,7 +5,7 @@ import { type AddressRange, addressTest } from "./addresses.ts";
 import { type DigestAlgorithm, ha1Of, isSlow, parsePassword, type StoredPassword, verifyPassword } from "./password.ts";
 
 /** What somebody may do, and on which paths. */
-export interface GrantSettings {
+interface GrantSettings {
 	readonly allow: readonly Action[];
 	/** Patterns of path names; `*` stands for anything, and a pattern after `!` takes away again. */
 	readonly paths: readonly string[];

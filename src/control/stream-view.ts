@@ -57,7 +57,7 @@ export function codecName({ codec, encoding }: Track): string {
 }
 
 /** The user behind a publisher's identity (see `Principal`), or null for an anonymous one. */
-export function userOf({ identity }: PublisherInfo): string | null {
+function userOf({ identity }: PublisherInfo): string | null {
 	return identity.startsWith("user ") ? identity.slice("user ".length) : null;
 }
 

@@ -2,7 +2,7 @@ import type { Millis } from "../media/time.ts";
 import { BLOCK_BYTES, type Pool } from "./pool.ts";
 
 /** The entry of a packet: eight 32-bit words, so that a thread reads it with plain loads. */
-export const ENTRY_BYTES = 32;
+const ENTRY_BYTES = 32;
 export const ENTRY_WORDS = ENTRY_BYTES / 4;
 /** Word 0: offset of the packet in the pool, in bytes. */
 export const ENTRY_OFFSET = 0;

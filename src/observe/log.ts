@@ -6,7 +6,7 @@ import pretty from "pino-pretty";
 /** Writes one line per event; `log.child({ room: "rtsp" })` adds fields to each line. Never called per packet. */
 export type Log = Logger;
 
-export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
+type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
 export interface LogSettings {
 	readonly level: LogLevel;

@@ -65,7 +65,7 @@ export function setRtpTimestamp(buffer: Uint8Array, offset: number, timestamp: n
 	write32(buffer, offset + 4, timestamp);
 }
 
-export function setRtpSsrc(buffer: Uint8Array, offset: number, ssrc: number): void {
+function setRtpSsrc(buffer: Uint8Array, offset: number, ssrc: number): void {
 	write32(buffer, offset + 8, ssrc);
 }
 

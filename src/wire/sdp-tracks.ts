@@ -62,7 +62,7 @@ export function tracksOf(media: readonly MediaDescription[]): { media: MediaDesc
 }
 
 /** `a=rtpmap` and, where it has parameters, `a=fmtp` of a track. */
-export function trackAttributes(track: Track): SdpAttribute[] {
+function trackAttributes(track: Track): SdpAttribute[] {
 	const channels = track.channels > 0 && track.kind === "audio" ? `/${track.channels}` : "";
 	const lines = [{ name: "rtpmap", value: `${track.payloadType} ${track.encoding}/${track.clockRate}${channels}` }];
 	if (track.fmtp) lines.push({ name: "fmtp", value: `${track.payloadType} ${track.fmtp}` });

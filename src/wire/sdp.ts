@@ -1,9 +1,9 @@
 /** The Session Description Protocol, RFC 8866: text in, a description out, and back. Shared by RTSP and WebRTC. */
 
 export const MAX_SDP_BYTES = 65_536;
-export const MAX_SDP_LINES = 2_000;
+const MAX_SDP_LINES = 2_000;
 export const MAX_SDP_LINE_BYTES = 8_192;
-export const MAX_SDP_MEDIA = 64;
+const MAX_SDP_MEDIA = 64;
 
 /** The text is not a session description, or is larger than our limits. */
 export class SdpError extends Error {

@@ -39,7 +39,7 @@ export interface SrtpKeys {
 	readonly rtcpSalt: Uint8Array;
 }
 
-export const saltBytes = { gcm: 12, cm: 14 } as const;
+const saltBytes = { gcm: 12, cm: 14 } as const;
 const tagBytes = { gcm: 16, cm: 10 } as const;
 const MAX_SOURCES = 64;
 const WINDOW = 1_024;

@@ -3,7 +3,7 @@ import { addressBytes, addressText } from "./stun-address.ts";
 
 /** STUN as ICE uses it: RFC 8489 messages, RFC 8445 section 7 attributes. Pure; HMAC-SHA1 is given by the caller. */
 
-export const MAX_STUN_BYTES = 1_500;
+const MAX_STUN_BYTES = 1_500;
 const MAX_USERNAME_BYTES = 513;
 const HEADER_BYTES = 20;
 const COOKIE = 0x2112a442;

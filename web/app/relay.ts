@@ -1,6 +1,6 @@
 /** The relay's HTTP interface as the page uses it (docs/page-api.md). */
 
-export interface TrackInfo {
+interface TrackInfo {
 	readonly kind: string;
 	readonly codec: string;
 	readonly width: number | null;

@@ -18,7 +18,7 @@ export type State =
 	| { readonly at: "unauthorised"; readonly reason: string };
 
 /** What the relay says while pictures are missing: not asked yet, the sender is silent, or the way from the relay is broken. */
-export type Cause = "unknown" | "silent" | "path";
+type Cause = "unknown" | "silent" | "path";
 
 export type Event =
 	| { readonly type: "start" }
@@ -35,7 +35,7 @@ export type Event =
 	/** A good moment to try: the network came back, the page is seen again, the stream is announced. */
 	| { readonly type: "wake" };
 
-export type Action =
+type Action =
 	| { readonly do: "open" }
 	| { readonly do: "close" }
 	/** Ask the relay about the stream. */

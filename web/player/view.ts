@@ -34,7 +34,7 @@ const DASH = "–";
 const figure = (value: number | null, digits: number, unit: string): string =>
 	value === null ? DASH : `${value.toFixed(digits)} ${unit}`;
 
-export function rate(bitsPerSecond: number | null): string {
+function rate(bitsPerSecond: number | null): string {
 	if (bitsPerSecond === null) return DASH;
 	return bitsPerSecond >= 1e6
 		? `${(bitsPerSecond / 1e6).toFixed(2)} Mbit/s`

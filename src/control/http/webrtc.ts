@@ -41,7 +41,7 @@ function quoted(text: string): string {
 }
 
 /** The ICE servers as RFC 9725 section 4.6 writes them. */
-export function iceLinks({ iceServers }: Iced): string[] {
+function iceLinks({ iceServers }: Iced): string[] {
 	return iceServers.flatMap(({ urls, username, credential }) =>
 		urls.map((url) => {
 			const login = username === undefined ? "" : `; username=${quoted(username)}`;

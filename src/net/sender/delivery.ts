@@ -11,7 +11,7 @@ export interface Protection {
 	readonly authKey: Uint8Array;
 }
 
-export interface RtxOptions {
+interface RtxOptions {
 	readonly payloadType: number;
 	readonly ssrc: number;
 	/**

@@ -16,7 +16,7 @@ import { pressTimestamp } from "./squeeze.ts";
 
 /** What a sender does with a packet on its way to a destination. */
 export const KIND_SHARED = 0;
-export const KIND_PLAIN = 1;
+const KIND_PLAIN = 1;
 export const KIND_GCM = 2;
 export const KIND_CM = 3;
 export type Kind = 0 | 1 | 2 | 3;

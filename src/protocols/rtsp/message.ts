@@ -2,8 +2,8 @@
 
 /** Bytes of a start line and its headers together. */
 export const MAX_HEAD_BYTES = 16_384;
-export const MAX_HEADERS = 64;
-export const MAX_URL_BYTES = 2048;
+const MAX_HEADERS = 64;
+const MAX_URL_BYTES = 2048;
 /** An SDP of 64 media with long parameters stays far below. */
 export const MAX_BODY_BYTES = 131_072;
 

@@ -25,7 +25,7 @@ export interface Accepted {
 }
 
 /** One media section that is answered with port 0. */
-export interface Rejected {
+interface Rejected {
 	readonly taken: false;
 	readonly media: MediaDescription;
 }

@@ -15,7 +15,7 @@ export interface Sample {
 }
 
 /** What went wrong, as GStreamer words it, and whether the element named `enc` said so. */
-export interface Failure {
+interface Failure {
 	readonly reason: string;
 	readonly byEncoder: boolean;
 }
