@@ -1,13 +1,17 @@
-import { loadYaml, parseYaml } from "../config/load.ts";
+import { parseYaml, readConfigFile } from "../config/load.ts";
+import { readMediaMtx, type Translation } from "../config/mediamtx.ts";
 import { fromArguments, fromEnvironment } from "../config/overrides.ts";
-import { type RelayConfig, relaySchema } from "../config/relay-schema.ts";
+import { relaySchema } from "../config/relay-schema.ts";
 
-/** The relay's configuration from a file (or none), the environment, and `--set KEY=VALUE`. Throws a `ConfigError`. */
-export function readRelayConfig(file: string | undefined, settings: readonly string[]): RelayConfig {
+/**
+ * The relay's configuration from a file (or none), the environment, and `--set KEY=VALUE`, with warnings where the file
+ * is MediaMTX's. Throws a `ConfigError`.
+ */
+export function readRelayConfig(file: string | undefined, settings: readonly string[]): Translation {
 	const overrides = [...fromEnvironment(process.env, relaySchema), ...fromArguments(settings, relaySchema)];
-	return file === undefined
-		? parseYaml("", "defaults", relaySchema, overrides)
-		: loadYaml(file, relaySchema, overrides);
+	if (file === undefined) return { config: parseYaml("", "defaults", relaySchema, overrides), warnings: [] };
+	const text = readConfigFile(file);
+	return readMediaMtx(text, file, overrides) ?? { config: parseYaml(text, file, relaySchema, overrides), warnings: [] };
 }
 
 /** What went wrong, as one sentence for people. */

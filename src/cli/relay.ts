@@ -11,7 +11,7 @@ const HELP = `usage: vedette relay [--config FILE] [--set KEY=VALUE]... [--open]
 
 Takes streams in, fans them out, and knows who may do what. Without a file every setting has its default.
 
-  --config FILE     a file like vedette.example.yml
+  --config FILE     a file like vedette.example.yml, or a mediamtx.yml
   --set KEY=VALUE   one setting, over the file and the environment: --set http.address=:8081
   --open            everybody may publish, watch and control without a name; for closed networks
 `;
@@ -28,6 +28,8 @@ const options = {
 
 interface Order {
 	readonly config: RelayConfig;
+	/** What people should know of how the file was read. */
+	readonly warnings: readonly string[];
 	/** Opened by the command line. */
 	readonly open: boolean;
 }
@@ -39,9 +41,10 @@ function read(args: string[]): Order | number {
 			process.stdout.write(HELP);
 			return 0;
 		}
-		const config = readRelayConfig(values.config, values.set ?? []);
-		if (!values.open) return { config, open: false };
-		return { config: { ...config, access: { ...config.access, anonymous: [...openActions] } }, open: true };
+		const { config, warnings } = readRelayConfig(values.config, values.set ?? []);
+		if (!values.open) return { config, warnings, open: false };
+		const access = { ...config.access, anonymous: [...openActions] };
+		return { config: { ...config, access }, warnings, open: true };
 	} catch (error) {
 		const lines = error instanceof ConfigError ? error.lines : [`${sentenceOf(error)}\n\n${HELP}`];
 		process.stderr.write(`${lines.map((line) => `vedette relay: ${line}`).join("\n")}\n`);
@@ -73,12 +76,19 @@ function endSignal(): Promise<NodeJS.Signals> {
 	});
 }
 
+/** What people from anywhere may do without a name, on some path at least. */
+function everybodyMay({ access }: RelayConfig): readonly string[] {
+	const guests = access.guests.filter(({ ips }) => ips.length === 0).flatMap(({ allow }) => allow);
+	return [...new Set([...access.anonymous, ...guests])];
+}
+
 /** `vedette relay`: runs until it is told to end. Gives the exit code. */
 export async function run(args: string[]): Promise<number> {
 	const order = read(args);
 	if (typeof order === "number") return order;
-	const { config, open } = order;
+	const { config, warnings, open } = order;
 	const log = createLog(config.log);
+	for (const warning of warnings) log.warn(warning);
 	process.on("uncaughtExceptionMonitor", (error) => log.fatal({ err: error }, "the relay breaks down"));
 	const ended = endSignal();
 	let relay: Relay;
@@ -91,7 +101,7 @@ export async function run(args: string[]): Promise<number> {
 		return 1;
 	}
 	if (relay.fresh) process.stdout.write(passwords(relay.fresh));
-	const anonymous = config.access.anonymous;
+	const anonymous = everybodyMay(config);
 	if (anonymous.length > 0) log.warn({ anonymous }, `everybody may use this relay${open ? " (--open)" : ""}`);
 	log.info(relay.ports, "the relay is running");
 	log.info({ signal: await ended }, "the relay is going down");

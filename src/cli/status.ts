@@ -70,7 +70,8 @@ export async function run(args: string[]): Promise<number> {
 		}
 		json = values.json === true;
 		const user = values.user ?? process.env.VEDETTE_USER;
-		const local = () => socketIn(stateDirOf(readRelayConfig(values.config, values.set ?? []).stateDir, process.env));
+		const local = () =>
+			socketIn(stateDirOf(readRelayConfig(values.config, values.set ?? []).config.stateDir, process.env));
 		target = values.url === undefined ? { socketPath: local() } : remote(values.url, user);
 	} catch (error) {
 		process.stderr.write(`vedette status: ${sentenceOf(error)}\n`);

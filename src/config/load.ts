@@ -24,7 +24,8 @@ export interface Override {
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
-function read(file: string): string {
+/** A file's text, of a bounded size. Throws a `ConfigError`. */
+export function readConfigFile(file: string): string {
 	let text: string;
 	try {
 		text = readFileSync(file, "utf8");
@@ -88,9 +89,23 @@ function put(data: Record<string, unknown>, { path, value }: Override): void {
 	at[path.at(-1)!] = value;
 }
 
-function parseText(text: string, name: string): { document: Document; lines: LineCounter; data: unknown } {
+/** A file's content, and where in the file each of its values stands. */
+export interface Source {
+	/** Without the keys that have no value. */
+	readonly data: unknown;
+	/** `FILE:LINE:COLUMN` of the value at `path`, or of its key where `onKey`; with the offset, to sort by. */
+	place(path: readonly PropertyKey[], onKey: boolean): readonly [offset: number, place: string];
+}
+
+/** Parses YAML. With the schema `failsafe` every value is text as it stands in the file. Throws a `ConfigError`. */
+export function parseSource(text: string, name: string, schema: "core" | "failsafe" = "core"): Source {
 	const lines = new LineCounter();
-	const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+	const document = parseDocument(text, {
+		lineCounter: lines,
+		prettyErrors: false,
+		schema,
+		merge: schema === "failsafe",
+	});
 	const faults = document.errors.map(({ message, pos }) => ({ message, offset: pos[0] }));
 	visit(document, {
 		Pair: (_, pair) => {
@@ -107,7 +122,13 @@ function parseText(text: string, name: string): { document: Document; lines: Lin
 		);
 	}
 	try {
-		return { document, lines, data: withoutNulls(document.toJS({ maxAliasCount: 100 }) as unknown) };
+		const data = withoutNulls(document.toJS({ maxAliasCount: 100 }) as unknown);
+		const place = (path: readonly PropertyKey[], onKey: boolean) => {
+			const offset = offsetOf(document, path, onKey);
+			const { line, col } = lines.linePos(offset);
+			return [offset, `${name}:${line || 1}:${col || 1}`] as const;
+		};
+		return { data, place };
 	} catch (error) {
 		throw new ConfigError([`${name}: ${(error as Error).message}`]);
 	}
@@ -129,7 +150,15 @@ export function parseYaml<S extends z.ZodType>(
 	schema: S,
 	overrides: readonly Override[] = [],
 ): z.output<S> {
-	const { document, lines, data = {} } = parseText(text, name);
+	return checked(parseSource(text, name), schema, overrides);
+}
+
+/** The source's data with the overrides, against a schema. Throws a `ConfigError`. */
+export function checked<S extends z.ZodType>(
+	{ data = {}, place }: Source,
+	schema: S,
+	overrides: readonly Override[],
+): z.output<S> {
 	if (isGroup(data)) for (const override of overrides) put(data, override);
 	const result = schema.safeParse(data);
 	if (result.success) return result.data;
@@ -137,9 +166,8 @@ export function parseYaml<S extends z.ZodType>(
 		const key = path.length > 0 ? `${path.map(String).join(".")}: ` : "";
 		const origin = originOf(path, overrides);
 		if (origin !== undefined) return [-1, `${origin}: ${key}${what}`];
-		const offset = offsetOf(document, path, atKey);
-		const { line: row, col } = lines.linePos(offset);
-		return [offset, `${name}:${row || 1}:${col || 1}: ${key}${what}`];
+		const [offset, where] = place(path, atKey);
+		return [offset, `${where}: ${key}${what}`];
 	};
 	const found = explain(result.error, schema, data).map(line);
 	throw new ConfigError(found.sort(([a], [b]) => a - b).map(([, message]) => message));
@@ -151,5 +179,5 @@ export function loadYaml<S extends z.ZodType>(
 	schema: S,
 	overrides: readonly Override[] = [],
 ): z.output<S> {
-	return parseYaml(read(file), file, schema, overrides);
+	return parseYaml(readConfigFile(file), file, schema, overrides);
 }

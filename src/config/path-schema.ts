@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { pathNameFault } from "../media/path-name.ts";
 import { choice, count, duration, flag, group, size } from "./fields.ts";
+import { pathHooks } from "./hook-schema.ts";
 
 const source = z
 	.string()
@@ -46,6 +47,7 @@ export const pathSettings = group("Settings of every path that is not named here
 	maxTracks: count(8, "Tracks of one stream", { min: 1, max: 64 }),
 	maxPacketSize: size("64 KiB", "Largest packet that is taken from a publisher", { min: "256 B", max: "64 KiB" }),
 	maxFrameSize: size("8 MiB", "Largest picture that is taken from a publisher", { min: "4 KiB", max: "256 MiB" }),
+	...pathHooks,
 });
 
 export type PathSettings = z.output<typeof pathSettings>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { access } from "./access-schema.ts";
 import { addresses, choice, count, duration, flag, group, ranges, size, text, texts } from "./fields.ts";
+import { relayHooks } from "./hook-schema.ts";
 import { paths } from "./path-schema.ts";
 
 const iceServer = z.strictObject({
@@ -84,6 +85,7 @@ export const relaySchema = z.strictObject({
 		.prefault("auto")
 		.describe("Sender threads: auto (one less than the processor has cores, at least 1); 0 sends in the main thread"),
 	access,
+	hooks: group("Commands that the relay runs; more of them under paths", relayHooks),
 	limits,
 	paths,
 });

@@ -9,6 +9,7 @@ import { Metrics } from "../observe/metrics.ts";
 import type { SessionSource, WebRtcDoor } from "./http/room.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
 import { Ledger } from "./ledger.ts";
+import { describeLikeMediaMtx } from "./mediamtx-metrics.ts";
 import { describeMetrics } from "./metrics.ts";
 import { describeSessions } from "./session-metrics.ts";
 import { Thumbnails } from "./thumbnails.ts";
@@ -22,6 +23,8 @@ export interface ControlOptions {
 	readonly stateDir: string | undefined;
 	/** Undefined where there is no WebRTC. */
 	readonly webrtc: WebRtcDoor | undefined;
+	/** Where RTSP is served; undefined for nowhere. */
+	readonly rtspPort?: number | undefined;
 	/** By MediaMTX's name: `rtspconns`, `rtspsessions`, `webrtcsessions`. */
 	readonly sessions: Readonly<Record<string, SessionSource>>;
 	/** Adds metrics that only other rooms can read. */
@@ -57,6 +60,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 	const metrics = new Metrics();
 	describeMetrics(metrics, hub, ledger);
 	if (sessions.webrtcsessions) describeSessions(metrics, sessions.webrtcsessions);
+	describeLikeMediaMtx(metrics, hub, ledger, sessions);
 	options.describeMore?.(metrics);
 	const room = {
 		config,
@@ -66,6 +70,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 		metrics,
 		log,
 		webrtc,
+		rtspPort: options.rtspPort,
 		sessions,
 		thumbnails: new Thumbnails(),
 		version: packageVersion(),

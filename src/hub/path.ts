@@ -15,6 +15,8 @@ export interface PublisherInfo {
 	readonly remoteAddress: string;
 	/** The user or robot; empty for nobody in particular. The same identity replaces its old connection at once. */
 	readonly identity: string;
+	/** What stood after `?` in the address that they came to. */
+	readonly query?: string;
 }
 
 export interface PublisherEvents {

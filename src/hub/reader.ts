@@ -11,6 +11,8 @@ export interface ReaderInfo {
 	readonly remoteAddress: string;
 	/** The user's name; empty for nobody in particular. */
 	readonly user: string;
+	/** What stood after `?` in the address that they came to. */
+	readonly query?: string;
 }
 
 /**

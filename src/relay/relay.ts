@@ -5,6 +5,7 @@ import { settingsOf } from "../config/path-settings.ts";
 import type { RelayConfig } from "../config/relay-schema.ts";
 import { makeStateDir, stateDirOf } from "../config/state-dir.ts";
 import { type Control, openControl } from "../control/control.ts";
+import { Hooks } from "../control/hooks/hooks.ts";
 import { Fans } from "../hub/fans.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Clock } from "../hub/stream.ts";
@@ -51,6 +52,7 @@ interface House {
 	readonly hub: Hub;
 	readonly fans: Fans<SenderStream>;
 	readonly access: Access;
+	readonly hooks: Hooks;
 	readonly log: Log;
 }
 
@@ -74,16 +76,19 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	parts.defer(() => sender.close());
 	const { maxPaths } = config.limits;
 	const hub = new Hub({ pool, clock, maxPaths, settings: (name) => settingsOf(config.paths, name) });
+	const hooks = new Hooks(config, hub, log.child({ room: "hooks" }));
+	parts.defer(() => hooks.close());
 	parts.defer(() => hub.close("the relay is going down"));
 	parts.defer(logHub(hub, log.child({ room: "hub" })));
 	const fans = new Fans((ring) => sender.open(ring));
-	const house: House = { config, stateDir, hub, fans, access, log };
+	const house: House = { config, stateDir, hub, fans, access, hooks, log };
 	const udp = parts.adopt(await openUdpPorts(config), (ports) => ports?.close());
 	const rtsp = parts.use(await openRtsp(house, udp));
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
 	const describeMore = (metrics: Metrics): void => describeParts(metrics, pool, rtsp, webrtc);
-	const control = parts.use(await openWeb(house, webrtc, describeMore));
+	const control = parts.use(await openWeb(house, rtsp, webrtc, describeMore));
 	parts.defer(startSources(config.paths, pullsInto(hub), log.child({ room: "sources" })));
+	hooks.start(rtsp.ports[0] ?? 0);
 	const running = parts.move();
 	const { all: http, api, metrics } = control.ports;
 	const ports = { rtsp: rtsp.ports, rtp: udp?.ports, webrtc: webrtc?.ports ?? [], http, api, metrics };
@@ -109,9 +114,11 @@ async function openUdpPorts({ rtsp }: RelayConfig): Promise<UdpPorts | undefined
 	return rtp && rtcp ? UdpPorts.open(rtp, rtcp) : undefined;
 }
 
-function openRtsp({ config, hub, fans, access, log }: House, udp: UdpPorts | undefined): Promise<RtspServer> {
+function openRtsp({ config, hub, fans, access, hooks, log }: House, udp: UdpPorts | undefined): Promise<RtspServer> {
 	const { sessionTimeout, requestTimeout } = config.rtsp;
-	const context = { hub, access, fans, udp, sessionTimeout, requestTimeout, log: log.child({ room: "rtsp" }) };
+	const connected = hooks.connected.bind(hooks);
+	const own = log.child({ room: "rtsp" });
+	const context = { hub, access, fans, udp, connected, sessionTimeout, requestTimeout, log: own };
 	return RtspServer.listen(context, config.rtsp);
 }
 
@@ -129,12 +136,18 @@ async function openWebRtc({ config, stateDir, hub, fans, log }: House): Promise<
 
 function openWeb(
 	{ config, stateDir, hub, access, log }: House,
+	rtsp: RtspServer,
 	webrtc: WebRtcServer | undefined,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
-	const sessions = webrtc ? { webrtcsessions: webrtc } : {};
+	const sessions = {
+		rtspconns: rtsp.connectionSource,
+		rtspsessions: rtsp.sessionSource,
+		...(webrtc && { webrtcsessions: webrtc }),
+	};
+	const rtspPort = rtsp.ports[0];
 	const own = log.child({ room: "http" });
-	return openControl({ config, hub, access, log: own, stateDir, webrtc, sessions, describeMore });
+	return openControl({ config, hub, access, log: own, stateDir, webrtc, rtspPort, sessions, describeMore });
 }
 
 function pullsInto(hub: Hub): Pulls {

@@ -154,12 +154,13 @@ test("who am I", async () => {
 		assert.match(version, /^\d/);
 		return rest;
 	};
-	assert.deepEqual(await me({}), { user: null, may: [], iceServers: [] });
-	assert.deepEqual(await me({ cookie: "vedette_session=x" }), { user: null, may: [], iceServers: [] });
+	assert.deepEqual(await me({}), { user: null, may: [], iceServers: [], rtspPort: null });
+	assert.deepEqual(await me({ cookie: "vedette_session=x" }), { user: null, may: [], iceServers: [], rtspPort: null });
 	assert.deepEqual(await me(basic("viewer:v")), {
 		user: "viewer",
 		may: ["read"],
 		iceServers: [{ urls: ["turn:t:1"], username: "u", credential: "c" }],
+		rtspPort: null,
 	});
 });
 

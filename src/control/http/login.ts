@@ -55,6 +55,7 @@ export function loginRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard, 
 			user: principal.name,
 			may: actionsOf(principal),
 			iceServers: mayUse ? room.config.webrtc.iceServers : [],
+			rtspPort: room.rtspPort ?? null,
 			version: room.version,
 		};
 	});

@@ -75,6 +75,8 @@ export interface HttpRoom {
 	readonly version: string;
 	/** Undefined where there is no WebRTC. */
 	readonly webrtc: WebRtcDoor | undefined;
+	/** Where RTSP is served; undefined for nowhere. */
+	readonly rtspPort: number | undefined;
 	/** By MediaMTX's name: `rtspconns`, `rtspsessions`, `webrtcsessions`. */
 	readonly sessions: Readonly<Record<string, SessionSource>>;
 	/** Folder of the built page, absolute. */

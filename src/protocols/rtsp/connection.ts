@@ -4,14 +4,16 @@ import type { Principal } from "../../access/access.ts";
 import type { Action } from "../../access/actions.ts";
 import { plainAddress } from "../../access/addresses.ts";
 import { readAuthorization } from "../../access/credentials.ts";
+import { newId } from "../../hub/path.ts";
 import { type PathName, parsePathName, pathNameFault } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import { receiveInPlace } from "../../net/tcp-receive.ts";
 import type { RtspContext } from "./context.ts";
 import { ask, Declined } from "./declined.ts";
 import { describeStream, readAnnouncement, trackOfControl } from "./description.ts";
+import type { ConnectionState, SessionDetails } from "./items.ts";
 import { type Headers, headerOf, type Message, type Request, RtspError, writeResponse } from "./message.ts";
-import { type Peer, Player } from "./player.ts";
+import { type Peer, Player, type Visitor } from "./player.ts";
 import { Publisher } from "./publisher.ts";
 import { type SessionState, type Setup, type StatefulMethod, step } from "./session.ts";
 import { StreamParser, type StreamSink } from "./stream-parser.ts";
@@ -22,6 +24,9 @@ import { parseResource, type Resource } from "./url.ts";
 const MAX_WAITING = 32;
 /** Bytes that may wait for a client that asks and does not read: more than media ever leaves there. */
 const MAX_UNSENT_BYTES = 2_097_152;
+
+/** Letters of what a client says of itself that are kept. */
+const MAX_TOLD = 1000;
 
 interface Answer {
 	readonly status: number;
@@ -47,7 +52,15 @@ export class RtspConnection implements StreamSink, Peer {
 	readonly #parser: StreamParser;
 	readonly #closed: (connection: RtspConnection) => void;
 	readonly #waiting: Request[] = [];
+	/** Its public name. */
+	readonly id = newId();
+	/** The session's. */
 	readonly #id = randomBytes(12).toString("hex");
+	readonly #created: number;
+	readonly #disconnected: (() => void) | undefined;
+	/** Whose session it is; undefined where there is none. */
+	#visitor: (Visitor & { readonly since: number }) | undefined;
+	#userAgent = "";
 	#busy = false;
 	#over = false;
 	#state: SessionState = { at: "init" };
@@ -67,9 +80,41 @@ export class RtspConnection implements StreamSink, Peer {
 		this.localIp = plainAddress(this.socket.localAddress ?? "");
 		this.#closed = closed;
 		this.#lastRequest = context.hub.clock.now();
+		this.#created = context.hub.clock.unix();
+		this.#disconnected = context.connected?.("rtspConn", this.id);
 		this.#parser = new StreamParser(this);
 		this.socket.on("error", (error) => this.#close(error.message));
 		this.socket.on("close", () => this.#close("the client closed the connection"));
+	}
+
+	/** How it is, for the API. */
+	get state(): ConnectionState {
+		return {
+			id: this.id,
+			created: this.#created,
+			remoteAddress: `${this.ip}:${this.port}`,
+			bytesRead: this.socket.bytesRead,
+			bytesWritten: this.socket.bytesWritten,
+			userAgent: this.#userAgent,
+			session: this.#session,
+		};
+	}
+
+	get #session(): SessionDetails | undefined {
+		const part = this.#part;
+		const visitor = this.#visitor;
+		if (!part || !visitor) return undefined;
+		const runs = this.#state.at === "playing" || this.#state.at === "recording";
+		return {
+			id: visitor.id,
+			created: visitor.since,
+			state: runs ? (part instanceof Player ? "read" : "publish") : "idle",
+			path: part.path,
+			query: visitor.query,
+			user: visitor.principal.name ?? "",
+			transport: this.#setups[0]?.transport.lower,
+			traffic: part.traffic,
+		};
 	}
 
 	/** Called by the parser. */
@@ -124,6 +169,7 @@ export class RtspConnection implements StreamSink, Peer {
 		this.#parser.stop();
 		this.#release(reason);
 		this.#context.log.debug({ ip: this.ip, reason }, "RTSP connection closed");
+		this.#disconnected?.();
 		this.#closed(this);
 	}
 
@@ -131,7 +177,8 @@ export class RtspConnection implements StreamSink, Peer {
 		this.#busy = true;
 		for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) {
 			const answering = this.#answer(request);
-			const answer = answering instanceof Promise ? await answering.catch(declined) : answering;
+			const answer =
+				answering instanceof Promise ? await answering.catch((error: unknown) => this.#declined(error)) : answering;
 			if (this.#over) break;
 			this.#send(request, answer);
 			answer.after?.();
@@ -142,13 +189,21 @@ export class RtspConnection implements StreamSink, Peer {
 	#answer(request: Request): Answer | Promise<Answer> {
 		this.#lastRequest = this.#context.hub.clock.now();
 		const handler = this.#handlers.get(request.method);
+		if (this.#userAgent === "") this.#userAgent = (headerOf(request, "user-agent") ?? "").slice(0, MAX_TOLD);
 		try {
 			if (!handler) throw new Declined(501, `there is no method ${request.method.slice(0, 20)}`);
 			this.#checkSession(request);
 			return handler(request, parseResource(request.url));
 		} catch (error) {
-			return declined(error);
+			return this.#declined(error);
 		}
+	}
+
+	/** A fault of ours is told in the log: the client can do nothing about it. */
+	#declined(error: unknown): Answer {
+		if (error instanceof Declined) return { status: error.status, reason: error.message };
+		this.#context.log.error({ ip: this.ip, err: error }, "an RTSP request failed");
+		return { status: 500 };
 	}
 
 	#send(request: Request, { status, headers = [], body, reason }: Answer): void {
@@ -197,7 +252,7 @@ export class RtspConnection implements StreamSink, Peer {
 		return { status: 200, headers, body: describeStream(admitted.path, stream) };
 	}
 
-	async #announce(request: Request, { path }: Resource): Promise<Answer> {
+	async #announce(request: Request, { path, query }: Resource): Promise<Answer> {
 		this.#check("ANNOUNCE", { tracks: 1 });
 		const type = headerOf(request, "content-type");
 		if (type !== undefined && !/^application\/sdp\b/i.test(type))
@@ -207,7 +262,7 @@ export class RtspConnection implements StreamSink, Peer {
 		const announced = readAnnouncement(request.body);
 		this.#state = this.#check("ANNOUNCE", { tracks: announced.tracks.length });
 		const { path: name, principal } = admitted;
-		this.#part = new Publisher(this.#context, this, name, announced, principal, this.#id);
+		this.#part = new Publisher(this.#context, this, name, announced, this.#visit(principal, query));
 		return { status: 200, headers: [this.#sessionHeader()] };
 	}
 
@@ -226,7 +281,8 @@ export class RtspConnection implements StreamSink, Peer {
 		const admitted = known ?? (await this.#admit(request, "read", resource.path));
 		if ("status" in admitted) return admitted;
 		const stream = ask(() => this.#context.hub.find(admitted.path));
-		const player = new Player(this.#context, this, admitted.path, stream, admitted.principal, this.#id);
+		const visitor = this.#visit(admitted.principal, resource.query);
+		const player = new Player(this.#context, this, admitted.path, stream, visitor);
 		const answer = this.#setUpWith(player, trackIn(player, resource), asked);
 		this.#part = player;
 		return answer;
@@ -280,6 +336,11 @@ export class RtspConnection implements StreamSink, Peer {
 		return next;
 	}
 
+	#visit(principal: Principal, query: string): Visitor {
+		this.#visitor = { principal, id: newId(), query: query.slice(0, MAX_TOLD), since: this.#context.hub.clock.unix() };
+		return this.#visitor;
+	}
+
 	#sessionHeader(): readonly [string, string] {
 		return ["Session", `${this.#id};timeout=${Math.floor(this.#context.sessionTimeout / 1000)}`];
 	}
@@ -315,11 +376,6 @@ export class RtspConnection implements StreamSink, Peer {
 				return outcome satisfies never;
 		}
 	}
-}
-
-function declined(error: unknown): Answer {
-	if (error instanceof Declined) return { status: error.status, reason: error.message };
-	throw error;
 }
 
 /** The track that a player's SETUP is about. */

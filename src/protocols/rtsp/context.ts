@@ -15,6 +15,8 @@ export interface RtspContext {
 	readonly fans?: Fans<SenderStream> | undefined;
 	/** The server's UDP ports; undefined where it has none. */
 	readonly udp: UdpPorts | undefined;
+	/** Told of each client with its public name; the returned function is called when it has gone. */
+	readonly connected?: ((type: "rtspConn", id: string) => () => void) | undefined;
 	/** A session without any sign of life ends after this time. */
 	readonly sessionTimeout: Millis;
 	/** A connection without a session must send a request within this time. */

@@ -16,6 +16,7 @@ import { RTP_HEADER_BYTES, rtpPayloadType, rtpSequence, rtpSsrc, rtpTimestamp } 
 import { ReceptionStatistics } from "../../wire/rtp-statistics.ts";
 import { ReorderWindow } from "../../wire/rtp-window.ts";
 import { ask } from "./declined.ts";
+import { noTraffic, type Traffic } from "./items.ts";
 
 /** How often the sender is told what was received (RFC 3550 section 6.2 gives 5 s as the least). */
 const REPORT_MS = 5000;
@@ -70,6 +71,20 @@ export class Ingest {
 			const deliver = (packet: Uint8Array): void => this.#publication.packet(track, packet, 0, packet.length);
 			return new ReorderWindow(deliver, waitMs);
 		});
+	}
+
+	/** What came in for the stream since it began. */
+	get traffic(): Traffic {
+		const counted = this.#publication.stream.intakes.map(({ counters }) => counters);
+		const sum = (key: "bytes" | "packets" | "lost" | "invalid"): number =>
+			counted.reduce((total, counters) => total + counters[key], 0);
+		return {
+			...noTraffic,
+			inboundBytes: sum("bytes"),
+			inboundRTPPackets: sum("packets"),
+			inboundRTPPacketsLost: sum("lost"),
+			inboundRTPPacketsInError: sum("invalid"),
+		};
 	}
 
 	/** An RTP packet that came in order, over TCP, at `now`. */

@@ -11,6 +11,7 @@ import { type Carrier, Egress } from "./egress.ts";
 import { TcpCarrier } from "./egress-tcp.ts";
 import { UdpCarrier } from "./egress-udp.ts";
 import { Framing } from "./framing.ts";
+import { noTraffic, type Traffic } from "./items.ts";
 import { pressToFixedSpan } from "./press.ts";
 import type { Setup } from "./session.ts";
 import type { Transport } from "./transport.ts";
@@ -26,6 +27,15 @@ export interface Peer {
 	readonly localIp: string;
 	/** Ends the connection, with the reason for the log. */
 	end(reason: string): void;
+}
+
+/** Who was let in, and how they came. */
+export interface Visitor {
+	readonly principal: Principal;
+	/** The session's. */
+	readonly id: string;
+	/** What stood after `?` in the address. */
+	readonly query: string;
 }
 
 /** The session of somebody who plays a stream. */
@@ -44,14 +54,14 @@ export class Player {
 	#tcp: TcpCarrier | undefined;
 	#udp: UdpCarrier | undefined;
 
-	constructor(context: RtspContext, peer: Peer, path: PathName, stream: Stream, principal: Principal, id: string) {
+	constructor(context: RtspContext, peer: Peer, path: PathName, stream: Stream, { principal, id, query }: Visitor) {
 		this.#context = context;
 		this.#peer = peer;
 		this.path = path;
 		this.stream = stream;
 		this.lastHeard = context.hub.clock.now();
 		const remoteAddress = `${peer.ip}:${peer.port}`;
-		this.#info = { type: "rtspSession", id, remoteAddress, user: principal.name ?? "" };
+		this.#info = { type: "rtspSession", id, remoteAddress, user: principal.name ?? "", query };
 	}
 
 	/** The transport that is given for what was asked. Throws `Declined`. */
@@ -79,6 +89,12 @@ export class Player {
 		});
 		if (!route) throw new Declined(461, `the ports ${clientPort.join("-")} of ${this.#peer.ip} are in use`);
 		this.#routes[track] = route;
+	}
+
+	get traffic(): Traffic {
+		const { packets, bytes, dropped } = this.#egress?.reader.counters ?? { packets: 0, bytes: 0, dropped: 0 };
+		const outbound = { outboundBytes: bytes, outboundRTPPackets: packets, outboundRTPPacketsDiscarded: dropped };
+		return { ...noTraffic, ...outbound };
 	}
 
 	/** Joins the stream and gives the RTP-Info header for the answer; `start` sends. Throws `Declined`. */

@@ -1,4 +1,3 @@
-import type { Principal } from "../../access/access.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import { RTP_HEADER_BYTES, rtpPayloadType } from "../../wire/rtp.ts";
@@ -7,7 +6,8 @@ import { Declined } from "./declined.ts";
 import type { Announced } from "./description.ts";
 import { frame } from "./framing.ts";
 import { Ingest } from "./ingest.ts";
-import type { Peer } from "./player.ts";
+import { noTraffic, type Traffic } from "./items.ts";
+import type { Peer, Visitor } from "./player.ts";
 import type { Setup } from "./session.ts";
 import type { Transport } from "./transport.ts";
 import type { Route } from "./udp-routes.ts";
@@ -23,28 +23,19 @@ export class Publisher {
 	lastHeard: Millis;
 	readonly #context: RtspContext;
 	readonly #peer: Peer;
-	readonly #principal: Principal;
-	readonly #id: string;
+	readonly #visitor: Visitor;
 	readonly #channels = new Int16Array(CHANNELS).fill(-1);
 	#setups: readonly Setup[] = [];
 	/** The ways that are open over UDP, by track. */
 	#routes: (Route | undefined)[] = [];
 	#ingest: Ingest | undefined;
 
-	constructor(
-		context: RtspContext,
-		peer: Peer,
-		path: PathName,
-		announced: Announced,
-		principal: Principal,
-		id: string,
-	) {
+	constructor(context: RtspContext, peer: Peer, path: PathName, announced: Announced, visitor: Visitor) {
 		this.#context = context;
 		this.#peer = peer;
 		this.path = path;
 		this.announced = announced;
-		this.#principal = principal;
-		this.#id = id;
+		this.#visitor = visitor;
 		this.lastHeard = context.hub.clock.now();
 	}
 
@@ -63,12 +54,9 @@ export class Publisher {
 	/** Takes the path over. Throws `Declined`. */
 	record(setups: readonly Setup[]): void {
 		if (this.#ingest) return;
-		const info = {
-			type: "rtspSession",
-			id: this.#id,
-			remoteAddress: `${this.#peer.ip}:${this.#peer.port}`,
-			identity: this.#principal.identity,
-		};
+		const { id, principal, query } = this.#visitor;
+		const remoteAddress = `${this.#peer.ip}:${this.#peer.port}`;
+		const info = { type: "rtspSession", id, remoteAddress, identity: principal.identity, query };
 		const feedback = { rtcp: (track: number, packet: Uint8Array) => this.#feedback(track, packet) };
 		this.#setups = setups;
 		this.#ingest = new Ingest(this.#context.hub, this.path, this.announced.tracks, info, feedback, (reason) => {
@@ -96,6 +84,10 @@ export class Publisher {
 		});
 		if (!route) throw new Declined(461, `the ports ${clientPort.join("-")} of ${this.#peer.ip} are in use`);
 		this.#routes[track] = route;
+	}
+
+	get traffic(): Traffic {
+		return this.#ingest?.traffic ?? noTraffic;
 	}
 
 	/** A packet on an interleaved channel. */

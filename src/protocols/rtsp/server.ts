@@ -3,6 +3,7 @@ import type { Address } from "../../config/address.ts";
 import { type Listener, listenTcp } from "../../net/tcp.ts";
 import { RtspConnection } from "./connection.ts";
 import type { RtspContext } from "./context.ts";
+import { connectionItem, type Item, sessionItem } from "./items.ts";
 import type { Pair } from "./transport.ts";
 
 const TICK_MS = 1000;
@@ -59,6 +60,23 @@ export class RtspServer implements AsyncDisposable {
 
 	get connections(): number {
 		return this.#connections.size;
+	}
+
+	/** For the control API: connections, which are only told. */
+	readonly connectionSource = { list: (): readonly Item[] => this.#states.map(connectionItem) };
+
+	/** For the control API: sessions. Who is kicked loses the connection too. */
+	readonly sessionSource = {
+		list: (): readonly Item[] => this.#states.flatMap((state) => sessionItem(state) ?? []),
+		kick: (id: string): boolean => {
+			const found = [...this.#connections].find(({ state }) => state.session?.id === id);
+			found?.end("ended by the control API");
+			return found !== undefined;
+		},
+	};
+
+	get #states() {
+		return [...this.#connections].map(({ state }) => state);
 	}
 
 	/** Ends all connections and closes the TCP ports; whoever opened the UDP ports closes them. */

@@ -49,6 +49,8 @@ export interface EgressOptions {
 	readonly id: string;
 	/** The user's name; empty for nobody in particular. */
 	readonly user: string;
+	/** What stood after `?` in the address. */
+	readonly query: string;
 	/** The fan-outs of the sender. */
 	readonly fans: Fans<SenderStream>;
 	/** The session must end. */
@@ -133,8 +135,8 @@ export class Egress implements Role {
 	}
 
 	#read(route: Route, onPackets?: (reader: Reader, now: Millis) => void): Reader {
-		const { hub, path, tracks, id, user, end } = this.#options;
-		const info = { type: "webRTCSession", id, remoteAddress: `${route.address}:${route.port}`, user };
+		const { hub, path, tracks, id, user, query, end } = this.#options;
+		const info = { type: "webRTCSession", id, remoteAddress: `${route.address}:${route.port}`, user, query };
 		const numbers = tracks.map((track) => track.index);
 		return hub.read(path, numbers, info, onPackets ? { onEnd: end, onPackets } : { onEnd: end });
 	}

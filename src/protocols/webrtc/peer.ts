@@ -8,7 +8,10 @@ import type { Session } from "./session.ts";
 
 /** A viewer or a publisher with everything that belongs to it. */
 export interface Peer {
+	/** Its public name. */
 	readonly id: string;
+	/** Who knows it may change and end the session. */
+	readonly secret: string;
 	readonly direction: "publish" | "read";
 	readonly path: PathName;
 	readonly plan: Plan;

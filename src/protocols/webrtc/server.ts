@@ -96,6 +96,8 @@ export class WebRtcServer implements AsyncDisposable {
 	readonly #tools: SessionTools;
 	readonly #demux = new Demux();
 	readonly #peers = new Map<string, Peer>();
+	/** Names of sessions by what their Locations hold. */
+	readonly #bySecret = new Map<string, string>();
 	#ports: Ports | undefined;
 	#hosts: PublicHosts | undefined;
 	#timer: NodeJS.Timeout | undefined;
@@ -183,7 +185,8 @@ export class WebRtcServer implements AsyncDisposable {
 		const tracks = viewerTracks(plan, stream);
 		const user = offer.principal.name ?? "";
 		const end = (reason: string): void => this.#end(id, reason);
-		const egress = new Egress({ hub, path: offer.path, stream, tracks, id, user, fans, end });
+		const { path, query } = offer;
+		const egress = new Egress({ hub, path, stream, tracks, id, user, query, fans, end });
 		const sources: Sources[] = [];
 		for (const { index, ssrc, rtx } of tracks) sources[index] = { ssrc, rtx: rtx?.ssrc };
 		return this.#begin(id, offer, description, plan, { egress }, sources);
@@ -193,8 +196,8 @@ export class WebRtcServer implements AsyncDisposable {
 		const plan = negotiatePublish(description, MAX_TRACKS);
 		remoteTransport(description, plan);
 		const tracks = acceptedOf(plan).map((accepted) => accepted.format.track);
-		const { remoteAddress, principal } = offer;
-		const info = { type: "webRTCSession", id, remoteAddress, identity: principal.identity };
+		const { remoteAddress, principal, query } = offer;
+		const info = { type: "webRTCSession", id, remoteAddress, identity: principal.identity, query };
 		let ingest: Ingest | undefined;
 		const publication = this.#context.hub.publish(offer.path, tracks, info, {
 			onEnd: (reason) => this.#end(id, reason),
@@ -225,7 +228,10 @@ export class WebRtcServer implements AsyncDisposable {
 			onClosed: (reason) => this.#closed(id, reason),
 		});
 		const { direction, path, userAgent, query, principal } = offer;
+		const secret = newId();
+		this.#bySecret.set(secret, id);
 		this.#peers.set(id, {
+			secret,
 			...{ id, direction, path, plan, session, role, userAgent, query, onThisMachine, local, remote, localTransport },
 			user: principal.name ?? "",
 			created: this.#context.hub.clock.unix(),
@@ -234,7 +240,7 @@ export class WebRtcServer implements AsyncDisposable {
 		this.#demux.name(session);
 		this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
 		const answer = answerTo(plan, localTransport, `${randomInt(1, 2 ** 47)}`, sources);
-		return { id, sdp: writeSdp(answer), etag: local.ufrag, leftOut: plan.leftOut };
+		return { id: secret, sdp: writeSdp(answer), etag: local.ufrag, leftOut: plan.leftOut };
 	}
 
 	#transport(local: Credentials, onThisMachine: boolean): LocalTransport {
@@ -296,7 +302,7 @@ export class WebRtcServer implements AsyncDisposable {
 	}
 
 	#find({ id, direction, path }: SessionName): Peer | undefined {
-		const peer = this.#peers.get(id);
+		const peer = this.#peers.get(this.#bySecret.get(id) ?? "");
 		return peer?.direction === direction && peer.path === path ? peer : undefined;
 	}
 
@@ -308,6 +314,7 @@ export class WebRtcServer implements AsyncDisposable {
 		const peer = this.#peers.get(id);
 		if (!peer) return;
 		this.#peers.delete(id);
+		this.#bySecret.delete(peer.secret);
 		this.#demux.remove(peer.session, peer.users);
 		const { path, direction } = peer;
 		this.#context.log.info({ id, path, direction, reason }, "WebRTC session closed");

@@ -1,0 +1,186 @@
+import { pathNameFault } from "../media/path-name.ts";
+import type { PathLogins } from "./mediamtx-access.ts";
+import { type Draft, type Given, isGiven, Keys, plain } from "./mediamtx-draft.ts";
+import { oldPathKeys, pathKeys } from "./mediamtx-keys.ts";
+import { patternOf } from "./mediamtx-pattern.ts";
+import { suggest } from "./suggest.ts";
+
+const everything = ["all", "all_others", "~^.*$", "~.*"];
+
+/** Our key for a path of the file; undefined where it cannot be had. */
+function keyOf(draft: Draft, name: string): string | undefined {
+	if (everything.includes(name)) return "all_others";
+	const isRegex = name.startsWith("~");
+	const key = isRegex ? patternOf(name.slice(1)) : name;
+	const fault = key === undefined ? "cannot be said as a pattern here" : pathNameFault(key.replaceAll("*", "x"));
+	if (fault === undefined) return key;
+	draft.warn(`paths.${name.slice(0, 80)}`, `left out: its name ${fault}`);
+	return undefined;
+}
+
+/** Old names replaced by the present ones. */
+function renamed(given: Given): Given {
+	return Object.fromEntries(Object.entries(given).map(([key, value]) => [oldPathKeys[key] ?? key, value]));
+}
+
+/** The name that the file itself uses. */
+function writtenIn(given: Given, key: string): string {
+	return Object.keys(given).find((one) => one === key || oldPathKeys[one] === key) ?? key;
+}
+
+const hooks = [
+	"runOnInit",
+	"runOnInitRestart",
+	"runOnAvailable",
+	"runOnAvailableRestart",
+	"runOnUnavailable",
+	"runOnOnline",
+	"runOnOnlineRestart",
+	"runOnOffline",
+	"runOnRead",
+	"runOnReadRestart",
+	"runOnUnread",
+] as const;
+
+/** Keys of which there is something better to say than that they have no meaning here. */
+const reasons: Readonly<Record<string, string>> = {
+	sourceOnDemand: "sources are always pulled, not only while somebody watches",
+	runOnDemand: "commands on demand are not supported yet: the command is not run",
+	runOnUnDemand: "commands on demand are not supported yet: the command is not run",
+	record: "there is no recording yet: nothing is recorded",
+	alwaysAvailable: "there is no stand-in for a stream that is not there",
+	fallback: "players are not sent to another path",
+	forward: "streams are not pushed on yet",
+	rtspAnyPort: "packets are taken only from the ports that the camera named",
+	useAbsoluteTimestamp: "the camera's clock is used where it sends sender reports",
+	rtpSDP: "RTP cannot be received without a session yet",
+};
+
+/** Keys that say something only of a key that is left out. */
+const belongings = /^(sourceOnDemand|runOnDemand|record|alwaysAvailable|rpiCamera)./;
+
+function loginOf(keys: Keys, action: "publish" | "read") {
+	return {
+		user: keys.text(`${action}User`),
+		password: keys.text(`${action}Pass`),
+		ips: keys.list(`${action}IPs`),
+	};
+}
+
+/** One path of the file under our key `to`. */
+class PathTranslation {
+	readonly #draft: Draft;
+	readonly #keys: Keys;
+	readonly #to: string;
+	readonly #name: string;
+
+	constructor(draft: Draft, keys: Keys, to: string, name: string) {
+		this.#draft = draft;
+		this.#keys = keys;
+		this.#to = to;
+		this.#name = name;
+	}
+
+	/** False where the path must be left out. */
+	source(): boolean {
+		const source = this.#keys.text("source", "publisher");
+		if (source === "publisher" || source === "") return true;
+		if (source.includes("$G") || this.#to.includes("*") || this.#to === "all_others") {
+			return this.#leaveOut("a source is pulled for a single path only");
+		}
+		const address = source.replace(/^udp:\/\//, "udp+mpegts://");
+		if (!this.#draft.knows(["paths", this.#to, "source"], address)) {
+			return this.#leaveOut("this version cannot pull from such an address");
+		}
+		this.#set("source", address, "source");
+		const transport = this.#keys.text("rtspTransport", "automatic");
+		if (transport === "tcp" || transport === "udp") this.#set("transport", transport, "rtspTransport");
+		else if (transport !== "automatic") this.#draft.warn("rtspTransport", "tcp is used instead", this.#name);
+		return true;
+	}
+
+	settings(): void {
+		const keys = this.#keys;
+		const override = keys.has("disablePublisherOverride")
+			? !keys.flag("disablePublisherOverride", false)
+			: keys.flag("overridePublisher", true);
+		this.#set("overridePublisher", override, "overridePublisher");
+		const readers = Number(keys.text("maxReaders", "0"));
+		if (readers > 0) this.#set("maxReaders", readers, "maxReaders");
+		if (keys.has("rtpSDP")) this.#ifKnown("sdp", "rtpSDP");
+		for (const hook of hooks) {
+			if (keys.has(hook)) this.#set(hook, hook.endsWith("Restart") ? keys.flag(hook, false) : keys.text(hook), hook);
+		}
+	}
+
+	#ifKnown(setting: string, key: string): void {
+		if (this.#draft.knows(["paths", this.#to, setting])) this.#set(setting, this.#keys.text(key), key);
+	}
+
+	#set(setting: string, value: unknown, key: string): void {
+		this.#draft.set(["paths", this.#to, setting], value, this.#keys.at(key));
+	}
+
+	#leaveOut(why: string): false {
+		this.#draft.warn("source", `left out: ${why}`, this.#name);
+		return false;
+	}
+}
+
+/** Names keys that nothing was made of, if they ask for something. */
+function warnOfRest(draft: Draft, keys: Keys, given: Given, name: string): void {
+	for (const [key, value] of Object.entries(given)) {
+		if (keys.read.has(key)) continue;
+		const preset = pathKeys[key];
+		if (preset === undefined) {
+			const likely = suggest(key, Object.keys(pathKeys));
+			draft.warn(key, `no such key${likely === undefined ? "" : `; did you mean "${likely}"?`}`, name);
+		} else if (plain(value) !== preset && !belongings.test(key)) {
+			draft.warn(key, reasons[key] ?? "has no meaning here", name);
+		}
+	}
+}
+
+/** Our patterns for the paths that go by the entry `key`, and by no other. */
+function domain(key: string, all: readonly string[]): readonly string[] {
+	const exact = all.filter((one) => one !== "all_others" && !one.includes("*"));
+	const patterns = all.filter((one) => one.includes("*"));
+	if (exact.includes(key)) return [key];
+	const before = key === "all_others" ? patterns : patterns.slice(0, patterns.indexOf(key));
+	return [key === "all_others" ? "*" : key, ...[...exact, ...before].map((one) => `!${one}`)];
+}
+
+/** Translates `paths` and `pathDefaults`; gives who may use which path by the older keys. */
+export function translatePaths(draft: Draft, given: Given): readonly PathLogins[] {
+	const defaults = isGiven(given.pathDefaults) ? given.pathDefaults : {};
+	const paths = isGiven(given.paths) ? given.paths : {};
+	draft.set(["paths"], {}, ["paths"]);
+	const found = new Map<string, { readonly name: string; readonly own: Given }>();
+	for (const [name, own] of Object.entries(paths)) {
+		const key = keyOf(draft, name);
+		if (key === undefined) continue;
+		if (found.has(key)) draft.warn(`paths.${name}`, `left out: it is the same here as "${found.get(key)!.name}"`);
+		else found.set(key, { name, own: isGiven(own) ? own : {} });
+	}
+	const all = [...found.keys()];
+	return all.flatMap((key) => translatePath(draft, key, found.get(key)!, defaults, domain(key, all)) ?? []);
+}
+
+function translatePath(
+	draft: Draft,
+	to: string,
+	{ name, own }: { readonly name: string; readonly own: Given },
+	defaults: Given,
+	patterns: readonly string[],
+): PathLogins | undefined {
+	const given = { ...renamed(defaults), ...renamed(own) };
+	const at = (key: string): readonly string[] =>
+		writtenIn(own, key) in own ? ["paths", name, writtenIn(own, key)] : ["pathDefaults", writtenIn(defaults, key)];
+	const keys = new Keys(draft, given, at);
+	const path = new PathTranslation(draft, keys, to, name);
+	if (!path.source()) return undefined;
+	path.settings();
+	const logins = { patterns, publish: loginOf(keys, "publish"), read: loginOf(keys, "read") };
+	warnOfRest(draft, keys, given, name);
+	return logins;
+}
