@@ -67,6 +67,25 @@ export function ranges(description: string) {
 	return z.array(range).prefault([]).describe(description);
 }
 
+const everywhere: readonly Cidr[] = [
+	{ network: "0.0.0.0", prefix: 0, family: "ipv4" },
+	{ network: "::", prefix: 0, family: "ipv6" },
+];
+
+/** A list of IP addresses and ranges, and `any` for all there are. Ranges when read. */
+export function senders(description: string) {
+	const range = parsed<readonly Cidr[]>((text) => {
+		if (text === "any") return everywhere;
+		const one = parseCidr(text);
+		return one && [one];
+	}, 'an IP address, a range like "10.0.0.0/8", or any');
+	return z
+		.array(range)
+		.transform((all): readonly Cidr[] => all.flat())
+		.prefault([])
+		.describe(description);
+}
+
 /** A whole number. */
 export function count(
 	preset: number,

@@ -1,20 +1,27 @@
 import { z } from "zod";
 import { pathNameFault } from "../media/path-name.ts";
-import { choice, count, duration, flag, group, size } from "./fields.ts";
+import { choice, count, duration, flag, group, senders, size, text } from "./fields.ts";
 import { pathHooks } from "./hook-schema.ts";
+import { parseUdpSource } from "./udp-source.ts";
 
 const source = z
 	.string()
 	.regex(
-		/^(publisher|(rtsp|whep|wheps):\/\/[^\s/]+.*)$/,
-		'expected "publisher" or an address rtsp://… , whep://… or wheps://…',
+		/^(publisher|(rtsp|whep|wheps|udp\+rtp|udp\+mpegts):\/\/[^\s/]+.*)$/,
+		'expected "publisher" or an address rtsp://… , whep://… , wheps://… , udp+rtp://:PORT or udp+mpegts://:PORT',
 	)
+	.refine((value) => !value.startsWith("udp+") || parseUdpSource(value), {
+		message: "expected udp+rtp:// or udp+mpegts:// with an IP address of this machine or a group, or none, and a port",
+	})
 	.prefault("publisher")
 	.describe("Where the stream comes from: publisher (somebody sends it), or an address to pull it from");
 
 /** The settings of one path. */
 export const pathSettings = group("Settings of every path that is not named here", {
 	source,
+	allow: senders("Who may send to a udp+rtp:// or udp+mpegts:// source: addresses and ranges, or any"),
+	sdp: text("", "What comes to a udp+rtp:// source: an SDP file, or SDP itself; without it H.264 is recognised"),
+	rtpSDP: text("", "MediaMTX's name for sdp"),
 	transport: choice(["tcp", "udp"], "tcp", "How an rtsp:// source is pulled: tcp or udp"),
 	overridePublisher: flag(
 		false,
@@ -64,8 +71,19 @@ const key = z.string().check((context) => {
 	if (fault) context.issues.push({ code: "custom", message: `the path's name ${fault}`, input: context.value });
 });
 
+/** A UDP port takes packets from anyone who reaches it: the file says who that may be. */
+const namesSenders = z.check<Record<string, PathSettings>>(({ value, issues }) => {
+	for (const [name, { source: address, allow }] of Object.entries(value)) {
+		const udp = parseUdpSource(address);
+		if (!udp || udp.loopback || allow.length > 0) continue;
+		const message = `expected the addresses of the senders, like [192.0.2.7] or [10.0.0.0/8], or [any] for everybody`;
+		issues.push({ code: "custom", message, input: value, path: [name, "allow"] });
+	}
+});
+
 /** All paths: by name, by pattern (`robot1/*`), and `all_others`. */
 export const paths = z
 	.record(key, pathSettings)
+	.check(namesSenders)
 	.prefault({ all_others: {} })
 	.describe("Settings by path name, by pattern (robot1/*), or for all_others; a path that fits none is refused");

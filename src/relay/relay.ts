@@ -22,6 +22,7 @@ import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
 import { type Pulls, startSources } from "./sources.ts";
+import { udpSources } from "./udp-sources.ts";
 
 /** A relay that runs. */
 export interface Relay {
@@ -87,7 +88,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
 	const describeMore = (metrics: Metrics): void => describeParts(metrics, pool, rtsp, webrtc);
 	const control = parts.use(await openWeb(house, rtsp, webrtc, describeMore));
-	parts.defer(startSources(config.paths, pullsInto(hub), log.child({ room: "sources" })));
+	parts.defer(startSources(config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.ports[0] ?? 0);
 	const running = parts.move();
 	const { all: http, api, metrics } = control.ports;
@@ -150,11 +151,12 @@ function openWeb(
 	return openControl({ config, hub, access, log: own, stateDir, webrtc, rtspPort, sessions, describeMore });
 }
 
-function pullsInto(hub: Hub): Pulls {
+function pullsInto({ hub, config, log }: House): Pulls {
 	const whep: Pulls[string] = (path, url, _transport, signal, onLive) => pullWhep(hub, path, url, signal, onLive);
 	return {
 		rtsp: (path, url, transport, signal, onLive) => pullRtsp(hub, path, url, transport, signal, onLive),
 		whep,
 		wheps: whep,
+		...udpSources(hub, config.paths, log.child({ room: "sources" })),
 	};
 }
