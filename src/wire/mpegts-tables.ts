@@ -10,7 +10,7 @@ const PMT_TABLE = 2;
 const MAX_STREAMS = 32;
 
 /** The codecs that Vedette takes out of a transport stream. */
-export type TsCodec = "h264" | "h265" | "aac" | "opus";
+type TsCodec = "h264" | "h265" | "aac" | "opus";
 
 /** One elementary stream of a program. */
 export interface TsStream {

@@ -3,7 +3,7 @@ import { crc32 } from "../../src/wire/mpegts-tables.ts";
 /** Transport streams by hand, for tests: ISO/IEC 13818-1. */
 
 const PACKET_BYTES = 188;
-export const PMT_PID = 0x1000;
+const PMT_PID = 0x1000;
 export const VIDEO_PID = 0x100;
 export const AUDIO_PID = 0x101;
 
@@ -25,12 +25,12 @@ function section(table: number, id: number, body: Buffer): Buffer {
 }
 
 /** A program association table with one program, after the network's. */
-export function pat(): Buffer {
+function pat(): Buffer {
 	return section(0, 1, Buffer.from([0, 0, 0xe0, 0x10, 0, 1, 0xe0 | (PMT_PID >> 8), PMT_PID & 0xff]));
 }
 
 /** A program map table. */
-export function pmt(entries: readonly TableEntry[]): Buffer {
+function pmt(entries: readonly TableEntry[]): Buffer {
 	const rows = entries.map(({ type, pid, descriptors = "" }) => {
 		const more = Buffer.from(descriptors, "hex");
 		return Buffer.concat([Buffer.from([type, 0xe0 | (pid >> 8), pid & 0xff, 0xf0, more.length]), more]);
