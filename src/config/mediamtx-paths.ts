@@ -93,6 +93,10 @@ class PathTranslation {
 			return this.#leaveOut("this version cannot pull from such an address");
 		}
 		this.#set("source", address, "source");
+		if (address.startsWith("udp+") && this.#draft.knows(["paths", this.#to, "allow"])) {
+			this.#set("allow", ["any"], "source");
+			this.#draft.warn("source", "anyone who reaches its UDP port may send to it: see allow", this.#name);
+		}
 		const transport = this.#keys.text("rtspTransport", "automatic");
 		if (transport === "tcp" || transport === "udp") this.#set("transport", transport, "rtspTransport");
 		else if (transport !== "automatic") this.#draft.warn("rtspTransport", "tcp is used instead", this.#name);

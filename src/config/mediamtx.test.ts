@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parsePathName } from "../media/path-name.ts";
+import { formatAddress } from "./address.ts";
+import { ConfigError } from "./load.ts";
+import { readMediaMtx, type Translation } from "./mediamtx.ts";
+import { globalKeys, oldGlobalKeys, oldPathKeys, pathKeys } from "./mediamtx-keys.ts";
+import { patternOf } from "./mediamtx-pattern.ts";
+import { settingsOf } from "./path-settings.ts";
+
+function read(text: string, overrides: Parameters<typeof readMediaMtx>[2] = []): Translation {
+	const translation = readMediaMtx(text, "mediamtx.yml", overrides);
+	assert.ok(translation, "it is not taken for MediaMTX's file");
+	return translation;
+}
+
+function faults(text: string): readonly string[] {
+	try {
+		read(text);
+	} catch (error) {
+		if (error instanceof ConfigError) return error.lines;
+		throw error;
+	}
+	return [];
+}
+
+/** Which of our addresses are open. */
+function open({ config: { http, rtsp, webrtc, api, metrics } }: Translation) {
+	const text = (addresses: typeof http.address) => addresses.map(formatAddress).join(" ");
+	return [http.address, rtsp.address, rtsp.rtpAddress, webrtc.address, api.address, metrics.address]
+		.map(text)
+		.join(" | ");
+}
+
+const open001 = `
+logLevel: info
+logDestinations: [stdout]
+api: yes
+apiAddress: :9997
+metrics: yes
+metricsAddress: :9998
+rtspAddress: :8555
+protocols: [tcp, udp]
+encryption: "no"
+rtpAddress: :8000
+rtcpAddress: :8001
+paths:
+  camera:
+    source: publisher
+    runOnReady: echo "Camera stream ready"
+`;
+
+const closed004 = `
+server:
+  rtspPort: 8554
+  rtmpPort: 1935
+  hlsPort: 8888
+  webrtcPort: 8889
+paths:
+  all_others:
+    publishUser: mypublisher
+    publishPass: secret123
+    readUser: myviewer
+    readPass: view456
+`;
+
+const addresses: readonly (readonly [name: string, text: string, open: string])[] = [
+	["one path", open001, ":8889 :8888 | :8555 | :8000 | :8189 | :9997 | :9998"],
+	["ports in a group", closed004, ":8889 :8888 | :8554 | :8000 | :8189 |  | "],
+	["all off", "rtsp: no\nwebrtc: off\nhls: n\nrtmp: no\nsrt: no\npaths:", " |  |  |  |  | "],
+	["no UDP", "rtspTransports: [tcp]", ":8889 :8888 | :8554 |  | :8189 |  | "],
+	["one listener for two", "webrtcAddress: :80\nhlsAddress: :80", ":80 | :8554 | :8000 | :8189 |  | "],
+	["old switches", "rtspDisable: yes\nhlsDisable: yes", ":8889 |  |  | :8189 |  | "],
+	[
+		"TLS alone",
+		"rtspEncryption: strict\nhlsEncryption: yes\napi: yes\napiEncryption: yes",
+		":8889 |  | :8000 | :8189 |  | ",
+	],
+	["an old name", "webrtcICEUDPMuxAddress: :9", ":8889 :8888 | :8554 | :8000 | :9 |  | "],
+];
+
+test("ports are opened as the file says", () => {
+	for (const [name, text, wanted] of addresses) assert.equal(open(read(text)), wanted, name);
+});
+
+test("the command line stands over the file", () => {
+	const over = { path: ["http", "address"], value: ":1", origin: "--set http.address" };
+	assert.match(open(read(open001, [over])), /^:1 \|/);
+});
+
+const notMediaMtx: readonly (readonly [name: string, file: string, text: string])[] = [
+	["ours by a key", "mediamtx.yml", "http: { address: ':1' }\npaths: { all_others: {} }"],
+	["ours by users", "mediamtx.yml", "access: { anonymous: [] }"],
+	["ours by name", "vedette.yml", "paths: { camera: { runOnReady: echo } }"],
+	["ours by a group", "x.yml", "api: { address: ':1' }"],
+	["empty", "vedette.yml", ""],
+];
+
+test("MediaMTX's file is known by its keys, or by its name", () => {
+	for (const [name, file, text] of notMediaMtx) assert.equal(readMediaMtx(text, file, []), undefined, name);
+	for (const text of ["rtspAddress: :1", "api: yes", "paths: { all: { publishUser: u, publishPass: p } }", closed004]) {
+		assert.ok(readMediaMtx(text, "relay.yml", []), text);
+	}
+	assert.ok(readMediaMtx("paths: { camera: }", "/etc/mediamtx.yml", []));
+});
+
+const everybody = [{ allow: ["publish", "read", "playback"], paths: ["*"], ips: [] }];
+
+test("a file that says nothing of users is open, and its API is for this machine", () => {
+	const { access, paths } = read(open001).config;
+	assert.deepEqual(access.users, []);
+	assert.deepEqual(access.guests.slice(1), everybody);
+	assert.deepEqual(access.guests[0]?.allow, ["api", "metrics"]);
+	assert.deepEqual(
+		access.guests[0]?.ips.map(({ network }) => network),
+		["127.0.0.1", "::1"],
+	);
+	assert.equal(paths.camera?.runOnAvailable, 'echo "Camera stream ready"');
+	assert.equal(settingsOf(paths, parsePathName("other")!), undefined);
+});
+
+test("users of paths: publishing and reading apart, and nobody else", () => {
+	const { access } = read(closed004).config;
+	const rules = access.users.map(({ name, password, allow, paths }) => ({ name, password, allow, paths }));
+	assert.deepEqual(rules, [
+		{ name: "mypublisher", password: "secret123", allow: ["publish"], paths: ["*"] },
+		{ name: "myviewer", password: "view456", allow: ["read", "playback"], paths: ["*"] },
+	]);
+	assert.deepEqual(
+		access.guests.map(({ allow }) => allow),
+		[["api", "metrics"]],
+	);
+});
+
+test("each path has its own users; a password of digits stays what it is", () => {
+	const { config, warnings } = read(`
+pathDefaults: { readUser: v, readPass: 0123 }
+paths:
+  open: { readUser: "" }
+  "~^cam(.+)$": { publishUser: p, publishPass: yes, publishIPs: [10.0.0.0/8] }
+  all: { publishUser: p, publishPass: other }
+`);
+	const named = (name: string) => config.access.users.find((user) => user.name === name);
+	const [viewer, publisher] = [named("v"), named("p")];
+	assert.deepEqual([viewer?.password, viewer?.paths], ["0123", ["cam*", "!open"]]);
+	assert.deepEqual(viewer?.also, [{ allow: ["read", "playback"], paths: ["*", "!open", "!cam*"] }]);
+	assert.deepEqual([publisher?.password, publisher?.paths, publisher?.ips[0]?.prefix], ["yes", ["cam*", "!open"], 8]);
+	assert.deepEqual(
+		config.access.guests.slice(1).map(({ allow, paths }) => [allow[0], ...paths]),
+		[
+			["publish", "open"],
+			["read", "open"],
+		],
+	);
+	assert.deepEqual(warnings, [
+		"publishUser, readUser p: it has two passwords, and only the first one is good: use two names",
+	]);
+});
+
+test("authInternalUsers: permissions by path, and what cannot be had lets nobody in", () => {
+	const { config, warnings } = read(`
+authInternalUsers:
+  - user: a
+    pass: sha256:j1tsRqDEw9xvq/D7/9tMx6Jh/jMhk3UfjwIB2f1zgMo=
+    permissions: [{ action: publish, path: cam }, { action: read, path: cam }, { action: read, path: "~^live/(.+)$" }]
+  - { user: "sha256:j1tsRqDEw9xvq/D7/9tMx6Jh/jMhk3UfjwIB2f1zgMo=", pass: x, permissions: [{ action: read }] }
+  - { user: any, pass: x, permissions: [{ action: read }] }
+  - { user: b, pass: "", permissions: [{ action: read }] }
+  - { user: any, permissions: [{ action: read, path: "~^a[0-9]$" }, { action: pprof }] }
+`);
+	assert.deepEqual(config.access.guests, []);
+	assert.deepEqual(
+		config.access.users.map(({ name, allow, paths, also }) => ({ name, allow, paths, also })),
+		[{ name: "a", allow: ["publish", "read"], paths: ["cam"], also: [{ allow: ["read"], paths: ["live/*"] }] }],
+	);
+	assert.equal(warnings.length, 4);
+});
+
+test("other ways to authenticate let nobody in", () => {
+	for (const text of [
+		"authMethod: jwt",
+		"authMethod: http\nauthHTTPAddress: http://x",
+		"externalAuthenticationURL: http://x",
+	]) {
+		const { config, warnings } = read(text);
+		assert.deepEqual([config.access.users, config.access.guests, config.access.anonymous], [[], [], []], text);
+		assert.match(warnings.join(), /nobody is let in/);
+	}
+});
+
+test("settings of paths", () => {
+	const { config, warnings } = read(`
+pathDefaults: { maxReaders: 5, runOnDemand: x }
+paths:
+  a: { runOnPublish: one, runOnPublishRestart: yes, runOnNotReady: two, disablePublisherOverride: yes, maxReaders: 0 }
+  b: { source: "rtsp://u:p@192.0.2.7/x", rtspTransport: udp, sourceOnDemand: yes, recrod: yes }
+  c: { source: rpiCamera, rpiCameraWidth: 640 }
+  "~^d[0-9]+$": {}
+  stream: {}
+  all_others:
+`);
+	const { a, b, c, all_others } = config.paths;
+	assert.deepEqual([a?.runOnAvailable, a?.runOnAvailableRestart, a?.runOnUnavailable], ["one", true, "two"]);
+	assert.deepEqual(
+		[a?.overridePublisher, b?.overridePublisher, a?.maxReaders, b?.maxReaders],
+		[false, true, 10_000, 5],
+	);
+	assert.deepEqual(
+		[b?.source, b?.transport, c, all_others?.maxReaders],
+		["rtsp://u:p@192.0.2.7/x", "udp", undefined, 5],
+	);
+	for (const line of [
+		/^paths\.~\^d\[0-9\]\+\$: left out/,
+		/^paths\.stream: left out: its name may not begin with "stream"/,
+		/^runOnDemand: .*\(paths a, b, all_others\)$/,
+		/^sourceOnDemand: .*\(path b\)$/,
+		/^recrod: no such key; did you mean "record"\? \(path b\)$/,
+		/^source: .*\(path c\)$/,
+	]) {
+		assert.equal(warnings.filter((warning) => line.test(warning)).length, 1, `${line}\n${warnings.join("\n")}`);
+	}
+	assert.equal(warnings.length, 6);
+});
+
+test("values of the whole relay", () => {
+	const { config, warnings } = read(`
+logLevel: debug
+logStructured: true
+webrtcLocalTCPAddress: :8189
+webrtcAdditionalHosts: [relay.example.org]
+webrtcICEServers2: [{ url: "turn:t:3478", username: u, password: 123 }, { url: "turn:x:1", username: AUTH_SECRET, password: s }]
+webrtcAllowOrigins: [https://a.example]
+hlsAllowOrigins: []
+runOnConnect: echo
+pprof: yes
+writeQueueSize: 1024
+rtspAdress: :1
+`);
+	assert.equal(config.log.level, "debug");
+	assert.equal(config.log.format, "json");
+	assert.equal(config.webrtc.tcp, true);
+	assert.deepEqual(config.webrtc.publicHosts, ["relay.example.org"]);
+	assert.deepEqual(config.webrtc.iceServers, [{ urls: ["turn:t:3478"], username: "u", credential: "123" }]);
+	assert.deepEqual(config.http.allowOrigins, ["https://a.example"]);
+	assert.equal(config.hooks.runOnConnect, "echo");
+	assert.deepEqual(warnings.map((warning) => warning.split(":")[0]).sort(), [
+		"pprof",
+		"rtspAdress",
+		"webrtcICEServers2",
+		"writeQueueSize",
+	]);
+	assert.match(warnings.join("\n"), /rtspAdress: no such key; did you mean "rtspAddress"\?/);
+});
+
+test("wrong values are told with their place in the file", () => {
+	assert.deepEqual(faults("api: maybe\nlogDestinations: { a: b }"), [
+		'mediamtx.yml:1:6: api: expected yes or no, got "maybe"',
+		`mediamtx.yml:2:18: logDestinations: expected a list, got ${JSON.stringify('{"a":"b"}')}`,
+	]);
+	assert.match(
+		faults("logLevel: loud\nrtspAddress: 8554").join("\n"),
+		/yml:1:11: log\.level: .*yml:2:14: rtsp\.address/s,
+	);
+	assert.match(faults("server: { rtspPort: x }\npaths:").join(), /yml:1:21: rtsp\.address/);
+	assert.match(
+		faults("paths: { a: { publishIPs: [x] , publishUser: u, publishPass: p } }").join(),
+		/expected an IP address/,
+	);
+});
+
+const file = readFileSync(new URL("../../test/support/mediamtx-default.yml", import.meta.url), "utf8");
+
+test("the default file starts, and only doors that this version lacks are told", () => {
+	const { config, warnings } = read(file);
+	assert.deepEqual(Object.keys(config.paths), ["all_others"]);
+	assert.equal(config.paths.all_others?.overridePublisher, true);
+	assert.deepEqual(config.access.guests.slice(0, 1), everybody);
+	const unexpected = warnings.filter((warning) => !/^(rtmp|srt|moq): .* the port stays closed$/.test(warning));
+	assert.deepEqual(unexpected, []);
+});
+
+test("the tables have the keys of the default file, and old names lead to them", () => {
+	const [top = "", paths = ""] = file.split(/^pathDefaults:$/m);
+	const keys = (text: string, indent: string) =>
+		[...text.matchAll(new RegExp(`^${indent}(\\w+):`, "gm"))].map(([, key]) => key!);
+	for (const key of keys(top, "")) assert.ok(key in globalKeys, key);
+	for (const key of keys(paths.split(/^paths:$/m)[0]!, " {2}")) assert.ok(key in pathKeys, key);
+	for (const key of Object.values(oldGlobalKeys)) assert.ok(key in globalKeys, key);
+	for (const key of Object.values(oldPathKeys)) assert.ok(key in pathKeys, key);
+});
+
+test("regular expressions that are patterns of ours", () => {
+	const table: readonly (readonly [string, string | undefined])[] = [
+		["^live/(.+)$", "live/*"],
+		["^live/.*$", "live/*"],
+		["^a\\.b\\-c$", "a.b-c"],
+		["cam", "*cam*"],
+		["^cam", "cam*"],
+		["cam$", "*cam"],
+		["^(.*)/x/(.+)$", "*/x/*"],
+		["^a[0-9]$", undefined],
+		["^a|b$", undefined],
+		["^a.c$", undefined],
+		["^ab+$", undefined],
+		["^a.*?$", undefined],
+		["^(a|b)$", undefined],
+	];
+	for (const [regex, pattern] of table) assert.equal(patternOf(regex), pattern, regex);
+});
+
+test("whatever a pattern lets in, the regular expression lets in too", () => {
+	const parts = fc.array(fc.constantFrom("a", "b", "/", "\\.", ".*", "(.+)", "-"), { maxLength: 6 });
+	const name = fc.stringMatching(/^[ab./-]{1,8}$/);
+	fc.assert(
+		fc.property(parts, name, (regex, text) => {
+			const source = `^${regex.join("")}$`;
+			const pattern = patternOf(source);
+			assert.ok(pattern !== undefined);
+			const ours = new RegExp(`^${pattern.replaceAll(/[.\-/]/g, "\\$&").replaceAll("*", "(.+)")}$`);
+			if (ours.test(text)) assert.match(text, new RegExp(source));
+		}),
+		{ seed: 5, numRuns: 500 },
+	);
+});
