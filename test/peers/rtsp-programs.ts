@@ -102,6 +102,15 @@ export function ffmpegPlays(url: string, lower: Lower, frames: number): Program 
 	]);
 }
 
+/**
+ * The exit code of a player that ends by itself. GStreamer's goodbye races with itself now and then: it hangs up before
+ * it has read the answer to its own PAUSE, with all frames decoded, and calls that an error.
+ */
+export async function exitCode(player: Program, ms: number): Promise<number | null> {
+	const code = await player.exit(ms);
+	return code === 1 && player.text().includes("gst_rtspsrc_pause") ? 0 : code;
+}
+
 /** GStreamer plays and decodes so many frames and ends. */
 export function gstreamerPlays(url: string, lower: Lower, frames: number): Program {
 	const source = `rtspsrc location=${url} protocols=${lower} latency=100`;

@@ -14,7 +14,7 @@ import { rtpSequence, rtpTimestamp, writeRtpHeader } from "../../src/wire/rtp.ts
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { encodeFilm, Feed, type Film } from "./rtsp-feed.ts";
-import { ffmpegPlays, gstreamerPlays } from "./rtsp-programs.ts";
+import { exitCode, ffmpegPlays, gstreamerPlays } from "./rtsp-programs.ts";
 import { type RawConnection, rawConnect } from "./rtsp-raw.ts";
 
 const camera = parsePathName("camera")!;
@@ -275,7 +275,7 @@ suite("RTSP on the wire", { concurrency: false }, () => {
 		stopFirst();
 		const second = await Feed.open(url, real, 64, { sequence: 65_400, timestamp: 2 ** 32 - 90_000 });
 		const stopSecond = second.run();
-		const codes = await Promise.all(readers.map((reader) => reader.exit(40_000)));
+		const codes = await Promise.all(readers.map((reader) => exitCode(reader, 40_000)));
 		stopSecond();
 		assert.deepEqual(codes, [0, 0, 0, 0]);
 		for (const reader of readers) assert.doesNotMatch(reader.text(), /concealing|error while decoding|Invalid data/i);

@@ -5,6 +5,7 @@ import { parsePathName } from "../../src/media/path-name.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import {
+	exitCode,
 	ffmpegPlays,
 	ffmpegPublishes,
 	ffplayClock,
@@ -51,7 +52,7 @@ function joinable(relay: TestRelay): true | undefined {
 }
 
 async function plays(program: Program, ms = 20_000): Promise<void> {
-	const code = await program.exit(ms);
+	const code = await exitCode(program, ms);
 	assert.equal(code, 0, program.text());
 	assert.doesNotMatch(program.text(), broken);
 }
@@ -173,7 +174,7 @@ suite("RTSP with real programs", { concurrency: false }, () => {
 				if (seconds > 1) behind = Math.min(behind, (performance.now() - joined) / 1000 + 0.04 - seconds);
 				return seconds > 3 ? true : undefined;
 			}, "three seconds of playing");
-			assert.ok(behind < 1, `ffplay is ${behind.toFixed(2)} s behind`);
+			assert.ok(behind < 1.5, `ffplay is ${behind.toFixed(2)} s behind`);
 		});
 	}
 });
