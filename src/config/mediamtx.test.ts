@@ -138,7 +138,7 @@ test("each path has its own users; a password of digits stays what it is", () =>
 	const { config, warnings } = read(`
 pathDefaults: { readUser: v, readPass: 0123 }
 paths:
-  open: { readUser: "" }
+  open: { readUser: "", readPass: "" }
   "~^cam(.+)$": { publishUser: p, publishPass: yes, publishIPs: [10.0.0.0/8] }
   all: { publishUser: p, publishPass: other }
 `);

@@ -101,6 +101,17 @@ function needsTls(keys: Keys, key: string): boolean {
 	return asked === "yes" || asked === "strict";
 }
 
+/** The door with TLS beside the open one. */
+function translateTls(draft: Draft, keys: Keys, key: string, to: readonly string[], on: boolean): void {
+	const preset = globalKeys[`${key}sAddress`] ?? "";
+	const parts = { address: keys.text(`${key}sAddress`, preset), cert: `${key}ServerCert`, key: `${key}ServerKey` };
+	draft.set([...to, "address"], on ? parts.address : "", keys.at(`${key}sAddress`));
+	for (const part of ["cert", "key"] as const) {
+		const file = keys.text(parts[part], globalKeys[parts[part]]);
+		if (on) draft.set([...to, part], file, keys.at(parts[part]));
+	}
+}
+
 function translateDoor(draft: Draft, keys: Keys, { key, isOn, address, preset, to }: Door): void {
 	const on = keys.flag(key, isOn);
 	const where = keys.text(address, preset);
@@ -109,10 +120,11 @@ function translateDoor(draft: Draft, keys: Keys, { key, isOn, address, preset, t
 		return;
 	}
 	const secret = on && key !== "webrtc" && needsTls(keys, key);
-	if (secret) draft.warn(`${key}Encryption`, noTls);
-	else if (plain(keys.raw(`${key}Encryption`)) === "optional") {
-		draft.warn(`${key}Encryption`, "there is no TLS here yet: only the open port is there");
-	}
+	const optional = on && plain(keys.raw(`${key}Encryption`)) === "optional";
+	const tls = [to[0]!, "tls"];
+	if (draft.knows([...tls, "address"])) translateTls(draft, keys, key, tls, secret || optional);
+	else if (secret) draft.warn(`${key}Encryption`, noTls);
+	else if (optional) draft.warn(`${key}Encryption`, "there is no TLS here yet: only the open port is there");
 	draft.set(to, on && !secret ? where : "", keys.at(keys.has(address) ? address : key));
 }
 
