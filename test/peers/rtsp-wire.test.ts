@@ -144,6 +144,31 @@ suite("RTSP on the wire", { concurrency: false }, () => {
 		publisher.client.close();
 	});
 
+	test("noise on the UDP ports reaches nobody", { timeout: 20_000 }, async () => {
+		await using relay = await startTestRelay();
+		const publisher = await feed(relay);
+		using target = await udpSocket();
+		using noise = await udpSocket();
+		using peer = await rawConnect(relay.rtspUrl);
+		await play(peer, relay, `RTP/AVP;unicast;client_port=${target.port}-${target.port + 1}`);
+		await until(() => target.packets.length >= 5, "the burst");
+		target.socket.send(Buffer.alloc(12, 0x80), relay.relay.ports.rtp![0], "127.0.0.1");
+		await wait(20);
+		for (let n = 0; n < 500; n++) {
+			const bytes = Buffer.alloc(n % 60, (n * 37) & 0xff);
+			for (const port of relay.relay.ports.rtp!) noise.socket.send(bytes, port, "127.0.0.1");
+		}
+		await wait(50);
+		const before = target.packets.length;
+		await until(() => {
+			publisher.send();
+			return target.packets.length > before + 5;
+		}, "packets after the noise");
+		assert.equal(noise.packets.length, 0);
+		assert.equal(streamOf(relay)?.intakes[0]?.counters.invalid, 0);
+		publisher.client.close();
+	});
+
 	test("both IP versions are served, over TCP and UDP", { timeout: 20_000 }, async () => {
 		const address = "[::1]:0";
 		await using relay = await startTestRelay({ rtsp: { address, rtpAddress: address, rtcpAddress: address } });
