@@ -144,6 +144,7 @@ export const vedette = (profile?: string): Candidate => ({
 			"rtsp.address": `127.0.0.1:${at.rtsp}`,
 			"rtsp.rtpAddress": `127.0.0.1:${at.rtp}`,
 			"rtsp.rtcpAddress": `127.0.0.1:${at.rtp + 1}`,
+			"rtmp.address": '""',
 			"webrtc.address": `127.0.0.1:${at.webrtc}`,
 			"api.address": '""',
 			"metrics.address": '""',

@@ -32,6 +32,7 @@ function quiet(stateDir: string): string[] {
 		"rtsp.address": "127.0.0.1:0",
 		"rtsp.rtpAddress": "",
 		"rtsp.rtcpAddress": "",
+		"rtmp.address": "",
 		"webrtc.address": "127.0.0.1:0",
 		"api.address": "",
 		"metrics.address": "",

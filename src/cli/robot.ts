@@ -10,7 +10,7 @@ import { SOURCES } from "../robot/source.ts";
 const USAGE = 2;
 
 const HELP = `usage: vedette robot --config robot.yml
-       vedette robot [OPTION...] rtsp://HOST:8554/PATH | https://HOST/PATH/whip
+       vedette robot [OPTION...] rtsp://HOST:8554/PATH | rtmp://HOST/PATH | https://HOST/PATH/whip
        vedette robot --probe [OPTION...]
 
 Captures cameras and publishes them, for ever.

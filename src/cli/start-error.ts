@@ -3,12 +3,14 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import { sentenceOf } from "./options.ts";
 
 /** The settings that open ports, by their keys. */
-function listeners({ http, rtsp, webrtc, api, metrics }: RelayConfig) {
+function listeners({ http, rtsp, rtmp, webrtc, api, metrics }: RelayConfig) {
 	return {
 		"http.address": http.address,
 		"rtsp.address": rtsp.address,
 		"rtsp.rtpAddress": rtsp.rtpAddress,
 		"rtsp.rtcpAddress": rtsp.rtcpAddress,
+		"rtmp.address": rtmp.address,
+		"rtmp.tls.address": rtmp.tls.address,
 		"webrtc.address": webrtc.address,
 		"api.address": api.address,
 		"metrics.address": metrics.address,

@@ -7,8 +7,8 @@ import { parseUdpSource } from "./udp-source.ts";
 const source = z
 	.string()
 	.regex(
-		/^(publisher|(rtsp|whep|wheps|udp\+rtp|udp\+mpegts):\/\/[^\s/]+.*)$/,
-		'expected "publisher" or an address rtsp://… , whep://… , wheps://… , udp+rtp://:PORT or udp+mpegts://:PORT',
+		/^(publisher|(rtsp|rtmps?|whep|wheps|udp\+rtp|udp\+mpegts):\/\/[^\s/]+.*)$/,
+		'expected "publisher" or an address rtsp://… , rtmp://… , rtmps://… , whep://… , wheps://… , udp+rtp://:PORT or udp+mpegts://:PORT',
 	)
 	.refine((value) => !value.startsWith("udp+") || parseUdpSource(value), {
 		message: "expected udp+rtp:// or udp+mpegts:// with an IP address of this machine or a group, or none, and a port",
@@ -51,7 +51,7 @@ export const pathSettings = group("Settings of every path that is not named here
 	}),
 	cacheAge: duration("10 s", "Oldest data that is kept for those who join", { min: "100 ms", max: "5 m" }),
 	maxUnsent: size("4 MiB", "Data that may wait for one reader's connection", { min: "64 KiB", max: "1 GiB" }),
-	maxTracks: count(8, "Tracks of one stream", { min: 1, max: 64 }),
+	maxTracks: count(8, "Tracks of one stream", { min: 1, max: 16 }),
 	maxPacketSize: size("64 KiB", "Largest packet that is taken from a publisher", { min: "256 B", max: "64 KiB" }),
 	maxFrameSize: size("8 MiB", "Largest picture that is taken from a publisher", { min: "4 KiB", max: "256 MiB" }),
 	...pathHooks,

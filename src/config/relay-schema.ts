@@ -40,6 +40,21 @@ const rtsp = group("RTSP", {
 	maxConnections: count(10_000, "Connections at the same time", { min: 1 }),
 });
 
+const rtmp = group("RTMP: publish to and play rtmp://HOST/PATH?user=NAME&pass=PASSWORD", {
+	address: addresses(":1935", "Address or list of addresses; empty for none"),
+	requestTimeout: duration("10 s", "A connection must publish or play within this time, and a publisher send", {
+		min: "1 s",
+		max: "5 m",
+	}),
+	maxConnections: count(10_000, "Connections at the same time", { min: 1 }),
+	maxMessage: size("8 MiB", "Largest message, which is a picture", { min: "64 KiB", max: "16 MiB" }),
+	tls: group("RTMPS, where there is a certificate", {
+		address: addresses(":1936", "Address or list of addresses"),
+		cert: text("", "File of the certificate with its chain, PEM; read again when it changes"),
+		key: text("", "File of its key, PEM"),
+	}),
+});
+
 const webrtc = group("WebRTC: one port, UDP and TCP, for all viewers", {
 	address: addresses(":8189", "Address or list of addresses"),
 	tcp: flag(true, "Whether viewers whose network blocks UDP may come by TCP, on the same port number"),
@@ -72,6 +87,7 @@ export const relaySchema = z.strictObject({
 	),
 	http,
 	rtsp,
+	rtmp,
 	webrtc,
 	api: group("The control API once more, on an address of its own", {
 		address: addresses("127.0.0.1:9997", "Address or list of addresses; empty for none"),

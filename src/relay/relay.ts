@@ -14,6 +14,7 @@ import { Sender } from "../net/sender/sender.ts";
 import type { SenderStream } from "../net/sender/stream.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { pullIntoPath as pullRtmp } from "../protocols/rtmp/pull.ts";
 import { pullIntoPath as pullRtsp } from "../protocols/rtsp/pull.ts";
 import { RtspServer } from "../protocols/rtsp/server.ts";
 import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
@@ -21,6 +22,7 @@ import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
+import { openRtmp, type RtmpServers } from "./rtmp.ts";
 import { type Pulls, startSources } from "./sources.ts";
 import { udpSources } from "./udp-sources.ts";
 
@@ -39,6 +41,8 @@ export interface RelayPorts {
 	readonly rtsp: readonly number[];
 	/** RTP and RTCP; undefined where RTSP has no UDP. */
 	readonly rtp: readonly [number, number] | undefined;
+	readonly rtmp: readonly number[];
+	readonly rtmps: readonly number[];
 	/** UDP, and TCP with the same number. */
 	readonly webrtc: readonly number[];
 	readonly http: readonly number[];
@@ -85,14 +89,16 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const house: House = { config, stateDir, hub, fans, access, hooks, log };
 	const udp = parts.adopt(await openUdpPorts(config), (ports) => ports?.close());
 	const rtsp = parts.use(await openRtsp(house, udp));
+	const rtmp = parts.use(await openRtmp(house));
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
 	const describeMore = (metrics: Metrics): void => describeParts(metrics, pool, rtsp, webrtc);
-	const control = parts.use(await openWeb(house, rtsp, webrtc, describeMore));
+	const control = parts.use(await openWeb(house, rtsp, rtmp, webrtc, describeMore));
 	parts.defer(startSources(config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.ports[0] ?? 0);
 	const running = parts.move();
 	const { all: http, api, metrics } = control.ports;
-	const ports = { rtsp: rtsp.ports, rtp: udp?.ports, webrtc: webrtc?.ports ?? [], http, api, metrics };
+	const media = { rtsp: rtsp.ports, rtp: udp?.ports, rtmp: rtmp.plain.ports, rtmps: rtmp.tls?.ports ?? [] };
+	const ports = { ...media, webrtc: webrtc?.ports ?? [], http, api, metrics };
 	return { hub, ports, fresh, stop: () => running.disposeAsync() };
 }
 
@@ -138,12 +144,15 @@ async function openWebRtc({ config, stateDir, hub, fans, log }: House): Promise<
 function openWeb(
 	{ config, stateDir, hub, access, log }: House,
 	rtsp: RtspServer,
+	rtmp: RtmpServers,
 	webrtc: WebRtcServer | undefined,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
 	const sessions = {
 		rtspconns: rtsp.connectionSource,
 		rtspsessions: rtsp.sessionSource,
+		rtmpconns: rtmp.plain,
+		...(rtmp.tls && { rtmpsconns: rtmp.tls }),
 		...(webrtc && { webrtcsessions: webrtc }),
 	};
 	const rtspPort = rtsp.ports[0];
@@ -153,7 +162,11 @@ function openWeb(
 
 function pullsInto({ hub, config, log }: House): Pulls {
 	const whep: Pulls[string] = (path, url, _transport, signal, onLive) => pullWhep(hub, path, url, signal, onLive);
+	const rtmp: Pulls[string] = (path, url, _transport, signal, onLive) =>
+		pullRtmp(hub, path, url, config.rtmp.maxMessage, signal, onLive);
 	return {
+		rtmp,
+		rtmps: rtmp,
 		rtsp: (path, url, transport, signal, onLive) => pullRtsp(hub, path, url, transport, signal, onLive),
 		whep,
 		wheps: whep,

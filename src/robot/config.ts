@@ -29,7 +29,7 @@ function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
 }
 
 function parseTarget(text: string): string | undefined {
-	return URL.canParse(text) && /^(rtsp|http|https):\/\/[^/]+\/./.test(text) ? text : undefined;
+	return URL.canParse(text) && /^(rtsp|rtmps?|https?):\/\/[^/]+\/./.test(text) ? text : undefined;
 }
 
 const camera = z.strictObject({
@@ -53,9 +53,10 @@ const camera = z.strictObject({
 		"auto",
 		"GStreamer's encoder; auto takes the first that works",
 	),
-	publish: parsed(parseTarget, 'an address like "rtsp://HOST:8554/PATH" or "https://HOST/PATH/whip"').describe(
-		"Where to: rtsp://USER:PASSWORD@HOST:8554/PATH or https://HOST/PATH/whip",
-	),
+	publish: parsed(
+		parseTarget,
+		'an address like "rtsp://HOST:8554/PATH", "rtmp://HOST/PATH" or "https://HOST/PATH/whip"',
+	).describe("Where to: rtsp://USER:PASSWORD@HOST:8554/PATH, rtmp://HOST/PATH?user=U&pass=P or https://HOST/PATH/whip"),
 	token: text("", "A bearer token for WHIP"),
 	transport: choice(["tcp", "udp"], "tcp", "How RTP leaves by rtsp://"),
 });

@@ -7,6 +7,7 @@ import { Supervisor } from "./capture/supervisor.ts";
 import { type CameraConfig, captureSettings, type RobotConfig } from "./config.ts";
 import type { OpenPublisher } from "./publish/publisher.ts";
 import { Publishing } from "./publish/publishing.ts";
+import { openRtmp } from "./publish/rtmp.ts";
 import { openRtsp } from "./publish/rtsp.ts";
 import { openWhip } from "./publish/whip.ts";
 
@@ -65,11 +66,12 @@ function overWhip({ publish }: CameraConfig): boolean {
 }
 
 function publisherFor(config: CameraConfig): OpenPublisher {
+	if (config.publish.startsWith("rtmp")) return openRtmp;
 	if (!overWhip(config)) return openRtsp;
 	return (url, tracks, options) => openWhip(url, tracks, { ...options, token: config.token });
 }
 
-/** Text for the log: what stands between `//` and `@` in addresses is a secret. */
+/** Text for the log: what stands between `//` and `@` in addresses is a secret, and so are `pass` and `token` behind them. */
 export function withoutPassword(text: string): string {
-	return text.replace(/(\w:\/\/)[^/@\s"]+@/g, "$1…@");
+	return text.replace(/(\w:\/\/)[^/@\s"]+@/g, "$1…@").replace(/([?&](?:pass|token)=)[^&\s"]+/g, "$1…");
 }

@@ -10,6 +10,8 @@ export interface TestRelay extends AsyncDisposable {
 	readonly relay: Relay;
 	/** `rtsp://127.0.0.1:PORT`, without a slash at the end. */
 	readonly rtspUrl: string;
+	/** `rtmp://127.0.0.1:PORT`, likewise. */
+	readonly rtmpUrl: string;
 	/** `http://127.0.0.1:PORT`, likewise. */
 	readonly httpUrl: string;
 }
@@ -22,6 +24,7 @@ export async function startTestRelay(settings: Record<string, object> = {}): Pro
 	const defaults: Record<string, object> = {
 		http: { address: LOOPBACK },
 		rtsp: { address: LOOPBACK, rtpAddress: LOOPBACK, rtcpAddress: LOOPBACK },
+		rtmp: { address: LOOPBACK },
 		webrtc: { address: LOOPBACK },
 		api: { address: LOOPBACK },
 		metrics: { address: LOOPBACK },
@@ -36,6 +39,7 @@ export async function startTestRelay(settings: Record<string, object> = {}): Pro
 	return {
 		relay,
 		rtspUrl: `rtsp://127.0.0.1:${relay.ports.rtsp[0]}`,
+		rtmpUrl: `rtmp://127.0.0.1:${relay.ports.rtmp[0]}`,
 		httpUrl: `http://127.0.0.1:${relay.ports.http[0]}`,
 		[Symbol.asyncDispose]: async () => {
 			await relay.stop();

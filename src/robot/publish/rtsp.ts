@@ -1,11 +1,9 @@
 import type { Frame } from "../../media/frame.ts";
-import type { Millis } from "../../media/time.ts";
 import type { Track } from "../../media/track.ts";
 import { openRtspClient } from "../../protocols/rtsp/client.ts";
 import type { Publisher, PublishOptions } from "./publisher.ts";
 import { asksForKeyFrame, RtpStream } from "./rtp-stream.ts";
-
-const RATE_MS = 1000;
+import { SendRate } from "./send-rate.ts";
 
 /** Publishes by RTSP RECORD over TCP or UDP: an `OpenPublisher` for rtsp:// addresses. */
 export async function openRtsp(
@@ -41,22 +39,4 @@ export async function openRtsp(
 		close: () => client.close(),
 		closed: client.closed,
 	};
-}
-
-/** Measures how many bytes a second leave, once a second. */
-class SendRate {
-	#since: Millis = 0;
-	#bytes = 0;
-
-	/** The rate over the last second, at the end of each. */
-	add(frame: Frame, now: Millis): number | undefined {
-		for (const unit of frame.units) this.#bytes += unit.length;
-		const ms = now - this.#since;
-		if (ms < RATE_MS) return undefined;
-		const rate = (this.#bytes * 1000) / ms;
-		const first = this.#since === 0;
-		this.#since = now;
-		this.#bytes = 0;
-		return first ? undefined : rate;
-	}
 }
