@@ -137,6 +137,23 @@ test("a reader gets everything since the last key frame, then the live edge", ()
 	assertContiguous(seen);
 });
 
+test("parameter sets between the slices of a key frame are left out", () => {
+	const { hub } = setUp();
+	const publication = publish(hub);
+	const { seen } = collect(hub);
+	for (const [i, type] of [0x67, 0x68, 0x65, 0x67, 0x68, 0x65].entries()) {
+		const packet = Buffer.alloc(40, 0x55);
+		writeRtpHeader(packet, 0, 96, i === 5, i, 3000, 7);
+		packet[12] = type;
+		publication.packet(0, packet, 0, packet.length);
+	}
+	assert.deepEqual(
+		seen.map(({ type }) => type),
+		[7, 8, 5, 5],
+	);
+	assertContiguous(seen);
+});
+
 test("nothing passes before the first key frame", () => {
 	const { hub } = setUp();
 	const source = new Camera(publish(hub));

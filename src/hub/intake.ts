@@ -65,6 +65,8 @@ export class Intake {
 	#unitBytes = 0;
 	#unitHasSets = false;
 	#unitIsKey = false;
+	/** A slice of the present key frame has come. */
+	#unitHasSlice = false;
 	/** Since when packets wait for a key frame; −1 where none do. */
 	#waitingSince = -1;
 	#skipUnit = false;
@@ -187,6 +189,7 @@ export class Intake {
 		this.#unitWritten = false;
 		this.#unitHasSets = false;
 		this.#unitIsKey = false;
+		this.#unitHasSlice = false;
 		this.#skipUnit = false;
 		this.#cutter?.reset();
 		this.#writer.startUnit();
@@ -201,7 +204,10 @@ export class Intake {
 		if (found & HOLDS_SETS) {
 			this.#unitHasSets = true;
 			this.sets?.learn(bytes, at, size);
+			// GStreamer's payloader repeats them before each slice; decoders would take that for the next picture.
+			if (found === HOLDS_SETS && this.#unitHasSlice && !last) return;
 		}
+		if (found & STARTS_KEY) this.#unitHasSlice = true;
 		if (found & STARTS_KEY && !this.#unitIsKey) this.#startKey(timestamp, now);
 		if (this.#waitingSince >= 0) this.#hold(bytes, at, size, last);
 		else this.#write(bytes, at, size, last, timestamp, now);
