@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { parse } from "yaml";
+import { parsePathName } from "../../src/media/path-name.ts";
+import { needs } from "../support/peers.ts";
+import { startTestRelay, type TestRelay } from "../support/relay.ts";
+import { type Program, run } from "./rtsp-programs.ts";
+
+const page = readFileSync(join(import.meta.dirname, "../../docs/recipes/udp-push.md"), "utf8");
+const FRAME_BYTES = (320 * 240 * 3) / 2;
+/** What decoders say of pictures that are not whole. */
+const broken = /concealing|error while decoding|corrupt|Invalid data|missing picture/i;
+
+/** The fenced blocks of a language in the recipe, by the word after it. */
+function blocks(language: string): Map<string, string> {
+	const found = page.matchAll(new RegExp(`^\`\`\`${language} ?(\\S*)\\n(.*?)^\`\`\``, "gms"));
+	return new Map([...found].map(([, name = "", text = ""]) => [name, text]));
+}
+
+/** Whether UDP ports from `base` on, as many as the recipe uses, are free. */
+async function areFree(ports: readonly number[]): Promise<boolean> {
+	const sockets = ports.map(() => createSocket("udp4"));
+	try {
+		for (const [i, socket] of sockets.entries()) {
+			socket.bind(ports[i], "127.0.0.1");
+			await once(socket, "listening");
+		}
+		return true;
+	} catch {
+		return false;
+	} finally {
+		for (const socket of sockets) socket.close();
+	}
+}
+
+/** Gives a free port for each of the recipe's 9000 to 9049, at the same distances. */
+async function freePorts(): Promise<number> {
+	const used = [0, 1, 10, 11, 20, 21, 22, 23, 30, 40];
+	for (let tries = 0; tries < 50; tries++) {
+		const base = 20_000 + 100 * Math.floor(Math.random() * 120);
+		if (await areFree(used.map((one) => base + one))) return base;
+	}
+	throw new Error("no UDP ports are free");
+}
+
+/** The recipe's text with addresses, ports and devices of this machine. */
+function here(text: string, base: number): string {
+	return text
+		.replaceAll("192.0.2.7", "127.0.0.1")
+		.replaceAll("RELAY", "127.0.0.1")
+		.replaceAll(/\b90([0-4]\d)\b/g, (_, last: string) => `${base + Number(last)}`)
+		.replaceAll("-f v4l2 -i /dev/video0", "-re -f lavfi -i testsrc2=size=320x240:rate=30")
+		.replaceAll("-f alsa -i default", "-re -f lavfi -i sine=frequency=440:sample_rate=48000")
+		.replaceAll(
+			"v4l2src device=/dev/video0",
+			"videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1",
+		)
+		.replaceAll("alsasrc", "audiotestsrc is-live=true")
+		.replaceAll("ffmpeg -", "exec ffmpeg -loglevel error -")
+		.replaceAll("gst-launch-1.0", "exec gst-launch-1.0 -q");
+}
+
+interface Recipe extends AsyncDisposable {
+	readonly relay: TestRelay;
+	/** Runs the command of a path's section. */
+	publish(path: string): Program;
+}
+
+/** A relay with the recipe's paths. */
+async function follow(): Promise<Recipe> {
+	await using parts = new AsyncDisposableStack();
+	const base = await freePorts();
+	const folder = mkdtempSync(join(tmpdir(), "vedette-udp-"));
+	parts.defer(() => rmSync(folder, { recursive: true, force: true }));
+	for (const [name, text] of blocks("sdp")) writeFileSync(join(folder, name), here(text, base));
+	const { paths } = parse(here(blocks("yaml").get("")!, base)) as { paths: Record<string, { sdp?: string }> };
+	for (const path of Object.values(paths)) if (path.sdp) path.sdp = join(folder, path.sdp);
+	const relay = parts.use(await startTestRelay({ paths }));
+	const moved = parts.move();
+	const commands = blocks("sh");
+	return {
+		relay,
+		publish: (path) => run("sh", ["-c", here(commands.get(path)!, base)]),
+		[Symbol.asyncDispose]: () => moved.disposeAsync(),
+	};
+}
+
+/** Waits until `ready`, and looks every 20 ms. */
+async function until(ready: () => boolean, what: () => string, ms = 15_000): Promise<void> {
+	for (const end = performance.now() + ms; !ready(); ) {
+		if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what()}`);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+}
+
+/** ffmpeg decodes so many pictures, and tells the blocks of sound that it got along with them. */
+function plays(url: string, sound: boolean): Program {
+	const input = ["-hide_banner", "-loglevel", "warning", "-rtsp_transport", "tcp", "-i", url];
+	const picture = ["-map", "0:v", "-fps_mode", "passthrough", "-frames:v", "60", "-f", "rawvideo", "pipe:1"];
+	const noise = ["-map", "0:a", "-t", "2", "-f", "framecrc", "pipe:2"];
+	return run("ffmpeg", [...input, ...picture, ...(sound ? noise : [])]);
+}
+
+const ways = [
+	{ path: "camera", type: "rtpSource", sound: false, peers: ["ffmpeg"] },
+	{ path: "plain", type: "rtpSource", sound: false, peers: ["element rtph264pay", "element x264enc"] },
+	{ path: "sound", type: "rtpSource", sound: true, peers: ["ffmpeg"] },
+	{ path: "ts", type: "mpegtsSource", sound: true, peers: ["ffmpeg"] },
+	{ path: "gst", type: "mpegtsSource", sound: true, peers: ["element mpegtsmux", "element avenc_aac"] },
+];
+
+suite("the recipe for UDP", { concurrency: false }, () => {
+	for (const { path, type, sound, peers } of ways) {
+		test(`${path}: comes in, and ffmpeg plays it without an error`, { timeout: 60_000 }, async (t) => {
+			if (!needs(t, "ffmpeg", ...peers)) return;
+			await using recipe = await follow();
+			const { relay, rtspUrl, httpUrl } = recipe.relay;
+			await using publisher = recipe.publish(path);
+			const found = () => relay.hub.path(parsePathName(path)!);
+			await until(() => found()?.publication !== undefined, publisher.text);
+			const item = (await (await fetch(`${httpUrl}/v3/paths/get/${path}`)).json()) as { source: { type: string } };
+			assert.equal(item.source.type, type);
+			assert.equal(found()?.stream?.tracks.length, sound ? 2 : 1);
+			await using ffmpeg = plays(`${rtspUrl}/${path}`, sound);
+			assert.equal(await ffmpeg.exit(30_000), 0, ffmpeg.text());
+			assert.equal(ffmpeg.output().length, 60 * FRAME_BYTES, ffmpeg.text());
+			assert.doesNotMatch(ffmpeg.text(), broken);
+			const blocksOfSound = ffmpeg.text().match(/^0, /gm)?.length ?? 0;
+			assert.ok(!sound || blocksOfSound >= 60, `${blocksOfSound} blocks of sound`);
+			assert.equal(
+				found()?.stream?.intakes.reduce((sum, { counters }) => sum + counters.lost, 0),
+				0,
+			);
+			assert.equal(publisher.text(), "");
+		});
+	}
+
+	test("a sender that comes back continues the stream of those who wait", { timeout: 60_000 }, async (t) => {
+		if (!needs(t, "ffmpeg")) return;
+		await using recipe = await follow();
+		const { relay, rtspUrl } = recipe.relay;
+		let published = 0;
+		relay.hub.listen(({ at }) => {
+			if (at === "published") published++;
+		});
+		await using first = recipe.publish("ts");
+		await until(() => published === 1, first.text);
+		await using ffmpeg = run("ffmpeg", [
+			...["-loglevel", "warning", "-rtsp_transport", "tcp", "-i", `${rtspUrl}/ts`],
+			...["-map", "0:v", "-fps_mode", "passthrough", "-frames:v", "120", "-f", "rawvideo", "pipe:1"],
+		]);
+		await until(() => ffmpeg.output().length > 20 * FRAME_BYTES, ffmpeg.text);
+		await first.kill();
+		await using second = recipe.publish("ts");
+		await until(() => published === 2, second.text);
+		assert.equal(await ffmpeg.exit(30_000), 0, ffmpeg.text());
+		assert.equal(ffmpeg.output().length, 120 * FRAME_BYTES);
+		assert.doesNotMatch(ffmpeg.text(), broken);
+	});
+});
