@@ -85,6 +85,15 @@ test("ports are opened as the file says", () => {
 	for (const [name, text, wanted] of addresses) assert.equal(open(read(text)), wanted, name);
 });
 
+test("RTMPS comes with its certificate", () => {
+	const { rtmp } = read("rtmpEncryption: optional\nrtmpsAddress: :2\nrtmpServerCert: a.crt").config;
+	const { address, cert, key } = rtmp.tls;
+	assert.deepEqual([address.map(formatAddress), cert, key, rtmp.address.length], [[":2"], "a.crt", "server.key", 1]);
+	const strict = read("rtmpEncryption: strict").config.rtmp;
+	assert.deepEqual([strict.address.length, strict.tls.address.length], [0, 1]);
+	assert.equal(read("rtmp: yes").config.rtmp.tls.address.length, 0);
+});
+
 test("the command line stands over the file", () => {
 	const over = { path: ["http", "address"], value: ":1", origin: "--set http.address" };
 	assert.match(open(read(open001, [over])), /^:1 \|/);
