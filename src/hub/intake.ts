@@ -61,6 +61,8 @@ export class Intake {
 	#unitTimestamp = -1;
 	/** Timestamp of the unit before that. */
 	#shown = -1;
+	/** Time of the frame before, from a publisher that speaks frames. */
+	#framePts = Number.NEGATIVE_INFINITY;
 	#unitWritten = false;
 	#unitBytes = 0;
 	#unitHasSets = false;
@@ -93,6 +95,7 @@ export class Intake {
 		this.#payloadType = track.payloadType;
 		this.#expected = -1;
 		this.#shown = -1;
+		this.#framePts = Number.NEGATIVE_INFINITY;
 		this.#breakUnit();
 		if (this.#video) this.#waitingSince = now;
 	}
@@ -113,6 +116,13 @@ export class Intake {
 		const last = !this.#video || rtpMarker(bytes, at);
 		if (this.#video) this.#picture(bytes, at + header, size, last, timestamp, now, unixMs);
 		else this.#sound(bytes, at + header, size, timestamp, now, unixMs);
+	}
+
+	/** A frame has come, whether or not it becomes packets. */
+	see({ pts, units }: Frame): void {
+		for (const unit of units) this.counters.bytes += unit.length;
+		if (pts < this.#framePts) this.reordered = true;
+		this.#framePts = pts;
 	}
 
 	/** One frame as packets; false where its codec cannot be packetised. */

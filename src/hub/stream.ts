@@ -195,8 +195,7 @@ export class Stream implements Batched {
 	 */
 	frame(frame: Frame): void {
 		this.lastArrival = this.#clock.now();
-		const { counters } = this.#intakes[frame.track]!;
-		for (const unit of frame.units) counters.bytes += unit.length;
+		this.#intakes[frame.track]!.see(frame);
 		this.#lane.feed(frame);
 		if (this.#called.length + this.#fans.length > 0) this.#derive();
 		else this.#forget();

@@ -36,14 +36,15 @@ class Room {
 		});
 	}
 
-	/** Tables, one block of sound and a key picture, as one datagram. */
-	picture(from = FRIEND): void {
+	/** Tables, one block of sound and a key picture, as one datagram; `later` than the one before by so many pictures. */
+	picture(from = FRIEND, later = 1): void {
 		const entries = [
 			{ type: 27, pid: VIDEO_PID },
 			{ type: 15, pid: AUDIO_PID },
 			{ type: 3, pid: 0x102 },
 		];
-		const pts = 90_000 + this.#pictures++ * 3000;
+		this.#pictures += later;
+		const pts = 90_000 + this.#pictures * 3000;
 		const sound = this.#writer.pes(AUDIO_PID, pts, adts(Buffer.alloc(20, 1)), true);
 		const picture = this.#writer.pes(VIDEO_PID, pts, annexB(h264.sps, h264.pps, h264.key));
 		this.receiver.datagram(Buffer.concat([this.#writer.tables(entries), sound, picture]), from, 4000);
@@ -91,6 +92,16 @@ suite("MPEG-TS over UDP", () => {
 		room.picture("192.0.2.2");
 		assert.equal(room.strays, 4);
 		assert.equal(room.hub.path(camera)?.publication?.info.remoteAddress, FRIEND);
+	});
+
+	test("pictures in the order of decoding: the stream is known to have B-frames before anybody reads it", () => {
+		const room = new Room();
+		for (let i = 0; i < 3; i++) room.picture();
+		assert.equal(room.hub.path(camera)?.stream?.intakes[0]?.reordered, false);
+		room.picture(FRIEND, 3);
+		room.picture(FRIEND, -2);
+		room.picture(FRIEND, 1);
+		assert.equal(room.hub.path(camera)?.stream?.intakes[0]?.reordered, true);
 	});
 
 	test("silence ends the publication, and the next packets begin it again", () => {

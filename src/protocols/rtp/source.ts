@@ -55,7 +55,12 @@ export async function receiveIntoPath(
 		parts.defer(await openUdpIn({ ...place, port }, onDatagram));
 	};
 	const ports = portsOf(place, awaited);
-	for (const port of ports.rtp) await listen(port);
+	await listen(place.port);
+	for (const port of ports.rtp) {
+		// Descriptions are copied from camera to camera, and name ports that another one has.
+		const note = "the port that the SDP names cannot be opened; all is awaited at the source's own";
+		await listen(port).catch((error: unknown) => log.warn({ port, err: error }, note));
+	}
 	for (const port of ports.rtcp) {
 		if (options.taken.has(port)) continue;
 		await listen(port).catch((error: unknown) => log.info({ port, err: error }, "there is no RTCP at this port"));
@@ -67,9 +72,9 @@ export async function receiveIntoPath(
 	return "the source is closed";
 }
 
-/** Each port once, RTP's first. */
+/** The ports beside the source's own, each once. */
 function portsOf({ port }: UdpSource, awaited: readonly AwaitedTrack[] | undefined): { rtp: number[]; rtcp: number[] } {
-	const rtp = new Set([port, ...(awaited ?? []).map((one) => one.port)]);
+	const rtp = new Set((awaited ?? []).map((one) => one.port)).add(port);
 	const rtcp = new Set(awaited ? awaited.map((one) => one.rtcpPort) : [Math.min(port + 1, 65_535)]);
-	return { rtp: [...rtp], rtcp: [...rtcp].filter((one) => !rtp.has(one)) };
+	return { rtp: [...rtp].filter((one) => one !== port), rtcp: [...rtcp].filter((one) => !rtp.has(one)) };
 }
