@@ -28,7 +28,7 @@ export const pathHooks = {
 
 /** Hooks of the whole relay. */
 export const relayHooks = {
-	runOnConnect: text("", "Command that runs for each client of RTSP while it is connected"),
+	runOnConnect: text("", "Command that runs for each client of RTSP and RTMP while it is connected"),
 	runOnConnectRestart: again("runOnConnect"),
 	runOnDisconnect: text("", "Command to run when such a client has gone"),
 	maxCommands: count(100, "Commands that run at the same time; those above are left out and counted", {

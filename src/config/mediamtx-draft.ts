@@ -17,7 +17,7 @@ const words: Readonly<Record<string, boolean>> = {
 };
 
 /** Yes or no as YAML 1.1 writes it; undefined for any other text. */
-export function truth(text: string): boolean | undefined {
+function truth(text: string): boolean | undefined {
 	const word = text.toLowerCase();
 	return Object.hasOwn(words, word) ? words[word] : undefined;
 }

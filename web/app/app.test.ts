@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { duration, describe as words } from "../player/words.ts";
 import { ago, bitrate, count, split } from "./format.ts";
-import { loginFor, nextOf, pathOf } from "./relay.ts";
+import { barredWords, isBarred, loginFor, nextOf, pathOf } from "./relay.ts";
 
 test("after signing in only a path of this site is gone to", () => {
 	assert.equal(nextOf("?next=%2Fwatch%2Fa%2Fb%3Fx%3D1"), "/watch/a/b?x=1");
@@ -20,6 +20,17 @@ test("after signing in only a path of this site is gone to", () => {
 
 test("the way to the login page leads back", () => {
 	assert.equal(nextOf(loginFor("/viewer?camera=a&b").slice("/login".length)), "/viewer?camera=a&b");
+});
+
+test("who is logged in without the right to watch is told so, and of nothing else", () => {
+	const me = { user: "robot1", may: ["publish", "api"], iceServers: [], rtspPort: 8554, version: "0" };
+	assert.equal(isBarred(me), true);
+	assert.equal(isBarred({ ...me, may: ["read"] }), false);
+	assert.equal(isBarred({ ...me, user: null, may: [] }), false, "that is the login's business");
+	assert.equal(isBarred(null), false, "a relay that does not answer says nothing of rights");
+	assert.equal(barredWords(me).title, "robot1 may not watch streams");
+	assert.match(barredWords(me).detail, /may publish and api\. Ask/);
+	assert.match(barredWords({ ...me, may: [] }).detail, /may do nothing here yet/);
 });
 
 test("addresses name streams", () => {

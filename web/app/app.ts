@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { shared } from "../styles/shared.ts";
 import { listen } from "./feed.ts";
-import { loginFor, type Me, nextOf, pathOf, type Streams, signOut, whoAmI } from "./relay.ts";
+import { barredWords, isBarred, loginFor, type Me, nextOf, pathOf, type Streams, signOut, whoAmI } from "./relay.ts";
 import "./dashboard.ts";
 import "./login.ts";
 import "./watch.ts";
@@ -68,12 +68,19 @@ export class VedetteApp extends LitElement {
 		return html`${this.#header(path !== null)}
 			${this.heard ? nothing : html`<p class="silent" role="status"><i aria-hidden="true"></i>The relay does not answer. The figures below are old; the page goes on by itself.</p>`}
 			<main>
-				${
-					path === null
-						? html`<stream-dashboard .feed=${this.feed} .heard=${this.heard} .open=${this.#mayPublishOpenly()}></stream-dashboard>`
-						: this.#watch(path)
-				}
+				${this.me && isBarred(this.me) ? this.#barred(this.me) : path === null ? this.#dashboard() : this.#watch(path)}
 			</main>`;
+	}
+
+	#dashboard(): TemplateResult {
+		return html`<stream-dashboard
+			.feed=${this.feed} .heard=${this.heard} .open=${this.#mayPublishOpenly()} .rtspPort=${this.me?.rtspPort ?? null}
+		></stream-dashboard>`;
+	}
+
+	#barred(me: Me): TemplateResult {
+		const { title, detail } = barredWords(me);
+		return html`<section class="barred"><h1>${title}</h1><p>${detail}</p></section>`;
 	}
 
 	#watch(path: string): TemplateResult | typeof nothing {
@@ -108,6 +115,7 @@ export class VedetteApp extends LitElement {
 		this.asked = true;
 		if (location.pathname === "/login") return;
 		if (this.me && !this.me.user && !this.me.may.includes("read")) return this.#go(loginFor(this.place));
+		if (isBarred(this.me)) return;
 		this.#hush ??= listen({
 			streams: (streams) => {
 				this.feed = streams;
@@ -122,8 +130,15 @@ export class VedetteApp extends LitElement {
 		const me = await whoAmI();
 		if (!me) return;
 		this.me = me;
+		if (isBarred(me)) this.#stopListening();
 		if (!me.user && !me.may.includes("read")) this.#go(loginFor(this.place));
 	};
+
+	#stopListening(): void {
+		this.#hush?.();
+		this.#hush = null;
+		this.#hear(true);
+	}
 
 	#hear(heard: boolean): void {
 		if (heard) {
@@ -203,6 +218,8 @@ function styles() {
 			display: flex; align-items: center; gap: 10px; margin: 0 max(24px, env(safe-area-inset-right)) 8px max(24px, env(safe-area-inset-left));
 			padding: 10px 14px; border: 1px solid var(--stalled); border-radius: 6px; color: var(--stalled); font-weight: 550;
 		}
+		.barred { padding-block: clamp(16px, 6vh, 72px); max-width: 64ch; }
+		.barred p { margin-top: 8px; color: var(--ink-2); font-size: 17px; }
 		.silent i { width: 8px; height: 8px; border-radius: 1px; background: currentColor; flex: none; }
 		@media (max-width: 600px) {
 			header { padding-inline: max(16px, env(safe-area-inset-left)); gap: 16px; min-height: 56px; }

@@ -16,6 +16,7 @@ export class StreamDashboard extends LitElement {
 		feed: { attribute: false },
 		heard: { attribute: false },
 		open: { attribute: false },
+		rtspPort: { attribute: false },
 		query: { state: true },
 	};
 	static override styles = [
@@ -45,6 +46,8 @@ export class StreamDashboard extends LitElement {
 	declare heard: boolean;
 	/** Whether publishing needs no login. */
 	declare open: boolean;
+	/** Where the relay takes RTSP; null for nowhere. */
+	declare rtspPort: number | null;
 	declare query: string;
 
 	constructor() {
@@ -52,13 +55,15 @@ export class StreamDashboard extends LitElement {
 		this.feed = null;
 		this.heard = true;
 		this.open = false;
+		this.rtspPort = null;
 		this.query = "";
 	}
 
 	override render(): TemplateResult {
 		const { feed } = this;
 		if (!feed) return this.#waiting();
-		if (feed.streams.length === 0) return html`<welcome-note ?open=${this.open}></welcome-note>`;
+		if (feed.streams.length === 0)
+			return html`<welcome-note ?open=${this.open} .rtspPort=${this.rtspPort}></welcome-note>`;
 		const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
 		const found = feed.streams.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
 		return html`<div class="top">

@@ -41,6 +41,8 @@ export interface Me {
 	readonly user: string | null;
 	readonly may: readonly string[];
 	readonly iceServers: RTCIceServer[];
+	/** Where RTSP is served; null for nowhere. */
+	readonly rtspPort: number | null;
 	readonly version: string;
 }
 
@@ -52,6 +54,21 @@ export async function whoAmI(): Promise<Me | null> {
 	} catch {
 		return null;
 	}
+}
+
+/** Whether somebody is logged in who may not watch anything: nothing but another login or right changes that. */
+export function isBarred(me: Me | null): boolean {
+	return me !== null && me.user !== null && !me.may.includes("read");
+}
+
+/** What somebody is told who is logged in and may not watch. */
+export function barredWords({ user, may }: Me): { readonly title: string; readonly detail: string } {
+	const rights = may.filter((action) => action !== "admin");
+	const list = rights.length > 1 ? `${rights.slice(0, -1).join(", ")} and ${rights.at(-1)}` : (rights[0] ?? "");
+	return {
+		title: `${user} may not watch streams`,
+		detail: `You are signed in, but without the right “read” on this relay. ${list === "" ? "This user may do nothing here yet." : `This user may ${list}.`} Ask whoever runs the relay for it, or sign in as somebody else.`,
+	};
 }
 
 /** Signs in; null on success, else a sentence for people. */

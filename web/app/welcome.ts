@@ -4,9 +4,21 @@ import "./copy.ts";
 
 const H264 = "-c:v libx264 -preset veryfast -tune zerolatency -bf 0 -g 60 -pix_fmt yuv420p";
 
+interface Way {
+	readonly name: string;
+	readonly hint: string;
+	readonly command: string;
+}
+
 /** Ways to publish a first stream: what to run, and what one should know of it. */
-function ways(host: string, origin: string, right: string): { name: string; hint: string; command: string }[] {
-	const rtsp = `rtsp://${right}${host}:8554/robot1/front`;
+function ways(host: string, origin: string, right: string, port: number | null): Way[] {
+	const rtsp = `rtsp://${right}${host}:${port ?? 8554}/robot1/front`;
+	const whip = {
+		name: "OBS",
+		hint: "Settings, Stream: choose the service WHIP and give it this server. The bearer token is USER:PASSWORD.",
+		command: `${origin}/robot1/front/whip`,
+	};
+	if (port === null) return [whip];
 	return [
 		{
 			name: "Robot",
@@ -23,17 +35,13 @@ function ways(host: string, origin: string, right: string): { name: string; hint
 			hint: "On any Linux with the GStreamer plugins “good”, “ugly” and “rtsp”.",
 			command: `gst-launch-1.0 v4l2src ! videoconvert ! \\\n  x264enc tune=zerolatency bitrate=2000 key-int-max=60 ! h264parse ! \\\n  rtspclientsink protocols=tcp location=${rtsp}`,
 		},
-		{
-			name: "OBS",
-			hint: "Settings, Stream: choose the service WHIP and give it this server. The bearer token is USER:PASSWORD.",
-			command: `${origin}/robot1/front/whip`,
-		},
+		whip,
 	];
 }
 
 /** What a newcomer sees: nothing is published, and how to change that. */
 export class WelcomeNote extends LitElement {
-	static override properties = { open: { type: Boolean }, way: { state: true } };
+	static override properties = { open: { type: Boolean }, rtspPort: { attribute: false }, way: { state: true } };
 	static override styles = [
 		shared,
 		css`
@@ -52,17 +60,20 @@ export class WelcomeNote extends LitElement {
 	];
 	/** Whether publishing needs no login. */
 	declare open: boolean;
+	/** Where the relay takes RTSP; null for nowhere. */
+	declare rtspPort: number | null;
 	declare way: number;
 
 	constructor() {
 		super();
 		this.open = false;
+		this.rtspPort = null;
 		this.way = 0;
 	}
 
 	override render(): TemplateResult {
-		const all = ways(location.hostname, location.origin, this.open ? "" : "USER:PASSWORD@");
-		const chosen = all[this.way]!;
+		const all = ways(location.hostname, location.origin, this.open ? "" : "USER:PASSWORD@", this.rtspPort);
+		const chosen = all[this.way] ?? all[0]!;
 		return html`<h1>No streams yet</h1>
 			<p>Nothing is being published to this relay. Start a camera with one of these, and it appears here by itself.</p>
 			<div class="tabs" role="tablist" aria-label="Ways to publish" @keydown=${this.#onKey}>
@@ -79,7 +90,6 @@ export class WelcomeNote extends LitElement {
 			</div>
 			<p class="after">
 				${this.open ? "" : "USER and PASSWORD stand for a user of the relay that may publish. "}“robot1/front” is a name of your choice.
-				8554 is the relay's RTSP port unless its configuration says otherwise.
 			</p>`;
 	}
 
@@ -88,9 +98,10 @@ export class WelcomeNote extends LitElement {
 	}
 
 	readonly #onKey = ({ key }: KeyboardEvent): void => {
-		const move = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? 3 : 0;
+		const count = this.renderRoot.querySelectorAll("[role=tab]").length;
+		const move = key === "ArrowRight" ? 1 : key === "ArrowLeft" ? count - 1 : 0;
 		if (!move) return;
-		this.way = (this.way + move) % 4;
+		this.way = (this.way + move) % count;
 		this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("[aria-selected=true]")?.focus(), String);
 	};
 }
