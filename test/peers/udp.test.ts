@@ -67,8 +67,8 @@ function here(text: string, base: number): string {
 
 interface Recipe extends AsyncDisposable {
 	readonly relay: TestRelay;
-	/** Runs the command of a path's section. */
-	publish(path: string): Program;
+	/** Runs a command, the one of a path's section where it is not given. */
+	publish(path: string, command?: string): Program;
 }
 
 /** A relay with the recipe's paths. */
@@ -85,7 +85,7 @@ async function follow(): Promise<Recipe> {
 	const commands = blocks("sh");
 	return {
 		relay,
-		publish: (path) => run("sh", ["-c", here(commands.get(path)!, base)]),
+		publish: (path, command = commands.get(path)!) => run("sh", ["-c", here(command, base)]),
 		[Symbol.asyncDispose]: () => moved.disposeAsync(),
 	};
 }
@@ -139,6 +139,43 @@ suite("the recipe for UDP", { concurrency: false }, () => {
 			assert.equal(publisher.text(), "");
 		});
 	}
+
+	for (const codec of ["libx264 -preset veryfast", "libx265 -preset ultrafast -x265-params log-level=none:bframes=2"]) {
+		test(`MPEG-TS of ${codec.split(" ")[0]} with B-frames and Opus`, { timeout: 60_000 }, async (t) => {
+			if (!needs(t, "ffmpeg")) return;
+			await using recipe = await follow();
+			const { relay, rtspUrl } = recipe.relay;
+			const input = "ffmpeg -f v4l2 -i /dev/video0 -f alsa -i default";
+			const out = `-bf 2 -g 30 -pix_fmt yuv420p -c:a libopus -f mpegts "udp://RELAY:9030?pkt_size=1316"`;
+			await using publisher = recipe.publish("ts", `${input} -c:v ${codec} ${out}`);
+			const found = () => relay.hub.path(parsePathName("ts")!);
+			await until(() => found()?.stream?.intakes[0]?.reordered === true, publisher.text);
+			await using ffmpeg = plays(`${rtspUrl}/ts`, true);
+			assert.equal(await ffmpeg.exit(30_000), 0, ffmpeg.text());
+			assert.equal(ffmpeg.output().length, 60 * FRAME_BYTES, ffmpeg.text());
+			assert.doesNotMatch(ffmpeg.text(), broken);
+			assert.ok((ffmpeg.text().match(/^0, /gm)?.length ?? 0) >= 80);
+		});
+	}
+
+	test("packets of others than the sender change nothing for those who watch", { timeout: 60_000 }, async (t) => {
+		if (!needs(t, "ffmpeg")) return;
+		await using recipe = await follow();
+		const { relay, rtspUrl } = recipe.relay;
+		await using publisher = recipe.publish("camera");
+		const found = () => relay.hub.path(parsePathName("camera")!);
+		await until(() => found()?.publication !== undefined, publisher.text);
+		await using ffmpeg = plays(`${rtspUrl}/camera`, false);
+		// A second one from this machine, and one from an address that may not send.
+		await using second = recipe.publish("camera");
+		await using stranger = recipe.publish("camera", `${blocks("sh").get("camera")!.trim()}?localaddr=127.0.0.2`);
+		assert.equal(await ffmpeg.exit(30_000), 0, ffmpeg.text());
+		assert.equal(ffmpeg.output().length, 60 * FRAME_BYTES, ffmpeg.text());
+		assert.doesNotMatch(ffmpeg.text(), broken);
+		assert.ok(publisher.running && second.running && stranger.running, stranger.text());
+		const { lost, invalid, discarded } = found()!.stream!.intakes[0]!.counters;
+		assert.deepEqual({ lost, invalid, discarded }, { lost: 0, invalid: 0, discarded: 0 });
+	});
 
 	test("a sender that comes back continues the stream of those who wait", { timeout: 60_000 }, async (t) => {
 		if (!needs(t, "ffmpeg")) return;
