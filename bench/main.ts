@@ -55,10 +55,15 @@ function machine(): string {
 	return `${first?.model ?? "unknown"}, ${cpus().length} cores, Linux ${release()} ${arch()}, Node ${process.version}`;
 }
 
-async function runAll(names: readonly string[], bench: Bench): Promise<Row[]> {
-	const rows: Row[] = [];
-	for (const name of names) rows.push(...((await ways[name]?.run(bench)) ?? []));
-	return rows;
+/** Runs the ways; each hands its rows to `done` as soon as they are there. */
+async function runAll(names: readonly string[], bench: Bench, done: (rows: Row[]) => void): Promise<Row[]> {
+	const all: Row[] = [];
+	for (const name of names) {
+		const rows = (await ways[name]?.run(bench)) ?? [];
+		done(rows);
+		all.push(...rows);
+	}
+	return all;
 }
 
 async function main(): Promise<number> {
@@ -88,11 +93,11 @@ async function main(): Promise<number> {
 		peers: values.peer.map(candidate),
 		say: (text) => process.stderr.write(`${text}\n`),
 	};
-	const rows = await runAll(positionals.length > 0 ? positionals : Object.keys(ways), bench);
-	const out = values.json
-		? JSON.stringify({ machine: machine(), rows }, undefined, 2)
-		: `${machine()}\n\n${table(rows)}`;
-	process.stdout.write(`${out}\n`);
+	const names = positionals.length > 0 ? positionals : Object.keys(ways);
+	const print = (text: string) => process.stdout.write(`${text}\n`);
+	if (!values.json) print(`${machine()}\n`);
+	const rows = await runAll(names, bench, (some) => values.json || print(table(some)));
+	if (values.json) print(JSON.stringify({ machine: machine(), rows }, undefined, 2));
 	return rows.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
 

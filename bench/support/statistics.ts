@@ -1,5 +1,5 @@
 /** The value below which the part `p` (0 to 1) of the samples lies; NaN without samples. Sorts them. */
-export function percentile(samples: Float64Array, p: number): number {
+function percentile(samples: Float64Array, p: number): number {
 	if (samples.length === 0) return Number.NaN;
 	samples.sort();
 	return samples[Math.min(samples.length - 1, Math.floor(samples.length * p))]!;

@@ -16,8 +16,8 @@ export const usual: StreamShape = { bitrate: 2_000_000, fps: 30, group: 60, keyP
 /** 6 Mbit/s with key frames of 200 packets. */
 export const large: StreamShape = { bitrate: 6_000_000, fps: 30, group: 60, keyPackets: 200 };
 
-export const CLOCK_RATE = 90_000;
-export const PAYLOAD_TYPE = 96;
+const CLOCK_RATE = 90_000;
+const PAYLOAD_TYPE = 96;
 /** A whole RTP packet. */
 const PACKET_BYTES = 1200;
 const RTP_HEADER = 12;
