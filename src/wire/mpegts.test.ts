@@ -120,6 +120,26 @@ suite("MPEG transport streams", () => {
 		assert.deepEqual(tracks, ["H264/90000:96 -MP3 -type 153 -KLV"]);
 	});
 
+	test("a table of several packets, with a part lost the first time", () => {
+		const { reader, tracks } = listen();
+		const writer = new TsWriter();
+		const others = Array.from({ length: 28 }, (_, i) => ({ type: 6, pid: 0x200 + i, descriptors: "05044b4c5641" }));
+		const entries = [...others, VIDEO];
+		reader.push(writer.tables(entries).subarray(0, -TS_PACKET_BYTES));
+		assert.equal(writer.tables(entries).length, 3 * TS_PACKET_BYTES);
+		reader.push(Buffer.concat([writer.tables(entries), ...pictures(writer, 2)]));
+		assert.deepEqual(tracks, [`H264/90000:96${" -KLV".repeat(28)}`]);
+	});
+
+	test("another program in the place of the first tells its tracks anew", () => {
+		const { reader, tracks } = listen();
+		const writer = new TsWriter();
+		reader.push(Buffer.concat([writer.tables([VIDEO]), ...pictures(writer, 3)]));
+		const sound = writer.pes(AUDIO_PID, 99_000, adts(Buffer.alloc(10, 1)), true);
+		reader.push(Buffer.concat([writer.tables([VIDEO, AAC]), sound, ...pictures(writer, 12, 400, 3)]));
+		assert.deepEqual(tracks, ["H264/90000:96", "H264/90000:96 MPEG4-GENERIC/44100:97"]);
+	});
+
 	test("a track that shows nothing is not waited for, and comes in later", () => {
 		const { reader, tracks } = listen();
 		const writer = new TsWriter();

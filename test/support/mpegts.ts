@@ -56,9 +56,18 @@ export class TsWriter {
 		return this.#packets(pid, Buffer.concat([head, data]), first);
 	}
 
+	/** A section, in several packets where it is long. */
 	#section(pid: number, bytes: Buffer): Buffer {
-		const filler = Buffer.alloc(PACKET_BYTES - 5 - bytes.length, 0xff);
-		return Buffer.concat([this.#head(pid, true, 0x10), Buffer.of(0), bytes, filler]);
+		const room = PACKET_BYTES - 4;
+		const all = Buffer.concat([Buffer.of(0), bytes]);
+		const filled = Buffer.concat([all, Buffer.alloc((room - (all.length % room)) % room, 0xff)]);
+		const count = filled.length / room;
+		return Buffer.concat(
+			Array.from({ length: count }, (_, i) => [
+				this.#head(pid, i === 0, 0x10),
+				filled.subarray(i * room, (i + 1) * room),
+			]).flat(),
+		);
 	}
 
 	#packets(pid: number, bytes: Buffer, first: number): Buffer {
