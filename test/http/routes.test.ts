@@ -201,6 +201,32 @@ test("/metrics is Prometheus' format; every metric has HELP and TYPE", async () 
 	assert.match(after, /^vedette_sent_bytes_total 500$/m);
 });
 
+test("MediaMTX's names for what means the same", async () => {
+	const rtspsessions = {
+		list: () => [
+			{ id: "1", path: "robot1/front", state: "read" },
+			{ id: "2", path: "robot1/front", state: "read" },
+			{ id: "3", path: "robot1/front", state: "publish" },
+		],
+	};
+	await using room = await startControl(OPEN, { sessions: { rtspsessions } });
+	const { feed } = publishTo(room.hub, "robot1/front");
+	feed(3);
+	const info = { type: "webRTCSession", id: "r", remoteAddress: "", user: "" };
+	room.hub.read(parsePathName("robot1/front")!, [0], info, { onEnd: () => undefined });
+	const lines = (await raw(room.url(), { path: "/metrics" })).body.split("\n");
+	for (const line of [
+		'paths{name="robot1/front",state="ready"} 1',
+		'paths_readers{name="robot1/front",state="ready",readerType="webRTCSession"} 1',
+		'paths_inbound_bytes{name="robot1/front",state="ready"} 336',
+		'paths_bytes_received{name="robot1/front",state="ready"} 336',
+		'rtsp_sessions{path="robot1/front",state="read"} 2',
+		'rtsp_sessions{path="robot1/front",state="publish"} 1',
+	]) {
+		assert.ok(lines.includes(line), line);
+	}
+});
+
 test("what viewers report is in the metrics, over all of them", async () => {
 	const viewers = [10, 30, 20].map((roundTripMs, at) => ({ id: String(at), state: "read", roundTripMs, loss: null }));
 	const webrtcsessions = { list: () => [...viewers, { id: "p", state: "publish" }] };

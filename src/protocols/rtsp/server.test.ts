@@ -66,6 +66,7 @@ async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 	const [port] = server.ports;
 	return {
 		hub,
+		server,
 		port: port!,
 		url: `rtsp://127.0.0.1:${port}/camera`,
 		login: `rtsp://user:p%40ss@127.0.0.1:${port}/camera`,
@@ -311,5 +312,38 @@ test("another codec than announced is counted and not passed on", { timeout: 10_
 	const stream = relay.hub.find(path);
 	while (stream.flushed < 2) await new Promise((resolve) => setTimeout(resolve, 1));
 	assert.equal(stream.intakes[0]!.counters.invalid, 2);
+	publisher.close();
+});
+
+test("connections and sessions are listed, and a session can be ended", { timeout: 10_000 }, async () => {
+	await using relay = await serve();
+	const publisher = await publish(`${relay.url}?x=1`);
+	picture(publisher, 0, true);
+	const reader = await play(relay.login);
+	await reader.until(1);
+	const sessions = relay.server.sessionSource.list();
+	const connections = relay.server.connectionSource.list();
+	assert.deepEqual(
+		sessions.map(({ state, path, query, user, transport }) => ({ state, path, query, user, transport })),
+		[
+			{ state: "publish", path: "camera", query: "x=1", user: "", transport: "TCP" },
+			{ state: "read", path: "camera", query: "", user: "", transport: "TCP" },
+		],
+	);
+	assert.deepEqual(
+		connections.map(({ session }) => session),
+		sessions.map(({ id }) => id),
+	);
+	assert.deepEqual(
+		sessions.map(({ conns }) => conns),
+		connections.map(({ id }) => [id]),
+	);
+	const [published, played] = sessions;
+	assert.equal(relay.hub.path(path)?.publication?.info.id, published?.id);
+	assert.ok(Number(published?.inboundBytes) > 0 && Number(played?.outboundRTPPackets) > 0);
+	assert.equal(relay.server.sessionSource.kick("nobody"), false);
+	assert.equal(relay.server.sessionSource.kick(String(played?.id)), true);
+	await reader.client.closed;
+	assert.equal(relay.server.sessionSource.list().length, 1);
 	publisher.close();
 });
