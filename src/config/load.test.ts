@@ -67,7 +67,7 @@ paths:
 		["10:53: access.users.0.allow.0", /did you mean "read"\?$/],
 		["12:3: paths./camera", /may not begin or end with \//],
 		["14:13: paths.cam.behind", /expected a time with its unit, .*, got 5$/],
-		["15:16: paths.cam.maxTracks", /expected at most 64, got 1000$/],
+		["15:16: paths.cam.maxTracks", /expected at most 16, got 1000$/],
 	];
 	const found = faults(text);
 	assert.equal(found.length, wanted.length, found.join("\n"));
