@@ -7,7 +7,7 @@ const BUFFER_BYTES = 65_536;
 const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
 /** Takes the first `length` bytes; they are good until it returns. */
-export type Receive = (bytes: Buffer, length: number) => void;
+type Receive = (bytes: Buffer, length: number) => void;
 
 /** Node's own handle of a socket: it is moved from one socket object to another and not looked into. */
 interface Handle {
