@@ -29,7 +29,9 @@ function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
 }
 
 function parseTarget(text: string): string | undefined {
-	return URL.canParse(text) && /^(rtsp|rtmps?|https?):\/\/[^/]+\/./.test(text) ? text : undefined;
+	const known =
+		/^(rtsp|rtmps?|https?):\/\/[^/]+\/./.test(text) || /^udp\+rtp:\/\/[^/:@\s]*[^/@\s]:[1-9]\d*$/.test(text);
+	return known && URL.canParse(text) ? text : undefined;
 }
 
 const camera = z.strictObject({
@@ -55,8 +57,10 @@ const camera = z.strictObject({
 	),
 	publish: parsed(
 		parseTarget,
-		'an address like "rtsp://HOST:8554/PATH", "rtmp://HOST/PATH" or "https://HOST/PATH/whip"',
-	).describe("Where to: rtsp://USER:PASSWORD@HOST:8554/PATH, rtmp://HOST/PATH?user=U&pass=P or https://HOST/PATH/whip"),
+		'an address like "rtsp://HOST:8554/PATH", "rtmp://HOST/PATH", "udp+rtp://HOST:PORT" or "https://HOST/PATH/whip"',
+	).describe(
+		"Where to: rtsp://USER:PASSWORD@HOST:8554/PATH, rtmp://HOST/PATH?user=U&pass=P, udp+rtp://HOST:PORT or https://HOST/PATH/whip",
+	),
 	token: text("", "A bearer token for WHIP"),
 	transport: choice(["tcp", "udp"], "tcp", "How RTP leaves by rtsp://"),
 });

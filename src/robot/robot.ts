@@ -9,6 +9,7 @@ import type { OpenPublisher } from "./publish/publisher.ts";
 import { Publishing } from "./publish/publishing.ts";
 import { openRtmp } from "./publish/rtmp.ts";
 import { openRtsp } from "./publish/rtsp.ts";
+import { openUdpRtp } from "./publish/udp-rtp.ts";
 import { openWhip } from "./publish/whip.ts";
 
 /** A robot at work. */
@@ -67,6 +68,7 @@ function overWhip({ publish }: CameraConfig): boolean {
 
 function publisherFor(config: CameraConfig): OpenPublisher {
 	if (config.publish.startsWith("rtmp")) return openRtmp;
+	if (config.publish.startsWith("udp+rtp")) return openUdpRtp;
 	if (!overWhip(config)) return openRtsp;
 	return (url, tracks, options) => openWhip(url, tracks, { ...options, token: config.token });
 }

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { test } from "node:test";
+import { parsePathName } from "../../src/media/path-name.ts";
+import { createLog } from "../../src/observe/log.ts";
+import { robotSchema } from "../../src/robot/config.ts";
+import { startRobot } from "../../src/robot/robot.ts";
+import { startTestRelay } from "../support/relay.ts";
+
+async function freePort(): Promise<number> {
+	const socket = createSocket("udp4").bind(0, "127.0.0.1");
+	await once(socket, "listening");
+	const { port } = socket.address();
+	socket.close();
+	return port;
+}
+
+async function until(ready: () => boolean, what: string): Promise<void> {
+	for (const end = performance.now() + 10_000; !ready(); ) {
+		if (performance.now() > end) throw new Error(`not within 10 s: ${what}`);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+}
+
+test("the robot publishes by plain RTP, also before anybody is there, and says goodbye", {
+	timeout: 30_000,
+}, async () => {
+	const port = await freePort();
+	const camera = parsePathName("camera")!;
+	const cameras = [{ source: "sample", publish: `udp+rtp://localhost:${port}` }];
+	const robot = await startRobot(
+		robotSchema.parse({ cameras }),
+		createLog({ level: "silent", file: "", format: "json" }),
+	);
+	// The robot does not mind that nobody is there yet.
+	await using relay = await startTestRelay({ paths: { camera: { source: `udp+rtp://127.0.0.1:${port}` } } });
+	const path = () => relay.relay.hub.path(camera);
+	await until(() => path()?.publication !== undefined, "the stream is recognised");
+	const stream = path()!.stream!;
+	assert.equal(path()!.publication?.info.type, "rtpSource");
+	await until(() => (stream.clock(0, performance.now())?.unixMs ?? 0) > 0, "a sender report");
+	await until(() => stream.intakes[0]!.counters.packets > 100, "pictures");
+	assert.equal(stream.intakes[0]!.counters.lost, 0);
+	await robot.stop();
+	await until(() => path() === undefined, "the relay hears the goodbye");
+});
