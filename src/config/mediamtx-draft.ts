@@ -67,9 +67,9 @@ export class Draft {
 	/** A value that cannot be read; the translation goes on, so that all of them are told. */
 	fault(at: readonly string[], expected: string, value: unknown): void {
 		const [, place] = this.#source.place(at, false);
-		this.#faults.push(
-			`${place}: ${at.join(".")}: expected ${expected}, got ${JSON.stringify(plain(value)).slice(0, 80)}`,
-		);
+		const isSecret = at.some((key) => /pass|secret|token|authInternalUsers/i.test(key));
+		const got = isSecret ? "" : `, got ${JSON.stringify(plain(value)).slice(0, 80)}`;
+		this.#faults.push(`${place}: ${at.join(".")}: expected ${expected}${got}`);
 	}
 
 	/** Whether this version has a setting, and takes `value` for it where one is given. */

@@ -24,9 +24,12 @@ function hasTheirPathKeys(paths: unknown): boolean {
 	return keys.some((key) => !Object.hasOwn(ourPathKeys, key) && (key in pathKeys || key in oldPathKeys));
 }
 
-/** Whether a file is MediaMTX's: by a key that only MediaMTX has, or by its name where no key is only ours. */
+/**
+ * Whether a file is MediaMTX's: by a key that only MediaMTX has, or by its name where no key is only ours. A file that is
+ * called ours is ours: a slip in it must not make a relay open, as MediaMTX's are.
+ */
 function isTheirs(data: unknown, file: string): boolean {
-	if (!isGiven(data)) return false;
+	if (!isGiven(data) || /vedette/i.test(basename(file))) return false;
 	const isOurs = ([key, value]: [string, unknown]): boolean =>
 		Object.hasOwn(ours, key) && key !== "paths" && (isGiven(value) || !(key in globalKeys));
 	const entries = Object.entries(data);
@@ -139,6 +142,9 @@ function translateHttp(draft: Draft, keys: Keys): void {
 		if (!keys.flag(key, true)) continue;
 		if (needsTls(keys, key)) draft.warn(`${key}Encryption`, noTls);
 		else if (!listeners.includes(address)) listeners.push(address);
+	}
+	if (keys.flag("hls", true) && !draft.knows(["hls"]) && (keys.has("hls") || keys.has("hlsAddress"))) {
+		draft.warn("hls", "this version has no HLS: its port serves the page, WebRTC and the API");
 	}
 	draft.set(["http", "address"], listeners, keys.at(keys.has("webrtcAddress") ? "webrtcAddress" : "hlsAddress"));
 	const union = (name: string, preset: readonly string[]): string[] => [
