@@ -16,10 +16,14 @@ const words: Readonly<Record<string, boolean>> = {
 	off: false,
 };
 
+/** What a table of ours says of a key that comes from outside. */
+export function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+	return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
 /** Yes or no as YAML 1.1 writes it; undefined for any other text. */
 function truth(text: string): boolean | undefined {
-	const word = text.toLowerCase();
-	return Object.hasOwn(words, word) ? words[word] : undefined;
+	return own(words, text.toLowerCase());
 }
 
 export function isGiven(value: unknown): value is Given {

@@ -1,6 +1,6 @@
 import { pathNameFault } from "../media/path-name.ts";
 import type { PathLogins } from "./mediamtx-access.ts";
-import { type Draft, type Given, isGiven, Keys, plain } from "./mediamtx-draft.ts";
+import { type Draft, type Given, isGiven, Keys, own, plain } from "./mediamtx-draft.ts";
 import { oldPathKeys, pathKeys } from "./mediamtx-keys.ts";
 import { patternOf } from "./mediamtx-pattern.ts";
 import { suggest } from "./suggest.ts";
@@ -20,12 +20,12 @@ function keyOf(draft: Draft, name: string): string | undefined {
 
 /** Old names replaced by the present ones. */
 function renamed(given: Given): Given {
-	return Object.fromEntries(Object.entries(given).map(([key, value]) => [oldPathKeys[key] ?? key, value]));
+	return Object.fromEntries(Object.entries(given).map(([key, value]) => [own(oldPathKeys, key) ?? key, value]));
 }
 
 /** The name that the file itself uses. */
 function writtenIn(given: Given, key: string): string {
-	return Object.keys(given).find((one) => one === key || oldPathKeys[one] === key) ?? key;
+	return Object.keys(given).find((one) => one === key || own(oldPathKeys, one) === key) ?? key;
 }
 
 const hooks = [
@@ -135,12 +135,12 @@ class PathTranslation {
 function warnOfRest(draft: Draft, keys: Keys, given: Given, name: string): void {
 	for (const [key, value] of Object.entries(given)) {
 		if (keys.read.has(key)) continue;
-		const preset = pathKeys[key];
+		const preset = own(pathKeys, key);
 		if (preset === undefined) {
 			const likely = suggest(key, Object.keys(pathKeys));
 			draft.warn(key, `no such key${likely === undefined ? "" : `; did you mean "${likely}"?`}`, name);
 		} else if (plain(value) !== preset && !belongings.test(key)) {
-			draft.warn(key, reasons[key] ?? "has no meaning here", name);
+			draft.warn(key, own(reasons, key) ?? "has no meaning here", name);
 		}
 	}
 }

@@ -338,3 +338,39 @@ test("whatever a pattern lets in, the regular expression lets in too", () => {
 		{ seed: 5, numRuns: 500 },
 	);
 });
+
+test("any values under any keys give a configuration or a ConfigError", () => {
+	const value = fc.oneof(
+		fc.constantFrom(
+			"yes",
+			"no",
+			":8554",
+			"",
+			"10s",
+			"publisher",
+			"rtsp://h/p",
+			"~^a(.+)$",
+			"any",
+			"10.0.0.0/8",
+			"__proto__",
+		),
+		fc.jsonValue({ maxDepth: 2 }),
+	);
+	const paths = fc.dictionary(
+		fc.constantFrom("all", "all_others", "~^a(.+)$", "cam", "stream", "~[", "constructor"),
+		fc.dictionary(fc.constantFrom(...Object.keys(pathKeys), ...Object.keys(oldPathKeys), "toString"), value),
+	);
+	const users = fc.array(fc.dictionary(fc.constantFrom("user", "pass", "ips", "permissions"), value));
+	const top = fc.constantFrom(...Object.keys(globalKeys), ...Object.keys(oldGlobalKeys), "constructor");
+	fc.assert(
+		fc.property(fc.dictionary(top, value), fc.option(paths), fc.option(users), (keys, some, list) => {
+			const file = { ...keys, ...(some && { paths: some }), ...(list && { authInternalUsers: list }) };
+			try {
+				readMediaMtx(JSON.stringify(file), "mediamtx.yml", []);
+			} catch (error) {
+				if (!(error instanceof ConfigError)) throw error;
+			}
+		}),
+		{ seed: 3, numRuns: 500 },
+	);
+});

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { checked, type Override, parseSource, type Source } from "./load.ts";
 import { translateAccess } from "./mediamtx-access.ts";
-import { Draft, type Given, isGiven, Keys, plain } from "./mediamtx-draft.ts";
+import { Draft, type Given, isGiven, Keys, own, plain } from "./mediamtx-draft.ts";
 import { globalKeys, oldGlobalKeys, oldPathKeys, pathKeys, serverKeys } from "./mediamtx-keys.ts";
 import { translatePaths } from "./mediamtx-paths.ts";
 import { type RelayConfig, relaySchema } from "./relay-schema.ts";
@@ -21,7 +21,7 @@ const ourPathKeys = fieldsOf(schemaAt(relaySchema, ["paths", "x"])!)!;
 function hasTheirPathKeys(paths: unknown): boolean {
 	if (!isGiven(paths)) return false;
 	const keys = Object.values(paths).flatMap((path) => (isGiven(path) ? Object.keys(path) : []));
-	return keys.some((key) => !Object.hasOwn(ourPathKeys, key) && (key in pathKeys || key in oldPathKeys));
+	return keys.some((key) => !Object.hasOwn(ourPathKeys, key) && Object.hasOwn({ ...pathKeys, ...oldPathKeys }, key));
 }
 
 /**
@@ -31,11 +31,11 @@ function hasTheirPathKeys(paths: unknown): boolean {
 function isTheirs(data: unknown, file: string): boolean {
 	if (!isGiven(data) || /vedette/i.test(basename(file))) return false;
 	const isOurs = ([key, value]: [string, unknown]): boolean =>
-		Object.hasOwn(ours, key) && key !== "paths" && (isGiven(value) || !(key in globalKeys));
+		Object.hasOwn(ours, key) && key !== "paths" && (isGiven(value) || !Object.hasOwn(globalKeys, key));
 	const entries = Object.entries(data);
 	if (entries.some(isOurs)) return false;
 	if (/^(mediamtx|rtsp-simple-server)\.ya?ml$/.test(basename(file))) return true;
-	const theirs = (key: string): boolean => key !== "paths" && (key in globalKeys || key in oldGlobalKeys);
+	const theirs = (key: string): boolean => key !== "paths" && Object.hasOwn({ ...globalKeys, ...oldGlobalKeys }, key);
 	return entries.some(([key]) => theirs(key)) || hasTheirPathKeys(data.paths);
 }
 
@@ -45,15 +45,15 @@ const opposite: Readonly<Record<string, string>> = { yes: "no", no: "yes" };
 function renamed(draft: Draft, given: Given): Given {
 	const present: Record<string, unknown> = {};
 	for (const [key, value] of Object.entries(isGiven(given.server) ? given.server : {})) {
-		const name = serverKeys[key];
+		const name = own(serverKeys, key);
 		if (name === undefined)
 			draft.warn(`server.${key}`, `no such key; known here: ${Object.keys(serverKeys).join(", ")}`);
 		else present[name] = `:${plain(value)}`;
 	}
 	for (const [key, value] of Object.entries(given)) {
-		const name = oldGlobalKeys[key] ?? key;
+		const name = own(oldGlobalKeys, key) ?? key;
 		if (name !== key && Object.hasOwn(given, name)) continue;
-		present[name] = key.endsWith("Disable") ? (opposite[plain(value)] ?? value) : value;
+		present[name] = key.endsWith("Disable") ? (own(opposite, plain(value)) ?? value) : value;
 	}
 	return present;
 }
@@ -61,7 +61,7 @@ function renamed(draft: Draft, given: Given): Given {
 /** Where in the file the value of a present name stands. */
 function placeOf(given: Given, key: string): readonly string[] {
 	if (Object.hasOwn(given, key)) return [key];
-	const old = Object.keys(given).find((one) => oldGlobalKeys[one] === key);
+	const old = Object.keys(given).find((one) => own(oldGlobalKeys, one) === key);
 	if (old !== undefined) return [old];
 	const port = Object.keys(serverKeys).find((one) => serverKeys[one] === key);
 	return port !== undefined && isGiven(given.server) && Object.hasOwn(given.server, port) ? ["server", port] : [];
@@ -233,7 +233,7 @@ function translateHooks(draft: Draft, keys: Keys): void {
 function warnOfRest(draft: Draft, keys: Keys, present: Given): void {
 	for (const [key, value] of Object.entries(present)) {
 		if (keys.read.has(key) || key === "paths" || key === "pathDefaults" || key === "server") continue;
-		const preset = globalKeys[key];
+		const preset = own(globalKeys, key);
 		if (preset === undefined) {
 			const likely = suggest(key, Object.keys(globalKeys));
 			draft.warn(key, `no such key${likely === undefined ? "" : `; did you mean "${likely}"?`}`);
