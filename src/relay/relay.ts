@@ -22,7 +22,7 @@ import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
-import { openRtmp, type RtmpServers } from "./rtmp.ts";
+import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { type Pulls, startSources } from "./sources.ts";
 import { udpSources } from "./udp-sources.ts";
 
@@ -91,7 +91,10 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const rtsp = parts.use(await openRtsp(house, udp));
 	const rtmp = parts.use(await openRtmp(house));
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
-	const describeMore = (metrics: Metrics): void => describeParts(metrics, pool, rtsp, webrtc);
+	const describeMore = (metrics: Metrics): void => {
+		describeParts(metrics, pool, rtsp, webrtc);
+		describeRtmp(metrics, rtmp);
+	};
 	const control = parts.use(await openWeb(house, rtsp, rtmp, webrtc, describeMore));
 	parts.defer(startSources(config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.ports[0] ?? 0);

@@ -4,6 +4,7 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import type { Hooks } from "../control/hooks/hooks.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { RtmpServer } from "../protocols/rtmp/server.ts";
 
 /** What RTMP is given of the relay. */
@@ -19,6 +20,14 @@ interface House {
 export interface RtmpServers extends AsyncDisposable {
 	readonly plain: RtmpServer;
 	readonly tls: RtmpServer | undefined;
+}
+
+/** Says how many connections there are, for Prometheus. */
+export function describeRtmp(metrics: Metrics, { plain, tls }: RtmpServers): void {
+	const connections = { name: "vedette_rtmp_connections", help: "RTMP and RTMPS connections." };
+	metrics.gauge(connections, () => [{ value: plain.connections + (tls?.connections ?? 0) }]);
+	const turnedAway = { name: "vedette_rtmp_turned_away_total", help: "RTMP and RTMPS connections above the limit." };
+	metrics.counter(turnedAway, () => [{ value: plain.turnedAway + (tls?.turnedAway ?? 0) }]);
 }
 
 /** Opens the ports. Rejects where one is taken or the certificate cannot be used. */

@@ -24,18 +24,13 @@ interface ChunkStream {
 	filled: number;
 }
 
-/** Limits of what a peer may make the reader keep. */
-export interface ChunkLimits {
-	/** Largest message, in bytes. */
-	readonly maxMessage: number;
-}
-
 /**
  * Puts chunks together to messages (RTMP 1.0 section 5.3), from pieces of any size. It follows what changes the chunks
  * themselves, chunk sizes and aborts, and hands on all other messages.
  */
 export class ChunkReader {
-	readonly #limits: ChunkLimits;
+	/** Largest message that is taken, in bytes; it bounds what a peer can make the reader keep. */
+	maxMessage: number;
 	readonly #onMessage: (message: Message) => void;
 	readonly #streams = new Map<number, ChunkStream>();
 	#chunkSize = FIRST_CHUNK_BYTES;
@@ -47,8 +42,8 @@ export class ChunkReader {
 	/** Bytes of all messages that are not whole. */
 	#pending = 0;
 
-	constructor(limits: ChunkLimits, onMessage: (message: Message) => void) {
-		this.#limits = limits;
+	constructor(maxMessage: number, onMessage: (message: Message) => void) {
+		this.maxMessage = maxMessage;
 		this.#onMessage = onMessage;
 	}
 
@@ -119,9 +114,8 @@ export class ChunkReader {
 	#start(stream: ChunkStream, format: number, time: number): void {
 		if (format < 3) this.#drop(stream);
 		if (!stream.body) {
-			const { maxMessage } = this.#limits;
-			if (stream.length > maxMessage) {
-				throw new RtmpError(`a message of ${stream.length} bytes, at most ${maxMessage} are allowed`);
+			if (stream.length > this.maxMessage) {
+				throw new RtmpError(`a message of ${stream.length} bytes, at most ${this.maxMessage} are allowed`);
 			}
 			stream.time = time;
 			stream.timestamp = format === 0 ? time : (stream.timestamp + time) >>> 0;
@@ -137,7 +131,7 @@ export class ChunkReader {
 	#fill(stream: ChunkStream, bytes: Buffer, at: number): number {
 		const count = Math.min(this.#left, bytes.length - at);
 		this.#pending += count;
-		const most = this.#limits.maxMessage + FIRST_BODY_BYTES;
+		const most = this.maxMessage + FIRST_BODY_BYTES;
 		if (this.#pending > most) throw new RtmpError(`${this.#pending} bytes of unfinished messages, at most ${most}`);
 		const body = this.#room(stream, stream.filled + count);
 		bytes.copy(body, stream.filled, at, at + count);

@@ -89,7 +89,7 @@ export class RtmpClient {
 		this.#socket = socket;
 		this.#options = options;
 		this.#session = new ClientSession(address, options.goal);
-		this.#chunks = new ChunkReader({ maxMessage: options.maxMessage }, (message) => this.#message(message));
+		this.#chunks = new ChunkReader(options.maxMessage, (message) => this.#message(message));
 		this.opened = new Promise((resolve, reject) => {
 			this.#resolveOpened = resolve;
 			this.#rejectOpened = reject;

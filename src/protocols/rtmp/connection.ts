@@ -42,6 +42,8 @@ import { type Target, targetOf } from "./url.ts";
 const HANDSHAKE_BYTES = 1528;
 /** What both sides may have on the way without an acknowledgement. */
 const WINDOW_BYTES = 2_500_000;
+/** Largest message of a client that has not been let in to publish. */
+const COMMAND_BYTES = 65_536;
 /** Bytes that may wait for a client that asks and does not read. */
 const MAX_UNSENT_BYTES = 1_048_576;
 
@@ -98,7 +100,7 @@ export class RtmpConnection {
 		this.remoteAddress = `${this.#ip}:${socket.remotePort ?? 0}`;
 		this.#openedAt = context.hub.clock.now();
 		this.created = context.hub.clock.unix();
-		this.#chunks = new ChunkReader({ maxMessage: context.maxMessage }, (message) => this.#message(message));
+		this.#chunks = new ChunkReader(COMMAND_BYTES, (message) => this.#message(message));
 		this.#disconnected = context.connected?.(type, this.id);
 		socket.on("data", (chunk: Buffer) => this.#read(chunk));
 		socket.on("error", (error) => this.#close(error.message));
@@ -260,6 +262,7 @@ export class RtmpConnection {
 		const info = this.#info(principal);
 		const ingest = new Ingest(hub, path, info, maxMessage, (reason) => this.#ended(reason));
 		this.#part = { path, target, user: principal.name ?? "", ingest };
+		this.#chunks.maxMessage = maxMessage;
 		this.#take(admit(this.#state, "publish"));
 	}
 

@@ -1,10 +1,11 @@
 import type { Hub } from "../../hub/hub.ts";
 import type { Publication, PublisherInfo } from "../../hub/path.ts";
+import type { Frame } from "../../media/frame.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import type { Track } from "../../media/track.ts";
 import { MediaReader } from "./media-reader.ts";
-import type { Message } from "./message.ts";
+import { type Message, RtmpError } from "./message.ts";
 
 /** A publisher that has sent media for so long has told its tracks. */
 const SETTLE_MS = 1500;
@@ -29,7 +30,7 @@ export class Ingest {
 		this.#end = end;
 		this.lastMessage = hub.clock.now();
 		const tracks = (all: readonly Track[]): void => this.#publish(all);
-		this.#reader = new MediaReader({ tracks, frame: (frame) => this.#publication?.frame(frame) }, maxHeldBytes);
+		this.#reader = new MediaReader({ tracks, frame: (frame) => this.#frame(frame) }, maxHeldBytes);
 	}
 
 	/** An audio, video or data message. Throws `Refused`, `RtmpError` and `AmfError`. */
@@ -56,6 +57,16 @@ export class Ingest {
 
 	close(reason: string): void {
 		this.#publication?.close(reason);
+	}
+
+	#frame(frame: Frame): void {
+		const publication = this.#publication;
+		if (!publication) return;
+		const most = publication.path.settings.maxFrameSize;
+		let bytes = 0;
+		for (const unit of frame.units) bytes += unit.length;
+		if (bytes > most) throw new RtmpError(`a picture of ${bytes} bytes, at most ${most} are allowed`);
+		publication.frame(frame);
 	}
 
 	#publish(tracks: readonly Track[]): void {

@@ -52,6 +52,10 @@ export class RtmpServer implements AsyncDisposable {
 		return this.#listeners.map((listener) => listener.port);
 	}
 
+	get connections(): number {
+		return this.#connections.size + this.#greeting.size;
+	}
+
 	/** All connections, in MediaMTX's shape. */
 	list() {
 		return [...this.#connections.values()].map(({ item }) => item);
@@ -77,7 +81,7 @@ export class RtmpServer implements AsyncDisposable {
 	}
 
 	#accept(socket: Socket): void {
-		if (this.#connections.size + this.#greeting.size >= this.#settings.maxConnections) {
+		if (this.connections >= this.#settings.maxConnections) {
 			this.turnedAway++;
 			socket.destroy();
 		} else if (this.#tls) this.#secure(socket, this.#tls);
@@ -88,12 +92,15 @@ export class RtmpServer implements AsyncDisposable {
 	#secure(plain: Socket, tls: TlsMaterial): void {
 		const socket = new TLSSocket(plain, { isServer: true, secureContext: tls.context });
 		this.#greeting.add(socket);
-		socket.setTimeout(this.#context.requestTimeout, () => socket.destroy());
+		const timer = setTimeout(() => socket.destroy(), this.#context.requestTimeout);
 		socket.on("error", () => socket.destroy());
-		socket.once("close", () => this.#greeting.delete(socket));
+		socket.once("close", () => {
+			clearTimeout(timer);
+			this.#greeting.delete(socket);
+		});
 		socket.once("secure", () => {
 			this.#greeting.delete(socket);
-			socket.setTimeout(0);
+			clearTimeout(timer);
 			this.#begin(socket, "rtmpsConn");
 		});
 	}
