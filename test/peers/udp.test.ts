@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import { parse } from "yaml";
 import { parsePathName } from "../../src/media/path-name.ts";
+import { ImpairedUdp } from "../network/impair-udp.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { type Program, run } from "./rtsp-programs.ts";
@@ -67,6 +68,8 @@ function here(text: string, base: number): string {
 
 interface Recipe extends AsyncDisposable {
 	readonly relay: TestRelay;
+	/** Where the recipe's port 9000 is. */
+	readonly base: number;
 	/** Runs a command, the one of a path's section where it is not given. */
 	publish(path: string, command?: string): Program;
 }
@@ -85,6 +88,7 @@ async function follow(): Promise<Recipe> {
 	const commands = blocks("sh");
 	return {
 		relay,
+		base,
 		publish: (path, command = commands.get(path)!) => run("sh", ["-c", here(command, base)]),
 		[Symbol.asyncDispose]: () => moved.disposeAsync(),
 	};
@@ -155,6 +159,30 @@ suite("the recipe for UDP", { concurrency: false }, () => {
 			assert.equal(ffmpeg.output().length, 60 * FRAME_BYTES, ffmpeg.text());
 			assert.doesNotMatch(ffmpeg.text(), broken);
 			assert.ok((ffmpeg.text().match(/^0, /gm)?.length ?? 0) >= 80);
+		});
+	}
+
+	const networks = [
+		{ path: "camera", what: "RTP that overtakes itself", there: { jitterMs: 6 }, loses: false },
+		{ path: "ts", what: "MPEG-TS that loses one datagram in a hundred", there: { loss: 0.01 }, loses: true },
+	];
+	for (const { path, what, there, loses } of networks) {
+		test(`${what}: whole pictures only`, { timeout: 60_000 }, async (t) => {
+			if (!needs(t, "ffmpeg")) return;
+			await using recipe = await follow();
+			const { relay, rtspUrl } = recipe.relay;
+			const port = path === "ts" ? 9030 : 9000;
+			await using network = await ImpairedUdp.open(recipe.base + port - 9000, 7, there, {});
+			const command = blocks("sh").get(path)!.replace(`:${port}`, `:${network.port}`).replace("-g 60", "-g 10");
+			await using publisher = recipe.publish(path, command);
+			const found = () => relay.hub.path(parsePathName(path)!);
+			await until(() => found()?.publication !== undefined, publisher.text);
+			await using ffmpeg = plays(`${rtspUrl}/${path}`, false);
+			assert.equal(await ffmpeg.exit(40_000), 0, ffmpeg.text());
+			assert.equal(ffmpeg.output().length, 60 * FRAME_BYTES, ffmpeg.text());
+			assert.doesNotMatch(ffmpeg.text(), broken);
+			const lost = found()!.stream!.intakes.reduce((sum, { counters }) => sum + counters.lost, 0);
+			assert.equal(lost > 0, loses, `${lost} packets are lost`);
 		});
 	}
 

@@ -1,7 +1,7 @@
 import type { Hub } from "../../hub/hub.ts";
 import type { Publication, PublisherInfo } from "../../hub/path.ts";
 import type { PathName } from "../../media/path-name.ts";
-import type { Millis } from "../../media/time.ts";
+import { distance16, type Millis } from "../../media/time.ts";
 import type { Track } from "../../media/track.ts";
 import { parseRtcp, type RtcpPacket } from "../../wire/rtcp.ts";
 import {
@@ -43,6 +43,8 @@ export class Ingest {
 	/** The source that sends each track, once known. */
 	readonly #sources: number[];
 	readonly #ssrc = Math.floor(Math.random() * 2 ** 32);
+	/** The first packets, which may have overtaken each other; undefined once it is known which one is the first. */
+	#early: { readonly track: number; readonly bytes: Buffer }[] | undefined;
 	#nextReport: Millis;
 	#cancelSettle: (() => void) | undefined;
 
@@ -63,6 +65,9 @@ export class Ingest {
 			const deliver = (packet: Uint8Array): void => this.#publication.packet(track, packet, 0, packet.length);
 			return new ReorderWindow(deliver, waitMs);
 		});
+		if (waitMs === 0) return;
+		this.#early = [];
+		this.#cancelSettle = hub.clock.after(waitMs, () => this.#start());
 	}
 
 	/** A whole RTP packet of a track; the bytes are kept. */
@@ -71,6 +76,10 @@ export class Ingest {
 		const sequence = rtpSequence(bytes, 0);
 		this.#sources[track] = ssrc;
 		this.#receptions[track]!.received(ssrc, sequence, rtpTimestamp(bytes, 0), now);
+		if (this.#early) {
+			this.#early.push({ track, bytes });
+			return;
+		}
 		const window = this.#windows[track]!;
 		window.push(sequence, bytes, now);
 		if (window.waiting) this.#cancelSettle ??= this.#hub.clock.after(SETTLE_MS, () => this.#settle());
@@ -112,6 +121,19 @@ export class Ingest {
 		const ntp = { seconds: packet.ntpSeconds, fraction: packet.ntpFraction };
 		this.#receptions[track]!.senderReport(middle32(ntp), this.#hub.clock.now());
 		this.#publication.report(track, packet.rtpTime, unixOf(ntp));
+	}
+
+	/** The first packets have had the time to come: what would have been late goes before the others. */
+	#start(): void {
+		const now = this.#hub.clock.now();
+		const early = this.#early ?? [];
+		this.#early = undefined;
+		for (const [track, window] of this.#windows.entries()) {
+			const own = early.filter((one) => one.track === track).map((one) => one.bytes);
+			own.sort((a, b) => distance16(rtpSequence(a, 0), rtpSequence(b, 0)));
+			for (const bytes of own) window.push(rtpSequence(bytes, 0), bytes, now);
+		}
+		this.#settle();
 	}
 
 	/** Gives up packets that were missing for too long. */
