@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
@@ -84,13 +84,16 @@ function gstreamerPlays(url: string, element: string, frames: number): Program {
 	return run("gst-launch-1.0", ["-q", ...pipeline.split(" ")]);
 }
 
-/** The pipeline of the RC truck's robot, with a test picture in the camera's place. */
-function robotPipeline(location: string, sink: string): Program {
-	const pipeline =
-		"videotestsrc is-live=true ! video/x-raw,format=YUY2,width=640,height=480,framerate=30/1 ! videoconvert ! queue ! " +
-		"x264enc tune=zerolatency speed-preset=ultrafast bitrate=1500 key-int-max=60 ! queue ! " +
-		`flvmux streamable=true name=mux ! queue ! ${sink} location=${location}`;
-	return run("gst-launch-1.0", ["-q", ...pipeline.split(" ")]);
+/** The commands of the recipe, each on one line. */
+const recipe = readFileSync(new URL("../../docs/recipes/rtmp.md", import.meta.url), "utf8");
+const commands = [...recipe.matchAll(/```sh\n(.*?)```/gs)].map(([, text = ""]) => text.replace(/\\\n\s*/g, "").trim());
+
+/** Runs the recipe's command that begins with these words, on this relay; `change` puts what is here in the place of what is not. */
+function runRecipe(relay: TestRelay, begin: string, change: (command: string) => string): Program {
+	const command = commands.find((one) => one.startsWith(begin));
+	assert.ok(command, begin);
+	const here = command.replace("rtmp://SERVER", relay.rtmpUrl).replace("gst-launch-1.0", "gst-launch-1.0 -q");
+	return run("sh", ["-c", `exec ${change(here)}`]);
 }
 
 suite("RTMP with real programs", { concurrency: false }, () => {
@@ -157,7 +160,9 @@ suite("RTMP with real programs", { concurrency: false }, () => {
 			];
 			await using relay = await startTestRelay({ access: { anonymous: [], users } });
 			const url = `${relay.rtmpUrl}/live/stream`;
-			await using robot = robotPipeline(`${url}?user=mypublisher&pass=secret123`, sink);
+			await using robot = runRecipe(relay, "gst-launch-1.0 libcamerasrc", (command) =>
+				command.replace("libcamerasrc", "videotestsrc is-live=true").replace("rtmpsink", sink),
+			);
 			await live(relay, robot);
 			assert.equal(pathOf(relay)?.publication?.info.identity, "user mypublisher");
 			assertPlayable(await shownTimes(`${url}?user=myviewer&pass=view456`, 60), 60);
@@ -166,6 +171,23 @@ suite("RTMP with real programs", { concurrency: false }, () => {
 			await plays(player);
 		});
 	}
+
+	test("the recipe's other commands: ffmpeg publishes, GStreamer plays", { timeout: 60_000 }, async (t) => {
+		if (!needs(t, "ffmpeg", "element rtmp2src", "element avdec_h264")) return;
+		const users = [
+			{ name: "mypublisher", password: "secret123", allow: ["publish"] },
+			{ name: "myviewer", password: "view456", allow: ["read"] },
+		];
+		await using relay = await startTestRelay({ access: { anonymous: [], users } });
+		await using publisher = runRecipe(relay, "ffmpeg -re", (command) =>
+			command.replace("-i film.mp4", "-f lavfi -i testsrc2=size=320x240:rate=30"),
+		);
+		await live(relay, publisher);
+		await using player = runRecipe(relay, "gst-launch-1.0 rtmp2src", (command) =>
+			command.replace("autovideosink", "fakesink num-buffers=45"),
+		);
+		await plays(player);
+	});
 
 	test("who is refused hears why, in the protocol's own words", { timeout: 60_000 }, async (t) => {
 		if (!needs(t, "ffmpeg")) return;
