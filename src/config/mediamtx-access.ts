@@ -1,6 +1,6 @@
 import { parseCidr } from "./address.ts";
 import { type Draft, type Given, isGiven, type Keys } from "./mediamtx-draft.ts";
-import { patternOf } from "./mediamtx-pattern.ts";
+import { patternsOf } from "./mediamtx-pattern.ts";
 
 interface Grant {
 	allow: string[];
@@ -47,7 +47,7 @@ class Table {
 	}
 
 	add(rule: Rule): void {
-		if (rule.grants.length === 0) return;
+		if (!rule.grants.some(({ paths }) => paths.length > 0)) return;
 		if (rule.name === "" || rule.name === "any") {
 			if (rule.password === "") this.#guests.push(rule);
 			else this.#refuse("any", "a password for everybody is not supported: that entry lets nobody in");
@@ -101,8 +101,10 @@ function grantOf(draft: Draft, permission: Given): Grant | undefined {
 		draft.warn("authInternalUsers action", `"${action.slice(0, 40)}" is none of ${known.join(", ")}`);
 		return undefined;
 	}
-	const pattern = path === "" ? "*" : path.startsWith("~") ? patternOf(path.slice(1)) : path;
-	if (pattern !== undefined && /^[A-Za-z0-9_\-./*]{1,200}$/.test(pattern)) return { allow: [action], paths: [pattern] };
+	if (path === "") return { allow: [action], paths: ["*"] };
+	const isName = /^[A-Za-z0-9_\-./]{1,200}$/.test(path);
+	const paths = path.startsWith("~") ? patternsOf(path.slice(1)) : isName ? [path] : undefined;
+	if (paths) return { allow: [action], paths };
 	draft.warn(
 		"authInternalUsers path",
 		`"${path.slice(0, 80)}" cannot be said as a pattern here: nobody gets that permission`,

@@ -2,7 +2,7 @@ import { pathNameFault } from "../media/path-name.ts";
 import type { PathLogins } from "./mediamtx-access.ts";
 import { type Draft, type Given, isGiven, Keys, own, plain } from "./mediamtx-draft.ts";
 import { oldPathKeys, pathKeys } from "./mediamtx-keys.ts";
-import { patternOf } from "./mediamtx-pattern.ts";
+import { patternsOf, widerPatternOf } from "./mediamtx-pattern.ts";
 import { suggest } from "./suggest.ts";
 
 const everything = ["all", "all_others", "~^.*$", "~.*"];
@@ -11,7 +11,7 @@ const everything = ["all", "all_others", "~^.*$", "~.*"];
 function keyOf(draft: Draft, name: string): string | undefined {
 	if (everything.includes(name)) return "all_others";
 	const isRegex = name.startsWith("~");
-	const key = isRegex ? patternOf(name.slice(1)) : name;
+	const key = isRegex ? patternsOf(name.slice(1))?.[0] : name;
 	const fault = key === undefined ? "cannot be said as a pattern here" : pathNameFault(key.replaceAll("*", "x"));
 	if (fault === undefined) return key;
 	draft.warn(`paths.${name.slice(0, 80)}`, `left out: its name ${fault}`);
@@ -65,6 +65,10 @@ function loginOf(keys: Keys, action: "publish" | "read") {
 		password: keys.text(`${action}Pass`),
 		ips: keys.list(`${action}IPs`),
 	};
+}
+
+function loginsOf(keys: Keys, patterns: readonly string[]): PathLogins {
+	return { patterns, publish: loginOf(keys, "publish"), read: loginOf(keys, "read") };
 }
 
 /** One path of the file under our key `to`. */
@@ -145,46 +149,68 @@ function warnOfRest(draft: Draft, keys: Keys, given: Given, name: string): void 
 	}
 }
 
-/** Our patterns for the paths that go by the entry `key`, and by no other. */
-function domain(key: string, all: readonly string[]): readonly string[] {
+/**
+ * Our patterns for the paths that go by the entry `key`, and by no other. `leftOut` are patterns for names that go by
+ * entries which cannot be had: they must not fall to another entry, which may let in more people.
+ */
+function domain(key: string, all: readonly string[], leftOut: readonly string[]): readonly string[] {
 	const exact = all.filter((one) => one !== "all_others" && !one.includes("*"));
 	const patterns = all.filter((one) => one.includes("*"));
 	if (exact.includes(key)) return [key];
 	const before = key === "all_others" ? patterns : patterns.slice(0, patterns.indexOf(key));
-	return [key === "all_others" ? "*" : key, ...[...exact, ...before].map((one) => `!${one}`)];
+	return [key === "all_others" ? "*" : key, ...[...exact, ...before, ...leftOut].map((one) => `!${one}`)];
+}
+
+interface Entry {
+	/** As the file writes it. */
+	readonly name: string;
+	readonly given: Given;
 }
 
 /** Translates `paths` and `pathDefaults`; gives who may use which path by the older keys. */
-export function translatePaths(draft: Draft, given: Given): readonly PathLogins[] {
-	const defaults = isGiven(given.pathDefaults) ? given.pathDefaults : {};
-	const paths = isGiven(given.paths) ? given.paths : {};
+export function translatePaths(draft: Draft, file: Given): readonly PathLogins[] {
+	const defaults = isGiven(file.pathDefaults) ? file.pathDefaults : {};
+	const paths = isGiven(file.paths) ? file.paths : {};
 	draft.set(["paths"], {}, ["paths"]);
-	const found = new Map<string, { readonly name: string; readonly own: Given }>();
-	for (const [name, own] of Object.entries(paths)) {
+	const found = new Map<string, Entry>();
+	const leftOut: { readonly pattern: string; readonly logins: PathLogins }[] = [];
+	for (const [name, given] of Object.entries(paths)) {
 		const key = keyOf(draft, name);
-		if (key === undefined) continue;
-		if (found.has(key)) draft.warn(`paths.${name}`, `left out: it is the same here as "${found.get(key)!.name}"`);
-		else found.set(key, { name, own: isGiven(own) ? own : {} });
+		const same = key === undefined ? undefined : found.get(key);
+		if (key === undefined) {
+			const merged = { ...renamed(defaults), ...(isGiven(given) && renamed(given)) };
+			const logins = loginsOf(new Keys(draft, merged, () => ["paths", name]), []);
+			leftOut.push({ pattern: name.startsWith("~") ? widerPatternOf(name.slice(1)) : name, logins });
+		} else if (same) draft.fault(["paths", name], `one entry for these names, and there is "${same.name}"`, name);
+		else found.set(key, { name, given: isGiven(given) ? given : {} });
 	}
 	const all = [...found.keys()];
-	return all.flatMap((key) => translatePath(draft, key, found.get(key)!, defaults, domain(key, all)) ?? []);
+	const apart = leftOut.map(({ pattern }) => pattern).filter((pattern) => /^[A-Za-z0-9_\-./*]+$/.test(pattern));
+	const kept = all.map((key) => {
+		const entry = found.get(key)!;
+		const except = key.includes("*") ? (patternsOf(entry.name.slice(1))?.slice(1) ?? []) : [];
+		return translatePath(draft, key, entry, defaults, [...domain(key, all, apart), ...except]);
+	});
+	return [...kept, ...leftOut.map(({ logins }) => logins)];
 }
 
 function translatePath(
 	draft: Draft,
 	to: string,
-	{ name, own }: { readonly name: string; readonly own: Given },
+	{ name, given }: Entry,
 	defaults: Given,
 	patterns: readonly string[],
-): PathLogins | undefined {
-	const given = { ...renamed(defaults), ...renamed(own) };
-	const at = (key: string): readonly string[] =>
-		writtenIn(own, key) in own ? ["paths", name, writtenIn(own, key)] : ["pathDefaults", writtenIn(defaults, key)];
-	const keys = new Keys(draft, given, at);
+): PathLogins {
+	const merged = { ...renamed(defaults), ...renamed(given) };
+	const at = (key: string): readonly string[] => {
+		const written = writtenIn(given, key);
+		return Object.hasOwn(given, written) ? ["paths", name, written] : ["pathDefaults", writtenIn(defaults, key)];
+	};
+	const keys = new Keys(draft, merged, at);
 	const path = new PathTranslation(draft, keys, to, name);
-	if (!path.source()) return undefined;
+	const logins = loginsOf(keys, patterns);
+	if (!path.source()) return logins;
 	path.settings();
-	const logins = { patterns, publish: loginOf(keys, "publish"), read: loginOf(keys, "read") };
-	warnOfRest(draft, keys, given, name);
+	warnOfRest(draft, keys, merged, name);
 	return logins;
 }
