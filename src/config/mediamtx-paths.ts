@@ -116,6 +116,7 @@ class PathTranslation {
 		const readers = Number(keys.text("maxReaders", "0"));
 		if (readers > 0) this.#set("maxReaders", readers, "maxReaders");
 		if (keys.has("rtpSDP")) this.#ifKnown("sdp", "rtpSDP");
+		for (const key of ["srtPublishPassphrase", "srtReadPassphrase"]) if (keys.has(key)) this.#ifKnown(key, key);
 		for (const hook of hooks) {
 			if (keys.has(hook)) this.#set(hook, hook.endsWith("Restart") ? keys.flag(hook, false) : keys.text(hook), hook);
 		}
