@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { relaySchema } from "../../src/config/relay-schema.ts";
 import type { FloorHandlers } from "../floor.ts";
 import { Child } from "./child.ts";
 import { freePorts, listening } from "./ports.ts";
@@ -132,6 +133,14 @@ class CommandServer implements Server {
 	}
 }
 
+/** Doors of the relay that the bench does not use. */
+function closed(settings: Readonly<Record<string, string>>): string[] {
+	const doors = Object.entries(relaySchema.parse({})).flatMap(([name, section]) =>
+		typeof section === "object" && "address" in section ? [name] : [],
+	);
+	return doors.map((name) => `${name}.address`).filter((key) => !Object.hasOwn(settings, key));
+}
+
 /** The relay of this tree; at its end it writes a processor profile into the folder `profile`, where one is given. */
 export const vedette = (profile?: string): Candidate => ({
 	name: "vedette",
@@ -145,15 +154,15 @@ export const vedette = (profile?: string): Candidate => ({
 			"rtsp.rtpAddress": `127.0.0.1:${at.rtp}`,
 			"rtsp.rtcpAddress": `127.0.0.1:${at.rtp + 1}`,
 			"rtmp.address": '""',
+			"srt.address": '""',
 			"webrtc.address": `127.0.0.1:${at.webrtc}`,
-			"api.address": '""',
-			"metrics.address": '""',
 			"log.level": "warn",
 			...(threads === undefined ? {} : { threads: String(threads) }),
 		};
 		const command = [
 			...[new URL("../../bin/vedette", import.meta.url).pathname, "relay", "--open"],
 			...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+			...closed(settings).flatMap((key) => ["--set", `${key}=""`]),
 		];
 		const environment: Record<string, string> = profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` } : {};
 		const done = () => rmSync(state, { recursive: true, force: true });

@@ -10,8 +10,8 @@ const ROUNDS = 10;
 /** The viewers stop reading shortly before a key frame and go on when it must be through. */
 const BEFORE_MS = 30;
 const AFTER_MS = 130;
-/** The key frame, and the parameter sets before it; a round in which a socket had no room for all is left out. */
-const PACKETS = VIEWERS * (usual.keyPackets + 1);
+/** Of the key frame, without its parameter sets; a round in which a socket had no room for all is left out. */
+const PACKETS = VIEWERS * (usual.keyPackets - 1);
 
 async function measure(candidate: Candidate, threads: number): Promise<Row[]> {
 	await using server = await candidate.start({ threads });
@@ -26,6 +26,7 @@ async function measure(candidate: Candidate, threads: number): Promise<Row[]> {
 	for (let round = 0; round < ROUNDS; round++) {
 		const key = await publisher.ask("nextKey", usual);
 		const { wallMs, packets } = await child.ask("nap", { from: key - BEFORE_MS, until: key + AFTER_MS });
+
 		if (packets === PACKETS) walls.push(wallMs);
 	}
 	const note = `key frame to all: ${median(walls).toFixed(1)} ms (${walls.map((wall) => wall.toFixed(1)).join(" ")})`;
