@@ -99,7 +99,7 @@ class PathTranslation {
 		this.#set("source", address, "source");
 		if (address.startsWith("udp+") && this.#draft.knows(["paths", this.#to, "allow"])) {
 			this.#set("allow", ["any"], "source");
-			this.#draft.warn("source", "anyone who reaches its UDP port may send to it: see allow", this.#name);
+			this.#draft.warn("source udp+", "anyone who reaches its UDP port may send to it: see allow", this.#name);
 		}
 		const transport = this.#keys.text("rtspTransport", "automatic");
 		if (transport === "tcp" || transport === "udp") this.#set("transport", transport, "rtspTransport");

@@ -248,6 +248,18 @@ paths:
 	assert.equal(warnings.length, 6);
 });
 
+test("sources over UDP take packets from anyone, and the relay says so", () => {
+	const { config, warnings } = read(`
+paths:
+  a: { source: "udp+rtp://:9000", rtpSDP: "v=0" }
+  b: { source: "udp://:9001" }
+  c: { source: "unix+rtp:///x" }
+`);
+	const { a, b, c } = config.paths;
+	assert.deepEqual([a?.sdp, a?.allow.length, b?.source, c], ["v=0", 2, "udp+mpegts://:9001", undefined]);
+	assert.match(warnings.join("\n"), /^source udp\+: anyone .* \(paths a, b\)\nsource: left out: .* \(path c\)$/);
+});
+
 test("values of the whole relay", () => {
 	const { config, warnings } = read(`
 logLevel: debug
