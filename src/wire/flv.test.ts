@@ -48,6 +48,7 @@ const table: readonly Row[] = [
 	{ name: "an AV1 key frame", of: "video", hex: "9161763031aabb", tag: frame("av1", true), written: true },
 	{ name: "enhanced H.264", of: "video", hex: "a161766331000010aabb", tag: frame("h264", false, 16) },
 	{ name: "modifiers before it", of: "video", hex: `97${"020102030"}3${"61763031"}aabb`, tag: frame("av1", true) },
+	{ name: "several tracks", of: "video", hex: "961168766331000000", tag: other("several video tracks") },
 	{ name: "an unknown FourCC", of: "video", hex: "9176703039aabb", tag: other('video codec "vp09"') },
 	{ name: "a cut FourCC", of: "video", hex: "916876", tag: other("nothing") },
 	{ name: "a modifier without end", of: "video", hex: "97ff", tag: other("nothing") },

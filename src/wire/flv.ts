@@ -27,6 +27,8 @@ const CONFIG = 0;
 const CODED = 1;
 /** Coded, with a composition time of 0. */
 const CODED_X = 3;
+const VIDEO_TRACKS = 6;
+const AUDIO_TRACKS = 5;
 const MOD_EX = 7;
 
 /** Codec numbers of legacy tags. 12 is what encoders sent for H.265 before there was Enhanced RTMP. */
@@ -77,6 +79,7 @@ function readEnhancedVideo(body: Buffer, first: number): FlvTag {
 	const key = ((first >> 4) & 7) === KEY_FRAME;
 	const { type, at } = skipModifiers(body, first & 0x0f);
 	if (at < 0 || at + 4 > body.length) return other("nothing");
+	if (type === VIDEO_TRACKS) return other("several video tracks");
 	const name = body.toString("latin1", at, at + 4);
 	const codec = fourCcs[name];
 	if (!codec) return other(`video codec "${name}"`);
@@ -106,6 +109,7 @@ export function readAudioTag(body: Buffer): FlvTag {
 function readEnhancedAudio(body: Buffer, first: number): FlvTag {
 	const { type, at } = skipModifiers(body, first & 0x0f);
 	if (at < 0 || at + 4 > body.length) return other("nothing");
+	if (type === AUDIO_TRACKS) return other("several audio tracks");
 	const name = body.toString("latin1", at, at + 4);
 	const codec = fourCcs[name];
 	if (!codec) return other(`audio codec "${name}"`);

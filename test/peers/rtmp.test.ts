@@ -41,15 +41,21 @@ interface Encoding {
 	/** Pictures that are decoded in another order than they are shown. */
 	readonly reorder?: boolean;
 	readonly format?: readonly string[];
+	/** What its timestamps begin with, in seconds. */
+	readonly offset?: number;
 }
 
-function ffmpegSends(url: string, { sound = false, reorder = false, format = ["-f", "flv"] }: Encoding = {}): Program {
+function ffmpegSends(
+	url: string,
+	{ sound = false, reorder = false, format = ["-f", "flv"], offset = 0 }: Encoding = {},
+): Program {
 	const source = ["-re", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30"];
 	const tone = sound ? ["-re", "-f", "lavfi", "-i", "sine=frequency=440"] : [];
 	const fast = reorder ? ["-preset", "veryfast", "-bf", "2"] : ["-preset", "ultrafast", "-tune", "zerolatency"];
 	const video = ["-c:v", "libx264", ...fast, "-pix_fmt", "yuv420p", "-g", "30", "-b:v", "400k"];
 	const audio = sound ? ["-c:a", "aac", "-b:a", "64k"] : [];
-	return run("ffmpeg", ["-loglevel", "warning", ...source, ...tone, ...video, ...audio, ...format, url]);
+	const out = ["-output_ts_offset", `${offset}`, ...format, url];
+	return run("ffmpeg", ["-loglevel", "warning", ...source, ...tone, ...video, ...audio, ...out]);
 }
 
 /** The times at which so many decoded pictures of a stream are shown, in milliseconds. */
@@ -150,6 +156,21 @@ suite("RTMP with real programs", { concurrency: false }, () => {
 			assertPlayable(await shownTimes(`${relay.rtmpUrl}/live/stream`, 75), 75);
 		}
 	});
+
+	for (const [bits, offset] of [
+		[24, 16_774],
+		[32, 4_294_964],
+	] as const) {
+		test(`an encoder whose timestamps go past 2^${bits} is played on`, { timeout: 60_000 }, async (t) => {
+			if (!needs(t, "ffmpeg")) return;
+			await using relay = await startTestRelay();
+			await using publisher = ffmpegSends(`${relay.rtmpUrl}/live/stream`, { offset });
+			await live(relay, publisher);
+			assertPlayable(await shownTimes(`${relay.rtmpUrl}/live/stream`, 150), 150);
+			await using player = ffmpegPlays(`${relay.rtspUrl}/live/stream`, "tcp", 45);
+			await plays(player);
+		});
+	}
 
 	for (const sink of ["rtmpsink", "rtmp2sink"]) {
 		test(`the robot's pipeline with ${sink} publishes with its login`, { timeout: 60_000 }, async (t) => {
