@@ -153,8 +153,6 @@ export const vedette = (profile?: string): Candidate => ({
 			"rtsp.address": `127.0.0.1:${at.rtsp}`,
 			"rtsp.rtpAddress": `127.0.0.1:${at.rtp}`,
 			"rtsp.rtcpAddress": `127.0.0.1:${at.rtp + 1}`,
-			"rtmp.address": '""',
-			"srt.address": '""',
 			"webrtc.address": `127.0.0.1:${at.webrtc}`,
 			"log.level": "warn",
 			...(threads === undefined ? {} : { threads: String(threads) }),
