@@ -8,6 +8,7 @@ import { newId } from "../../hub/path.ts";
 import { type PathName, parsePathName, pathNameFault } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import { receiveInPlace } from "../../net/tcp-receive.ts";
+import { writtenDirectly } from "../../net/tcp-send.ts";
 import type { RtspContext } from "./context.ts";
 import { ask, Declined } from "./declined.ts";
 import { describeStream, readAnnouncement, trackOfControl } from "./description.ts";
@@ -94,7 +95,7 @@ export class RtspConnection implements StreamSink, Peer {
 			created: this.#created,
 			remoteAddress: `${this.ip}:${this.port}`,
 			bytesRead: this.socket.bytesRead,
-			bytesWritten: this.socket.bytesWritten,
+			bytesWritten: this.socket.bytesWritten + writtenDirectly(this.socket),
 			userAgent: this.#userAgent,
 			session: this.#session,
 		};

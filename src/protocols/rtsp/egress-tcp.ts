@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Reader } from "../../hub/reader.ts";
 import type { Millis } from "../../media/time.ts";
 import { boundUnsent } from "../../net/tcp.ts";
+import { DirectSender, type SharedBytes } from "../../net/tcp-send.ts";
 import type { Carrier } from "./egress.ts";
 import { type Framing, frame } from "./framing.ts";
 import type { Press } from "./press.ts";
@@ -16,6 +17,7 @@ const nothing = Buffer.alloc(0);
  */
 export class TcpCarrier implements Carrier {
 	readonly #socket: Socket;
+	readonly #sender: DirectSender;
 	readonly #framing: Framing;
 	readonly #channels: readonly number[];
 	readonly #press: Press;
@@ -34,6 +36,7 @@ export class TcpCarrier implements Carrier {
 		clock: () => Millis,
 	) {
 		this.#socket = socket;
+		this.#sender = new DirectSender(socket);
 		this.#reader = reader;
 		this.#framing = framing;
 		this.#channels = channels;
@@ -46,11 +49,10 @@ export class TcpCarrier implements Carrier {
 		const socket = this.#socket;
 		const reader = this.#reader;
 		while (!this.#blocked && reader.active && !socket.destroyed && reader.take(now)) {
-			const bytes = this.#next();
-			reader.sent(this.#framing.end, bytes.length, now);
-			if (bytes.length === 0) continue;
-			socket.write(bytes);
-			if (socket.writableLength > 0) this.#block(now);
+			const piece = this.#next();
+			const { length } = piece.bytes;
+			reader.sent(this.#framing.end, length, now);
+			if (length > 0 && !this.#sender.write(piece)) this.#block(now);
 		}
 	}
 
@@ -64,7 +66,7 @@ export class TcpCarrier implements Carrier {
 
 	close(): void {}
 
-	#next(): Buffer {
+	#next(): SharedBytes {
 		const { from, to, burstEnd } = this.#reader;
 		if (from < burstEnd) return this.#framing.burst(from, Math.min(to, burstEnd), this.#press);
 		return this.#framing.batch(from, to);

@@ -1,5 +1,6 @@
 import type { Stream } from "../../hub/stream.ts";
 import { ENTRY_INFO, ENTRY_OFFSET, ENTRY_TIMESTAMP } from "../../net/ring.ts";
+import { SharedBytes } from "../../net/tcp-send.ts";
 import { setRtpTimestamp } from "../../wire/rtp.ts";
 import type { Press } from "./press.ts";
 import { FRAME_HEADER_BYTES } from "./stream-parser.ts";
@@ -7,7 +8,7 @@ import { FRAME_HEADER_BYTES } from "./stream-parser.ts";
 const DOLLAR = 0x24;
 /** Most bytes that are handed to the kernel at once: what was handed over grows old without being cut. */
 const MAX_PIECE_BYTES = 32_768;
-const nothing = Buffer.alloc(0);
+const nothing = new SharedBytes(Buffer.alloc(0));
 
 /** All framings in use, by stream and by channels. */
 const framings = new WeakMap<Stream, Map<string, Framing>>();
@@ -24,7 +25,7 @@ export class Framing {
 	end = 0;
 	#from = -1;
 	#to = -1;
-	#bytes: Buffer = nothing;
+	#piece: SharedBytes = nothing;
 
 	private constructor(stream: Stream, channels: readonly number[]) {
 		this.#stream = stream;
@@ -45,18 +46,18 @@ export class Framing {
 	 * Packets from `from` on, up to `to` at most: a piece that ends before packet `end`. Not to be written to: other
 	 * readers get the same bytes.
 	 */
-	batch(from: number, to: number): Buffer {
+	batch(from: number, to: number): SharedBytes {
 		if (from !== this.#from || to !== this.#to) {
 			this.end = this.#pieceEnd(from, to);
-			this.#bytes = this.#make(from, this.end, undefined);
+			this.#piece = this.#make(from, this.end, undefined);
 			this.#from = from;
 			this.#to = to;
 		}
-		return this.#bytes;
+		return this.#piece;
 	}
 
 	/** The same for packets of a joining burst, with its timestamps. */
-	burst(from: number, to: number, press: Press): Buffer {
+	burst(from: number, to: number, press: Press): SharedBytes {
 		this.#from = -1;
 		this.end = this.#pieceEnd(from, to);
 		return this.#make(from, this.end, press);
@@ -71,7 +72,7 @@ export class Framing {
 		return number;
 	}
 
-	#make(from: number, to: number, press: Press | undefined): Buffer {
+	#make(from: number, to: number, press: Press | undefined): SharedBytes {
 		const { ring } = this.#stream;
 		const { words, bytes } = ring.pool;
 		const channels = this.#channels;
@@ -99,7 +100,7 @@ export class Framing {
 			if (press) setRtpTimestamp(out, at, press.timestamp(track, words[entry + ENTRY_TIMESTAMP]!));
 			at += length;
 		}
-		return out;
+		return new SharedBytes(out);
 	}
 
 	#taken(track: number, press: Press | undefined): boolean {
