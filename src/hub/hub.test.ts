@@ -368,3 +368,26 @@ test("frames become packets while somebody reads packets", () => {
 	assertContiguous(seen);
 	assert.equal(seen.at(-1)!.timestamp - seen[0]!.timestamp, 6000);
 });
+
+test("closing a path leaves nothing to wait for, and says why to everybody", () => {
+	const { hub, clock } = setUp();
+	new Camera(publish(hub)).unit(true);
+	const { ends, reader } = collect(hub);
+	clock.pass(10);
+	hub.close("the relay is going down");
+	assert.deepEqual(ends, ["the relay is going down"]);
+	assert.equal(reader.endReason, "the relay is going down");
+	assert.deepEqual(clock.timers, []);
+});
+
+test("a reader that leaves says why", () => {
+	const { hub } = setUp();
+	new Camera(publish(hub)).unit(true);
+	const { reader } = collect(hub);
+	let seen = "";
+	hub.listen((event) => {
+		if (event.at === "left") seen = event.reader.endReason;
+	});
+	reader.leave("the client closed the connection");
+	assert.equal(seen, "the client closed the connection");
+});

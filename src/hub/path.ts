@@ -178,9 +178,10 @@ export class Path {
 
 	/** Ends everybody with a reason. */
 	close(reason: string): void {
+		// Ends what there is to wait for before the waiting: a publication that ends makes its readers wait.
+		this.#publication?.end(reason);
 		this.#cancelGrace?.();
 		this.#cancelGrace = undefined;
-		this.#publication?.end(reason);
 		const stream = this.#stream;
 		this.#stream = undefined;
 		stream?.close(reason);

@@ -58,6 +58,8 @@ export class Reader {
 	readonly burstEnd: number;
 	/** What waits for a reader of frames; undefined for one of packets. */
 	readonly frames: FrameQueue | undefined;
+	/** Why it is over; empty until then. */
+	endReason = "";
 	readonly #events: ReaderEvents;
 	readonly #leave: (reader: Reader) => void;
 	#waiting = false;
@@ -158,10 +160,11 @@ export class Reader {
 		this.stream.statistics.firstFrame.observe(this.firstFrameMs);
 	}
 
-	/** The protocol's side is gone. May be called more than once. */
-	leave(): void {
+	/** The protocol's side is gone, with the reason for the log. May be called more than once. */
+	leave(reason = "it left"): void {
 		if (this.#ended) return;
 		this.#ended = true;
+		this.endReason = reason;
 		this.#leave(this);
 	}
 
@@ -169,6 +172,7 @@ export class Reader {
 	end(reason: string): void {
 		if (this.#ended) return;
 		this.#ended = true;
+		this.endReason = reason;
 		this.#leave(this);
 		this.#events.onEnd(reason);
 	}

@@ -1,5 +1,10 @@
 import { distance32, type Millis } from "../media/time.ts";
 
+/** How long a packet's arrival says what time a timestamp stands for. */
+const REFERENCE_MS = 10_000;
+/** A timestamp farther from where it should be is not late but a jump of the publisher's. */
+const JUMP_MS = 3000;
+
 /** One instant on two clocks, for sender reports (RFC 3550 section 6.4.1). */
 export interface ClockPair {
 	/** RTP timestamp towards the readers. */
@@ -53,12 +58,17 @@ export class Timeline {
 		this.#reference = { timestamp: (timestamp + this.#offset) >>> 0, unixMs, at: now };
 	}
 
-	/** A packet without reports: the earliest arrival seen so far is nearest to the truth. */
+	/**
+	 * A packet without reports: the earliest arrival of the last while is nearest to the truth. What is old is replaced
+	 * by whatever comes, because clocks drift and publishers jump.
+	 */
 	observe(timestamp: number, now: Millis, unixMs: number): void {
 		if (this.#reported) return;
 		const pair = this.at(now);
 		const ahead = pair ? distance32(timestamp, pair.timestamp) : 1;
-		if (ahead > 0) this.#reference = { timestamp, unixMs, at: now };
+		const old = now - (this.#reference?.at ?? now) > REFERENCE_MS;
+		const jumped = Math.abs(ahead) > (JUMP_MS * this.#clockRate) / 1000;
+		if (ahead > 0 || old || jumped) this.#reference = { timestamp, unixMs, at: now };
 	}
 
 	/** The pair for `now`, or undefined before the first packet. */

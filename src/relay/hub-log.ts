@@ -9,7 +9,7 @@ export function logHub(hub: Hub, log: Log): () => void {
 			case "published": {
 				const { info, stream } = event.publication;
 				const tracks = stream.tracks.map((track) => track.encoding).join(", ");
-				log.info({ path, type: info.type, from: info.remoteAddress, user: info.identity, tracks }, "publishing");
+				log.info({ path, type: info.type, from: info.remoteAddress, identity: info.identity, tracks }, "publishing");
 				return;
 			}
 			case "unpublished":
@@ -21,8 +21,9 @@ export function logHub(hub: Hub, log: Log): () => void {
 				return;
 			}
 			case "left": {
-				const { info, counters } = event.reader;
-				log.info({ path, type: info.type, from: info.remoteAddress, id: info.id, ...counters }, "the reader is gone");
+				const { info, counters, endReason: reason } = event.reader;
+				const { type, remoteAddress: from, user, id } = info;
+				log.info({ path, type, from, user, id, reason, ...counters }, "the reader is gone");
 				return;
 			}
 			default:

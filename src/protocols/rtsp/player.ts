@@ -135,16 +135,16 @@ export class Player {
 	}
 
 	/** Leaves the stream; `play` may join it again. */
-	pause(): void {
+	pause(reason = "paused"): void {
 		this.#carrier?.close();
-		this.#egress?.reader.leave();
+		this.#egress?.reader.leave(reason);
 		this.#egress = undefined;
 		this.#tcp = undefined;
 		this.#udp = undefined;
 	}
 
-	close(): void {
-		this.pause();
+	close(reason: string): void {
+		this.pause(reason);
 		for (const route of this.#routes) route?.release();
 		this.#routes = [];
 	}

@@ -146,7 +146,7 @@ export class Egress implements Role {
 		const carrier = this.#carrier;
 		if (!carrier || carrier.moved(route)) return;
 		const next = new Map(this.#options.tracks.map((track) => [track, carrier.next(track)]));
-		this.#leave();
+		this.#leave("it moved between UDP and TCP");
 		if ([...next.values()].some((number) => number > MAX_CARRIED)) {
 			this.#options.end("the viewer moved between UDP and TCP: it has to connect again");
 			return;
@@ -233,13 +233,13 @@ export class Egress implements Role {
 		this.#route?.send(this.#media.sender.rtcp(packet));
 	}
 
-	#leave(): void {
-		this.#carrier?.close();
-		this.#carrier = undefined;
-		this.#reader?.leave();
+	close(reason: string): void {
+		this.#leave(reason);
 	}
 
-	close(): void {
-		this.#leave();
+	#leave(reason: string): void {
+		this.#carrier?.close();
+		this.#carrier = undefined;
+		this.#reader?.leave(reason);
 	}
 }
