@@ -8,12 +8,19 @@ const LOOK_MS = 10_000;
 export class TlsMaterial {
 	readonly #cert: string;
 	readonly #key: string;
+	readonly #now: () => number;
 	#context: SecureContext;
 	#stamp: string;
-	#lookedAt = Date.now();
+	#lookedAt: number;
 
-	/** Throws Node's errors where a file cannot be read or the two do not belong together. */
-	constructor(files: { readonly cert: string; readonly key: string }) {
+	/**
+	 * Throws Node's errors where a file cannot be read or the two do not belong together.
+	 *
+	 * @param now milliseconds, with any start.
+	 */
+	constructor(files: { readonly cert: string; readonly key: string }, now: () => number = Date.now) {
+		this.#now = now;
+		this.#lookedAt = now();
 		this.#cert = files.cert;
 		this.#key = files.key;
 		this.#stamp = this.#stampOf();
@@ -22,7 +29,7 @@ export class TlsMaterial {
 
 	/** For new connections. Files that are broken when they change leave the old certificate in use. */
 	get context(): SecureContext {
-		const now = Date.now();
+		const now = this.#now();
 		if (now - this.#lookedAt < LOOK_MS) return this.#context;
 		this.#lookedAt = now;
 		try {
