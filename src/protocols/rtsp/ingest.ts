@@ -14,17 +14,13 @@ import {
 } from "../../wire/rtcp-write.ts";
 import { RTP_HEADER_BYTES, rtpPayloadType, rtpSequence, rtpSsrc, rtpTimestamp } from "../../wire/rtp.ts";
 import { ReceptionStatistics } from "../../wire/rtp-statistics.ts";
-import { ReorderWindow } from "../../wire/rtp-window.ts";
+import { ReorderWindows } from "../../wire/rtp-windows.ts";
 import { ask } from "./declined.ts";
 import { noTraffic, type Traffic } from "./items.ts";
 
 /** How often the sender is told what was received (RFC 3550 section 6.2 gives 5 s as the least). */
 const REPORT_MS = 5000;
 const CNAME = "vedette";
-/** How long a missing packet is waited for at most: nobody sends it again, and paths that reorder do so by little. */
-const REORDER_MS = 40;
-/** How often missing packets are looked after, while there are some. */
-const SETTLE_MS = 20;
 
 /** How RTCP goes back to the sender of a track. */
 export interface Feedback {
@@ -39,13 +35,12 @@ export class Ingest {
 	readonly #hub: Hub;
 	readonly #feedback: Feedback;
 	readonly #receptions: readonly ReceptionStatistics[];
-	readonly #windows: readonly ReorderWindow[];
+	readonly #windows: ReorderWindows;
 	readonly #publication: Publication;
 	/** The source that sends each track, once known. */
 	readonly #sources: number[];
 	readonly #ssrc = Math.floor(Math.random() * 2 ** 32);
 	#nextReport: Millis;
-	#cancelSettle: (() => void) | undefined;
 
 	/** Throws `Declined`. `onEnd` is called where the hub ends the publisher. */
 	constructor(
@@ -66,11 +61,10 @@ export class Ingest {
 		this.#sources = tracks.map(() => -1);
 		const events: PublisherEvents = { onEnd, onKeyFrameRequest: () => this.#requestKeyFrame() };
 		this.#publication = ask(() => hub.publish(path, tracks, info, events));
-		const waitMs = Math.min(REORDER_MS, this.#publication.path.settings.reorderTime);
-		this.#windows = tracks.map((_, track) => {
-			const deliver = (packet: Uint8Array): void => this.#publication.packet(track, packet, 0, packet.length);
-			return new ReorderWindow(deliver, waitMs);
-		});
+		const { reorderTime } = this.#publication.path.settings;
+		this.#windows = new ReorderWindows(tracks.length, reorderTime, hub.clock, (track, packet) =>
+			this.#publication.packet(track, packet, 0, packet.length),
+		);
 	}
 
 	/** What came in for the stream since it began. */
@@ -102,9 +96,7 @@ export class Ingest {
 		}
 		const now = this.#hub.clock.now();
 		this.#count(track, bytes, 0, now);
-		const window = this.#windows[track]!;
-		window.push(rtpSequence(bytes, 0), bytes, now);
-		if (window.waiting) this.#cancelSettle ??= this.#hub.clock.after(SETTLE_MS, () => this.#settle());
+		this.#windows.push(track, bytes, now);
 	}
 
 	/** RTCP from the sender of a track. */
@@ -131,18 +123,8 @@ export class Ingest {
 
 	/** The publisher is gone. */
 	close(reason: string): void {
-		this.#cancelSettle?.();
+		this.#windows.close();
 		this.#publication.close(reason);
-	}
-
-	/** Gives up packets that were missing for too long. */
-	#settle(): void {
-		const now = this.#hub.clock.now();
-		this.#cancelSettle = undefined;
-		for (const window of this.#windows) window.tick(now);
-		if (this.#windows.some((window) => window.waiting)) {
-			this.#cancelSettle = this.#hub.clock.after(SETTLE_MS, () => this.#settle());
-		}
 	}
 
 	#count(track: number, bytes: Uint8Array, offset: number, now: Millis): void {
