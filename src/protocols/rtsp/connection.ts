@@ -64,6 +64,8 @@ export class RtspConnection implements StreamSink, Peer {
 	#userAgent = "";
 	#busy = false;
 	#over = false;
+	/** What cannot be read any further; told once all requests before it are answered. */
+	#fault: RtspError | undefined;
 	#state: SessionState = { at: "init" };
 	#part: Player | Publisher | undefined;
 	/** Who has been let in to read which path on this connection, by DESCRIBE. */
@@ -153,15 +155,20 @@ export class RtspConnection implements StreamSink, Peer {
 	}
 
 	#read(bytes: Buffer, length: number): void {
-		if (this.#over) return;
+		if (this.#over || this.#fault) return;
 		this.#chunkAt = this.#context.hub.clock.now();
 		try {
 			this.#parser.push(bytes, length);
 		} catch (error) {
 			if (!(error instanceof RtspError)) throw error;
-			this.socket.write(writeResponse(error.status, [], "", error.message));
-			this.end(error.message);
+			this.#fault = error;
+			if (!this.#busy) this.#giveUp(error);
 		}
+	}
+
+	#giveUp({ status, message }: RtspError): void {
+		this.socket.write(writeResponse(status, [], "", message));
+		this.end(message);
 	}
 
 	#close(reason: string): void {
@@ -185,6 +192,7 @@ export class RtspConnection implements StreamSink, Peer {
 			answer.after?.();
 		}
 		this.#busy = false;
+		if (this.#fault && !this.#over) this.#giveUp(this.#fault);
 	}
 
 	#answer(request: Request): Answer | Promise<Answer> {

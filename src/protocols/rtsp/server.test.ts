@@ -153,7 +153,8 @@ test("a publisher's packets over UDP are put in order, and loss is counted", { t
 	await using relay = await serve();
 	const publisher = await publish(relay.url, [video, sound], "udp");
 	const reader = await play(relay.url);
-	for (const n of [0, 2, 1, 3]) picture(publisher, n, true);
+	// The very first one is overtaken too.
+	for (const n of [1, 0, 3, 2]) picture(publisher, n, true);
 	await reader.until(8);
 	assert.deepEqual(
 		reader.packets.filter((one) => one.payload === idr.toString("hex")).map((one) => one.timestamp % 3000),
@@ -287,6 +288,23 @@ const rows = [
 		answer: /^RTSP\/1.0 461/,
 	},
 ];
+
+test("what was asked before a request too large is answered first, then the error, then the end", {
+	timeout: 10_000,
+}, async () => {
+	await using relay = await serve();
+	const publisher = await publish(relay.url);
+	// DESCRIBE is answered later than it is read, and OPTIONS waits for it.
+	const queued = `DESCRIBE ${relay.url} RTSP/1.0\r\nCSeq: 1\r\n\r\nOPTIONS * RTSP/1.0\r\nCSeq: 2\r\n\r\n`;
+	const got = await talk(relay.port, `${queued}OPTIONS ${"a".repeat(20_000)}`, /never/);
+	const answers = [...got.matchAll(/^RTSP\/1.0 (\d+) .*\r\n(CSeq: \d)?/gm)].map(([, status, cseq]) => [status, cseq]);
+	assert.deepEqual(answers, [
+		["200", "CSeq: 1"],
+		["200", "CSeq: 2"],
+		["413", undefined],
+	]);
+	publisher.close();
+});
 
 test("bad requests get the protocol's own answers, and nobody else notices", { timeout: 20_000 }, async () => {
 	await using relay = await serve();
