@@ -8,6 +8,9 @@ export interface Format {
 	readonly rtx: number | undefined;
 }
 
+/** RFC 6184 section 8.1: without profile-level-id it is baseline, level 1. */
+const H264_UNSAID = "42000a";
+
 type H264Profile = "constrained baseline" | "baseline" | "main" | "extended" | "high" | "constrained high" | "other";
 
 /** The profile that `profile-level-id` names by its first two bytes, RFC 6184 section 8.1 table 5. */
@@ -49,8 +52,7 @@ function h264Rank(track: Track, offered: Track): number | undefined {
 	const parameters = parseFmtp(offered.fmtp);
 	// Streams come with fragmented and aggregated units, which mode 0 has not (RFC 6184 section 6.2).
 	if (parameters.get("packetization-mode") !== "1") return undefined;
-	// RFC 6184 section 8.1: without profile-level-id it is baseline, level 1.
-	const has = h264Profile(parameters.get("profile-level-id") ?? "42000a");
+	const has = h264Profile(parameters.get("profile-level-id") ?? H264_UNSAID);
 	const wantedId = h264ProfileId(track);
 	const wanted = wantedId === undefined ? "constrained baseline" : h264Profile(wantedId);
 	const rank = decodable[wanted].indexOf(has);
@@ -123,12 +125,29 @@ export function preferredFormat(formats: readonly Format[]): Format | undefined 
 		return track.codec !== "h264" || parseFmtp(track.fmtp).get("packetization-mode") === "1";
 	});
 	const h264 = usable.filter(({ track }) => track.codec === "h264");
-	const plain = h264.find(({ track }) => h264Profile(h264ProfileId(track) ?? "42000a") === "constrained baseline");
+	const plain = h264.find(({ track }) => h264Profile(h264ProfileId(track) ?? H264_UNSAID) === "constrained baseline");
 	return plain ?? h264[0] ?? usable[0];
+}
+
+/** What tells formats of one codec apart, as far as it is said. */
+function profileOf(track: Track): string | undefined {
+	if (track.codec === "h264") return h264ProfileId(track);
+	if (track.codec !== "h265" && track.codec !== "vp9" && track.codec !== "av1") return undefined;
+	const profile = parseFmtp(track.fmtp).get(track.codec === "av1" ? "profile" : "profile-id");
+	return profile !== undefined && /^\d{1,3}$/.test(profile) ? profile : undefined;
 }
 
 /** A track in words for people: `H264 (profile 64001f)`. */
 export function describeTrack(track: Track): string {
-	const id = track.codec === "h264" ? h264ProfileId(track) : undefined;
-	return id === undefined ? track.encoding : `${track.encoding} (profile ${id})`;
+	const profile = profileOf(track);
+	return profile === undefined ? track.encoding : `${track.encoding} (profile ${profile})`;
+}
+
+/** What a peer offers to take, in words for people: with what it means by saying nothing, and what keeps it from us. */
+export function describeOffered(track: Track): string {
+	if (track.codec !== "h264") return describeTrack(track);
+	const profile = h264ProfileId(track) ?? H264_UNSAID;
+	const mode = parseFmtp(track.fmtp).get("packetization-mode") ?? "0";
+	if (mode === "1") return `${track.encoding} (profile ${profile})`;
+	return `${track.encoding} (profile ${profile}, packetization-mode ${mode.slice(0, 8)} where 1 is needed)`;
 }

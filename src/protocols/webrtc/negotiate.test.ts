@@ -137,6 +137,36 @@ describe("an offer to play", () => {
 		);
 	});
 
+	const differences: [string, PlayableTrack, Record<number, [string, string?]>, RegExp][] = [
+		[
+			"no parameters at all",
+			h264Track("42c01f"),
+			{ 96: ["H264/90000"] },
+			/H264 \(profile 42c01f\): the peer takes only H264 \(profile 42000a, packetization-mode 0 where 1 is needed\)$/,
+		],
+		[
+			"another packetization mode",
+			h264Track("42c01f"),
+			{ 96: h264("42e01f", 0) },
+			/only H264 \(profile 42e01f, packetization-mode 0 where 1 is needed\)$/,
+		],
+		["another profile", h264Track("640028"), { 96: h264("42e01f") }, /only H264 \(profile 42e01f\)$/],
+		[
+			"another profile of VP9",
+			track("video", "VP9", 90_000, "profile-id=2"),
+			{ 98: ["VP9/90000", "profile-id=0"] },
+			/VP9 \(profile 2\): the peer takes only VP9 \(profile 0\)$/,
+		],
+	];
+	for (const [name, one, formats, message] of differences) {
+		it(`says what differs: ${name}`, () => {
+			assert.throws(() => negotiatePlay(parseSdp(head + section("video", 0, formats)), [one]), {
+				status: 422,
+				message,
+			});
+		});
+	}
+
 	it("refuses B-frames with their reason", () => {
 		const unfit = { ...h264Track("640028"), unfit: "it has B-frames" };
 		assert.throws(() => negotiatePlay(parseSdp(head + video), [unfit]), { status: 422, message: /B-frames/ });

@@ -1,6 +1,6 @@
 import type { Kind, Track } from "../../media/track.ts";
 import { attribute, attributes, type MediaDescription, type SessionDescription } from "../../wire/sdp.ts";
-import { bestFormat, describeTrack, type Format, formatsOf, preferredFormat } from "./codecs.ts";
+import { bestFormat, describeOffered, describeTrack, type Format, formatsOf, preferredFormat } from "./codecs.ts";
 import { WebRtcRefusal } from "./refusal.ts";
 
 /** Media sections in one offer that are looked at; what is behind them is refused with port 0 like any other. */
@@ -92,7 +92,7 @@ function usableSections(offer: SessionDescription, wanted: Direction): Set<Media
 /** Why a track found no place, in words for people. */
 function reasonFor(track: Track, sections: readonly Format[][]): string {
 	if (sections.length === 0) return `the offer has no more ${track.kind} sections`;
-	const offered = sections.flat().map((format) => describeTrack(format.track));
+	const offered = sections.flat().map((format) => describeOffered(format.track));
 	return `the peer takes only ${[...new Set(offered)].join(", ") || "formats unknown here"}`;
 }
 
