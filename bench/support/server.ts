@@ -28,7 +28,7 @@ export interface Server extends AsyncDisposable {
 	residentBytes(): number;
 }
 
-export interface StartOptions {
+interface StartOptions {
 	/** Sender threads. */
 	readonly threads?: number;
 }
