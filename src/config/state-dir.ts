@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { makeFolder } from "../observe/folder.ts";
 
 /** The state directory that `setting` (the configuration's `stateDir`) stands for, as an absolute path. */
 export function stateDirOf(setting: string, environment: NodeJS.ProcessEnv): string {
@@ -13,5 +13,5 @@ export function stateDirOf(setting: string, environment: NodeJS.ProcessEnv): str
 
 /** Makes the state directory where it is not there, for its owner only. Throws where that cannot be done. */
 export function makeStateDir(path: string): void {
-	mkdirSync(path, { recursive: true, mode: 0o700 });
+	makeFolder(path, 0o700);
 }

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "../observe/folder.ts";
 
 const DAY_MS = 86_400_000;
 const LIFE_DAYS = 3_650;
@@ -89,7 +90,7 @@ export function loadCertificate(file: string | undefined, now: number): Certific
 	if (!pair) {
 		pair = make(now);
 		if (file !== undefined) {
-			mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+			makeFolder(dirname(file), 0o700);
 			const text = pem("EC PRIVATE KEY", pair.key) + pem("CERTIFICATE", pair.certificate);
 			writeFileSync(`${file}.new`, text, { mode: 0o600 });
 			renameSync(`${file}.new`, file);

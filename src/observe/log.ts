@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from "pino";
 import pretty from "pino-pretty";
+import { makeFolder } from "./folder.ts";
 
 /** Writes one line per event; `log.child({ room: "rtsp" })` adds fields to each line. Never called per packet. */
 export type Log = Logger;
@@ -41,7 +41,7 @@ function terminal(format: LogSettings["format"]): DestinationStream {
 }
 
 function file(path: string): DestinationStream {
-	mkdirSync(dirname(path), { recursive: true });
+	makeFolder(dirname(path));
 	return pino.destination({ dest: path, append: true, sync: true, mode: 0o640 });
 }
 
