@@ -1,5 +1,5 @@
 import type { Track } from "../../media/track.ts";
-import { openRtspClient } from "../../protocols/rtsp/client.ts";
+import { openRtspClient, type RtspClient } from "../../protocols/rtsp/client.ts";
 import { pullWhep } from "../../protocols/webrtc/client.ts";
 import { inspectorOf, STARTS_KEY } from "../../wire/inspect.ts";
 import { isRtcp } from "../../wire/rtcp.ts";
@@ -20,7 +20,7 @@ export interface Playback {
 }
 
 /** Counts the pictures of one stream from its RTP packets. */
-class FrameCounter {
+export class FrameCounter {
 	readonly #began = performance.now();
 	#key = false;
 	#frames = 0;
@@ -59,31 +59,34 @@ interface Player {
 
 type Play = (counter: FrameCounter, signal: AbortSignal) => Promise<Player>;
 
-function overRtsp(url: string, transport: "tcp" | "udp"): Play {
+/** Plays over RTSP. */
+export function overRtsp(url: string, transport: "tcp" | "udp"): Play {
 	return async (counter, signal) => {
 		let tracks: readonly Track[] = [];
 		const packet = (track: number, bytes: Uint8Array, at: number, length: number): void => {
-			counter.packet(tracks[track] ?? client?.tracks[track], bytes, at, length);
+			counter.packet(tracks[track], bytes, at, length);
 		};
 		const sink = {
 			packet,
 			datagram: (track: number, bytes: Uint8Array) => packet(track, bytes, 0, bytes.length),
 			rtcp: () => undefined,
 		};
-		let client: Awaited<ReturnType<typeof openRtspClient>> | undefined;
-		client = await openRtspClient({ url, transport, sink, signal });
-		tracks = client.tracks;
-		return client;
+		const onLive = (client: RtspClient): void => {
+			tracks = client.tracks;
+		};
+		return openRtspClient({ url, transport, sink, signal, onLive });
 	};
 }
 
 function overWhep(url: string): Play {
 	return async (counter, signal) => {
-		let receiving: Awaited<ReturnType<typeof pullWhep>> | undefined;
-		receiving = await pullWhep(url, { signal }, (track, packet) => {
-			if (!isRtcp(packet)) counter.packet(receiving?.tracks[track], packet, 0, packet.length);
+		let tracks: readonly Track[] = [];
+		const onTracks = (answered: readonly Track[]): void => {
+			tracks = answered;
+		};
+		return pullWhep(url, { signal, onTracks }, (track, packet) => {
+			if (!isRtcp(packet)) counter.packet(tracks[track], packet, 0, packet.length);
 		});
-		return receiving;
 	};
 }
 

@@ -36,6 +36,12 @@ export interface ClientOptions {
 	readonly silenceMs?: number;
 }
 
+/** What pulling needs to begin. */
+interface PullOptions extends ClientOptions {
+	/** Called before the first packet is handed on, with the tracks that the server sends. */
+	onTracks?(tracks: readonly Track[]): void;
+}
+
 /** When the server was last heard and spoken to, on the monotonic clock. */
 interface Contact {
 	heardAt: Millis | undefined;
@@ -106,7 +112,7 @@ export async function publishWhip(
  */
 export async function pullWhep(
 	url: string,
-	options: ClientOptions,
+	options: PullOptions,
 	onPacket: (track: number, packet: Uint8Array) => void,
 ): Promise<Receiving> {
 	const peer = new Peer("whep", { iceServers: [], disableAutoNegotiation: true });
@@ -124,7 +130,9 @@ export async function pullWhep(
 		});
 	}
 	const onAnswer = (answer: string): void => {
-		for (const [number, { mid }] of answered(answer).entries()) numbers.set(mid, number);
+		const found = answered(answer);
+		options.onTracks?.(found.map(({ track }) => track));
+		for (const [number, { mid }] of found.entries()) numbers.set(mid, number);
 	};
 	const session = await connect(peer, url, options, { contact, onAnswer });
 	const tracks = answered(session.answer);

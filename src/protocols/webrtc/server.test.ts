@@ -82,12 +82,19 @@ describe("libdatachannel", { skip, timeout: 30_000 }, () => {
 			const seen: Buffer[] = [];
 			const stop = new AbortController();
 			t.after(() => stop.abort());
-			const pulling = await pullWhep(`${room.url}/cam/whep`, { signal: stop.signal }, (_, packet) => {
+			const codecs = new Set<string | undefined>();
+			let tracks: readonly Track[] = [];
+			const onTracks = (answered: readonly Track[]): void => {
+				tracks = answered;
+			};
+			const pulling = await pullWhep(`${room.url}/cam/whep`, { signal: stop.signal, onTracks }, (track, packet) => {
+				codecs.add(tracks[track]?.codec);
 				if (!isRtcp(packet)) seen.push(Buffer.from(packet));
 			});
 			await until("the burst", () => seen.length >= 15);
 			source.send(5);
 			await until("the live edge", () => seen.length >= 30);
+			assert.deepEqual([...codecs], ["h264"], "the track is known from the first packet on");
 			assert.deepEqual(
 				seen.map((packet) => rtpSequence(packet, 0)),
 				seen.map((_, index) => 1000 + index),
