@@ -63,12 +63,14 @@ async function tryBoth(port: number): Promise<number | undefined> {
 	return udp !== undefined && (await tryTcp(udp)) !== undefined ? udp : undefined;
 }
 
+const usualPorts: DemoPorts = { http: 8080, rtsp: 8554, rtp: 8000, webrtc: 8189 };
+
 /** The usual ports where they are free, others where they are not. Rejects where none can be opened. */
-export async function choosePorts(): Promise<DemoPorts> {
+export async function choosePorts(usual = usualPorts): Promise<DemoPorts> {
 	return {
-		http: await choose(8080, tryTcp),
-		rtsp: await choose(8554, tryTcp),
-		rtp: await choose(8000, tryPair),
-		webrtc: await choose(8189, tryBoth),
+		http: await choose(usual.http, tryTcp),
+		rtsp: await choose(usual.rtsp, tryTcp),
+		rtp: await choose(usual.rtp, tryPair),
+		webrtc: await choose(usual.webrtc, tryBoth),
 	};
 }
