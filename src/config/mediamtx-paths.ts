@@ -53,7 +53,6 @@ const reasons: Readonly<Record<string, string>> = {
 	forward: "streams are not pushed on yet",
 	rtspAnyPort: "packets are taken only from the ports that the camera named",
 	useAbsoluteTimestamp: "the camera's clock is used where it sends sender reports",
-	rtpSDP: "RTP cannot be received without a session yet",
 };
 
 /** Keys that say something only of a key that is left out. */
