@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { skipFor } from "../../test/support/peers.ts";
 import { type Certificate, loadCertificate } from "./certificate.ts";
 import { DtlsServer, type DtlsSession } from "./dtls.ts";
 import { splitRecords } from "./dtls-records.ts";
@@ -13,7 +14,7 @@ import { openSslOrReason } from "./openssl.ts";
 import { HandleTable } from "./openssl-handles.ts";
 
 const loaded = openSslOrReason();
-const reason = "reason" in loaded ? loaded.reason : false;
+const skip = skipFor("reason" in loaded ? loaded.reason : undefined);
 let folder = "";
 let certificate: Certificate;
 before(() => {
@@ -141,7 +142,7 @@ class Peer {
 	}
 }
 
-describe("DTLS with OpenSSL's s_client", { skip: reason }, () => {
+describe("DTLS with OpenSSL's s_client", { skip }, () => {
 	let server: DtlsServer;
 	before(async () => {
 		if (!("openSsl" in loaded)) return;

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { test } from "node:test";
+import { skipFor } from "../../test/support/peers.ts";
 import { native } from "./native.ts";
 import { connectTcp, listenTcp } from "./tcp.ts";
 
+const skip = skipFor(native ? undefined : "no bound without foreign functions");
 const never = new AbortController().signal;
 
 test("both ends talk over IPv4 and IPv6 on one port", async () => {
@@ -44,7 +46,7 @@ test("connecting can be given up", async () => {
 	await assert.rejects(connectTcp("192.0.2.1", 9, AbortSignal.timeout(20)));
 });
 
-test("a peer that reads nothing is noticed within 32 kB and its receive buffer", { skip: !native }, async () => {
+test("a peer that reads nothing is noticed within 32 kB and its receive buffer", { skip }, async () => {
 	let reader: Socket | undefined;
 	await using listener = await listenTcp("127.0.0.1", 0, (socket) => {
 		reader = socket;

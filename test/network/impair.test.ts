@@ -4,12 +4,14 @@ import { PATH, publish, readers, viewers } from "../../bench/support/bench.ts";
 import { pause } from "../../bench/support/clock.ts";
 import { usual } from "../../bench/support/stream.ts";
 import { native } from "../../src/net/native.ts";
+import { skipFor } from "../support/peers.ts";
 import { startTestRelay } from "../support/relay.ts";
 import { Direction, seeded } from "./impair.ts";
 import { ImpairedTcp } from "./impair-tcp.ts";
 import { ImpairedUdp } from "./impair-udp.ts";
 
-const skip = native && process.platform === "linux" ? false : "the load generators need Linux and koffi";
+const able = native && process.platform === "linux";
+const skip = skipFor(able ? undefined : "the load generators need Linux and koffi");
 const WATCH_MS = 5000;
 
 test("a direction loses, delays and orders by its seed", async (t) => {

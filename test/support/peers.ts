@@ -20,6 +20,7 @@ export const packages: Readonly<Record<string, Proof>> = {
 	chromium: "program chromium",
 	"firefox-esr": "program firefox-esr",
 	coturn: "program turnserver",
+	"srt-tools": "program srt-live-transmit",
 	iproute2: "program ip",
 	"fonts-dejavu-core": "file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
 };
@@ -50,6 +51,16 @@ export function needs(t: TestContext, ...names: string[]): boolean {
 	if (strict) throw new Error(`Not installed: ${missing.join(", ")}; under CI=true nothing is skipped.`);
 	t.skip(`not installed: ${missing.join(", ")}`);
 	return false;
+}
+
+/**
+ * The `skip` of tests that this machine cannot run: the reason why not, or false where there is none. Under `CI=true` a
+ * reason throws.
+ */
+export function skipFor(reason: string | undefined): string | false {
+	if (reason !== undefined && process.env.CI === "true")
+		throw new Error(`${reason}; under CI=true nothing is skipped.`);
+	return reason ?? false;
 }
 
 /** Whether a program, `element NAME` or `file PATH` is there. */

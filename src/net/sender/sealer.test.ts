@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createCipheriv, createHmac } from "node:crypto";
 import { test } from "node:test";
+import { skipFor } from "../../../test/support/peers.ts";
 import { Pool } from "../pool.ts";
 import { Destination } from "./destination.ts";
 import { openEvp } from "./evp.ts";
@@ -50,7 +51,7 @@ function rig(protection: number, ssrc: number, key: Buffer, salt: Buffer, authKe
 	return { sealer, destination, record, bytes, arena, place, nonce: destination.tracks[0]!.nonce };
 }
 
-const skip = evp ? false : "no OpenSSL without foreign functions";
+const skip = skipFor(evp ? undefined : "no OpenSSL without foreign functions");
 
 test("AEAD_AES_128_GCM: the packet of RFC 7714 section 16.1.1", { skip }, () => {
 	const key = hex("000102030405060708090a0b0c0d0e0f");

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { after, describe, it } from "node:test";
 import { browserCheck } from "../../../test/browser/whep-check.ts";
 import { startRoom, until, type WhepRoom } from "../../../test/browser/whep-room.ts";
+import { skipFor } from "../../../test/support/peers.ts";
 import type { Publication } from "../../hub/path.ts";
 import { parsePathName } from "../../media/path-name.ts";
 import type { Track } from "../../media/track.ts";
@@ -69,7 +70,7 @@ async function send(room: WhepRoom, method: string, path: string, body = "", hea
 	return { status: response.status, text: await response.text(), headers: response.headers };
 }
 
-const skip = webRtcUnavailable() ?? false;
+const skip = skipFor(webRtcUnavailable());
 
 describe("libdatachannel", { skip, timeout: 30_000 }, () => {
 	after(releaseWebRtc);

@@ -9,9 +9,11 @@ import { type Server, vedette } from "../../../bench/support/server.ts";
 import { usual } from "../../../bench/support/stream.ts";
 import type { ViewersHandlers } from "../../../bench/viewers.ts";
 import { native } from "../../../src/net/native.ts";
+import { skipFor } from "../../support/peers.ts";
 
+const able = native && process.platform === "linux";
 /** Why these tests do not run here; false where they do. */
-export const skip = native && process.platform === "linux" ? false : "the load generators need Linux and koffi";
+export const skip = skipFor(able ? undefined : "the load generators need Linux and koffi");
 
 /** What comes last may still be on its way when it is counted. */
 const SETTLE_MS = 150;
