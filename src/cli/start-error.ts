@@ -29,7 +29,7 @@ export function startError(error: unknown, config: RelayConfig): string {
 	const cause = causes[/\bE[A-Z]{4,}\b/.exec(sentence)?.[0] ?? ""];
 	if (cause === undefined) return sentence;
 	for (const [key, addresses] of Object.entries(listeners(config))) {
-		const address = addresses.find(({ port }) => new RegExp(`\\b${port}\\b`).test(sentence));
+		const address = addresses.find(({ port }) => port !== 0 && new RegExp(`\\b${port}\\b`).test(sentence));
 		if (address) return `${key} ${formatAddress(address)}: ${cause}; choose another with --set ${key}=ADDRESS:PORT`;
 	}
 	return sentence;
