@@ -61,6 +61,14 @@ export function addresses(preset: string, description: string) {
 		.describe(description);
 }
 
+/** A single listening address; an empty string for none. A list of one or none when read. */
+export function oneAddress(preset: string, description: string) {
+	return address
+		.transform((value): readonly Address[] => (value === "" ? [] : [value]))
+		.prefault(preset)
+		.describe(description);
+}
+
 /** A list of IP addresses and ranges. */
 export function ranges(description: string) {
 	const range = parsed<Cidr>(parseCidr, 'an IP address or a range like "10.0.0.0/8"');

@@ -77,6 +77,26 @@ paths:
 	});
 });
 
+test("RTP has one address with an even port, RTCP the port after it", () => {
+	const given = (rtp: string, rtcp: string) => faults(`rtsp:\n  rtpAddress: ${rtp}\n  rtcpAddress: ${rtcp}`);
+	for (const [rtp, rtcp] of [
+		["':9000'", "':9001'"],
+		["'127.0.0.1:0'", "'127.0.0.1:0'"],
+		["':9000'", "':0'"],
+		["''", "':9001'"],
+		["':9000'", "''"],
+	] as const) {
+		assert.deepEqual(given(rtp, rtcp), [], `${rtp} ${rtcp}`);
+	}
+	const wanted: readonly (readonly [string, string, RegExp])[] = [
+		["':9001'", "':9002'", /^v\.yml:2:15: rtsp\.rtpAddress: expected an even port, got 9001; RTCP has/],
+		["':9000'", "':9003'", /^v\.yml:3:16: rtsp\.rtcpAddress: expected port 9001, the one after RTP's, got 9003$/],
+		["':0'", "':9001'", /^v\.yml:3:16: rtsp\.rtcpAddress: expected port 0, as RTP's is, got 9001$/],
+		["[':9000', ':9002']", "':9001'", /^v\.yml:2:15: rtsp\.rtpAddress: expected an address like ":8080"/],
+	];
+	for (const [rtp, rtcp, fault] of wanted) assert.match(given(rtp, rtcp).join("\n"), fault);
+});
+
 test("a password never appears in a message", () => {
 	const found = faults("access: { users: [{ name: a, password: 'sha256:hunter2', token: short1, allow: [read] }] }");
 	assert.equal(found.length, 2);

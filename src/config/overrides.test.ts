@@ -13,10 +13,10 @@ function load(text: string, settings: readonly string[], environment: NodeJS.Pro
 }
 
 test("--set stands over the environment, the environment over the file", () => {
-	const environment = { VEDETTE_HTTP_ADDRESS: ":2", VEDETTE_RTSP_RTP_ADDRESS: "[::1]:8002", VEDETTE_THREADS: "2" };
+	const environment = { VEDETTE_HTTP_ADDRESS: ":2", VEDETTE_RTSP_RTP_ADDRESS: "[::1]:8000", VEDETTE_THREADS: "2" };
 	const config = load("http: { address: ':1' }\nthreads: 1", ["http.address=:3", "webrtc.tcp=false"], environment);
 	assert.deepEqual(config.http.address, [{ host: "", port: 3 }]);
-	assert.deepEqual(config.rtsp.rtpAddress, [{ host: "::1", port: 8002 }]);
+	assert.deepEqual(config.rtsp.rtpAddress, [{ host: "::1", port: 8000 }]);
 	assert.equal(config.threads, 2);
 	assert.equal(config.webrtc.tcp, false);
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { access } from "./access-schema.ts";
-import { addresses, choice, count, duration, flag, group, ranges, size, text, texts } from "./fields.ts";
+import { addresses, choice, count, duration, flag, group, oneAddress, ranges, size, text, texts } from "./fields.ts";
 import { relayHooks } from "./hook-schema.ts";
 import { paths } from "./path-schema.ts";
 
@@ -27,8 +27,8 @@ const http = group("Web page, WHIP, WHEP and API", {
 
 const rtsp = group("RTSP", {
 	address: addresses(":8554", "Address or list of addresses"),
-	rtpAddress: addresses(":8000", "UDP address for RTP; its port is even"),
-	rtcpAddress: addresses(":8001", "UDP address for RTCP; the port after it"),
+	rtpAddress: oneAddress(":8000", "UDP address for RTP, with an even port; empty for no UDP"),
+	rtcpAddress: oneAddress(":8001", "UDP address for RTCP, with the port after RTP's; empty for no UDP"),
 	sessionTimeout: duration("60 s", "A session without any sign of life ends after this time", {
 		min: "5 s",
 		max: "1 h",
@@ -38,6 +38,16 @@ const rtsp = group("RTSP", {
 		max: "5 m",
 	}),
 	maxConnections: count(10_000, "Connections at the same time", { min: 1 }),
+}).superRefine(({ rtpAddress: [rtp], rtcpAddress: [rtcp] }, context) => {
+	if (!rtp || !rtcp) return;
+	// Clients expect RTCP on the port after RTP's, whatever they are told (RFC 3550 section 11).
+	const fault = (key: string, message: string): void =>
+		context.addIssue({ code: "custom", path: [key], message: `expected ${message}` });
+	if (rtp.port % 2 === 1) fault("rtpAddress", `an even port, got ${rtp.port}; RTCP has the odd one after it`);
+	else if (rtp.port === 0 && rtcp.port !== 0) fault("rtcpAddress", `port 0, as RTP's is, got ${rtcp.port}`);
+	else if (rtp.port !== 0 && rtcp.port !== 0 && rtcp.port !== rtp.port + 1) {
+		fault("rtcpAddress", `port ${rtp.port + 1}, the one after RTP's, got ${rtcp.port}`);
+	}
 });
 
 const rtmp = group("RTMP: publish to and play rtmp://HOST/PATH?user=NAME&pass=PASSWORD", {
