@@ -95,6 +95,7 @@ function relayArguments({ http, rtsp, rtp, webrtc }: DemoPorts, stateDir: string
 		"rtsp.rtpAddress": `127.0.0.1:${rtp}`,
 		"rtsp.rtcpAddress": `127.0.0.1:${rtp + 1}`,
 		"rtmp.address": "",
+		"srt.address": "",
 		"webrtc.address": `127.0.0.1:${webrtc}`,
 		"api.address": "",
 		"metrics.address": "",

@@ -33,6 +33,7 @@ function quiet(stateDir: string): string[] {
 		"rtsp.rtpAddress": "",
 		"rtsp.rtcpAddress": "",
 		"rtmp.address": "",
+		"srt.address": "",
 		"webrtc.address": "127.0.0.1:0",
 		"api.address": "",
 		"metrics.address": "",

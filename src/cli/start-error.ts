@@ -3,7 +3,7 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import { sentenceOf } from "./options.ts";
 
 /** The settings that open ports, by their keys. */
-function listeners({ http, rtsp, rtmp, webrtc, api, metrics }: RelayConfig) {
+function listeners({ http, rtsp, rtmp, srt, webrtc, api, metrics }: RelayConfig) {
 	return {
 		"http.address": http.address,
 		"rtsp.address": rtsp.address,
@@ -11,6 +11,7 @@ function listeners({ http, rtsp, rtmp, webrtc, api, metrics }: RelayConfig) {
 		"rtsp.rtcpAddress": rtsp.rtcpAddress,
 		"rtmp.address": rtmp.address,
 		"rtmp.tls.address": rtmp.tls.address,
+		"srt.address": srt.address,
 		"webrtc.address": webrtc.address,
 		"api.address": api.address,
 		"metrics.address": metrics.address,

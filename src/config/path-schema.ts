@@ -16,6 +16,15 @@ const source = z
 	.prefault("publisher")
 	.describe("Where the stream comes from: publisher (somebody sends it), or an address to pull it from");
 
+function passphrase(description: string) {
+	const length = "expected 10 to 79 characters, or none";
+	return z
+		.string()
+		.regex(/^(.{10,79})?$/, length)
+		.prefault("")
+		.describe(description);
+}
+
 /** The settings of one path. */
 export const pathSettings = group("Settings of every path that is not named here", {
 	source,
@@ -23,6 +32,8 @@ export const pathSettings = group("Settings of every path that is not named here
 	sdp: text("", "What comes to a udp+rtp:// source: an SDP file, or SDP itself; without it H.264 is recognised"),
 	rtpSDP: text("", "MediaMTX's name for sdp"),
 	transport: choice(["tcp", "udp"], "tcp", "How an rtsp:// source is pulled: tcp or udp"),
+	srtPublishPassphrase: passphrase("SRT publishers encrypt with this, 10 to 79 characters; empty: they must not"),
+	srtReadPassphrase: passphrase("What SRT readers get is encrypted with this, 10 to 79 characters; empty: it is not"),
 	overridePublisher: flag(
 		false,
 		"Whether a second publisher takes the path over at once, even while the first one sends",

@@ -65,6 +65,15 @@ const rtmp = group("RTMP: publish to and play rtmp://HOST/PATH?user=NAME&pass=PA
 	}),
 });
 
+const srt = group("SRT: publish with the stream id publish:PATH, read with read:PATH", {
+	address: addresses(":8890", "UDP address or list of addresses; empty for none"),
+	latency: duration("120 ms", "How long packets are held back so that lost ones can be sent again, at least", {
+		min: "20 ms",
+		max: "30 s",
+	}),
+	maxConnections: count(10_000, "Connections at the same time", { min: 1 }),
+});
+
 const webrtc = group("WebRTC: one port, UDP and TCP, for all viewers", {
 	address: addresses(":8189", "Address or list of addresses"),
 	tcp: flag(true, "Whether viewers whose network blocks UDP may come by TCP, on the same port number"),
@@ -98,6 +107,7 @@ export const relaySchema = z.strictObject({
 	http,
 	rtsp,
 	rtmp,
+	srt,
 	webrtc,
 	api: group("The control API once more, on an address of its own", {
 		address: addresses("127.0.0.1:9997", "Address or list of addresses; empty for none"),

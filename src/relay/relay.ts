@@ -18,12 +18,14 @@ import { pullIntoPath as pullRtmp } from "../protocols/rtmp/pull.ts";
 import { pullIntoPath as pullRtsp } from "../protocols/rtsp/pull.ts";
 import { RtspServer } from "../protocols/rtsp/server.ts";
 import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
+import type { SrtServer } from "../protocols/srt/server.ts";
 import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { type Pulls, startSources } from "./sources.ts";
+import { describeSrt, openSrt } from "./srt.ts";
 import { udpSources } from "./udp-sources.ts";
 
 /** A relay that runs. */
@@ -43,6 +45,7 @@ export interface RelayPorts {
 	readonly rtp: readonly [number, number] | undefined;
 	readonly rtmp: readonly number[];
 	readonly rtmps: readonly number[];
+	readonly srt: readonly number[];
 	/** UDP, and TCP with the same number. */
 	readonly webrtc: readonly number[];
 	readonly http: readonly number[];
@@ -90,18 +93,20 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const udp = parts.adopt(await openUdpPorts(config), (ports) => ports?.close());
 	const rtsp = parts.use(await openRtsp(house, udp));
 	const rtmp = parts.use(await openRtmp(house));
+	const srt = parts.use(await openSrt(house));
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
 	const describeMore = (metrics: Metrics): void => {
 		describeParts(metrics, pool, rtsp, webrtc);
 		describeRtmp(metrics, rtmp);
+		describeSrt(metrics, srt);
 	};
-	const control = parts.use(await openWeb(house, rtsp, rtmp, webrtc, describeMore));
+	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, webrtc, describeMore));
 	parts.defer(startSources(config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.ports[0] ?? 0);
 	const running = parts.move();
 	const { all: http, api, metrics } = control.ports;
 	const media = { rtsp: rtsp.ports, rtp: udp?.ports, rtmp: rtmp.plain.ports, rtmps: rtmp.tls?.ports ?? [] };
-	const ports = { ...media, webrtc: webrtc?.ports ?? [], http, api, metrics };
+	const ports = { ...media, srt: srt.ports, webrtc: webrtc?.ports ?? [], http, api, metrics };
 	return { hub, ports, fresh, stop: () => running.disposeAsync() };
 }
 
@@ -148,6 +153,7 @@ function openWeb(
 	{ config, stateDir, hub, access, log }: House,
 	rtsp: RtspServer,
 	rtmp: RtmpServers,
+	srt: SrtServer,
 	webrtc: WebRtcServer | undefined,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
@@ -156,6 +162,7 @@ function openWeb(
 		rtspsessions: rtsp.sessionSource,
 		rtmpconns: rtmp.plain,
 		...(rtmp.tls && { rtmpsconns: rtmp.tls }),
+		srtconns: srt,
 		...(webrtc && { webrtcsessions: webrtc }),
 	};
 	const rtspPort = rtsp.ports[0];

@@ -12,6 +12,8 @@ export interface TestRelay extends AsyncDisposable {
 	readonly rtspUrl: string;
 	/** `rtmp://127.0.0.1:PORT`, likewise. */
 	readonly rtmpUrl: string;
+	/** `srt://127.0.0.1:PORT`, likewise. */
+	readonly srtUrl: string;
 	/** `http://127.0.0.1:PORT`, likewise. */
 	readonly httpUrl: string;
 }
@@ -25,6 +27,7 @@ export async function startTestRelay(settings: Record<string, object> = {}): Pro
 		http: { address: LOOPBACK },
 		rtsp: { address: LOOPBACK, rtpAddress: LOOPBACK, rtcpAddress: LOOPBACK },
 		rtmp: { address: LOOPBACK },
+		srt: { address: LOOPBACK },
 		webrtc: { address: LOOPBACK },
 		api: { address: LOOPBACK },
 		metrics: { address: LOOPBACK },
@@ -40,6 +43,7 @@ export async function startTestRelay(settings: Record<string, object> = {}): Pro
 		relay,
 		rtspUrl: `rtsp://127.0.0.1:${relay.ports.rtsp[0]}`,
 		rtmpUrl: `rtmp://127.0.0.1:${relay.ports.rtmp[0]}`,
+		srtUrl: `srt://127.0.0.1:${relay.ports.srt[0]}`,
 		httpUrl: `http://127.0.0.1:${relay.ports.http[0]}`,
 		[Symbol.asyncDispose]: async () => {
 			await relay.stop();

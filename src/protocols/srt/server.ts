@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import { plainAddress } from "../../access/addresses.ts";
+import { type Address, formatAddress } from "../../config/address.ts";
+import type { Millis } from "../../media/time.ts";
+import { openUdp, type UdpPort, type UdpSocket } from "../../net/udp.ts";
+import { admit, declinedBy } from "./admission.ts";
+import { type Seat, SrtConnection, takeSeat } from "./connection.ts";
+import type { SrtContext } from "./context.ts";
+import { rejection } from "./handshake.ts";
+import { type Call, Listener } from "./listener.ts";
+import { destinationOf, isPacket } from "./packet.ts";
+
+/** Section 4.8: acknowledgements are sent every 10 ms. */
+const TICK_MS = 10;
+const SWEEP_MS = 1000;
+const SECRET_BYTES = 32;
+
+export interface SrtSettings {
+	readonly address: readonly Address[];
+	readonly maxConnections: number;
+}
+
+/** The SRT server: its ports, and its connections by their socket numbers. */
+export class SrtServer implements AsyncDisposable {
+	/** Datagrams that belonged to no connection. */
+	strays = 0;
+	readonly #context: SrtContext;
+	readonly #settings: SrtSettings;
+	readonly #listener: Listener;
+	readonly #connections = new Map<number, SrtConnection>();
+	readonly #ports: UdpPort[] = [];
+	/** Callers that are being looked at. */
+	#asking = 0;
+	#timer: NodeJS.Timeout | undefined;
+	#sweptAt: Millis;
+
+	private constructor(context: SrtContext, settings: SrtSettings) {
+		this.#context = context;
+		this.#settings = settings;
+		this.#sweptAt = context.hub.clock.now();
+		this.#listener = new Listener(randomBytes(SECRET_BYTES), (call) => this.#answer(call));
+	}
+
+	/** Opens the ports. Rejects where one is taken. */
+	static async listen(context: SrtContext, settings: SrtSettings): Promise<SrtServer> {
+		const server = new SrtServer(context, settings);
+		try {
+			for (const address of settings.address) {
+				const port = await openUdp(formatAddress(address), (...datagram) => server.#datagram(...datagram));
+				server.#ports.push(port);
+			}
+		} catch (error) {
+			await server.close();
+			throw error;
+		}
+		server.#timer = setInterval(() => server.#tick(), TICK_MS);
+		return server;
+	}
+
+	/** The ports that are listened on, in the order of the addresses. */
+	get ports(): readonly number[] {
+		return this.#ports.map(({ port }) => port);
+	}
+
+	/** All connections, in MediaMTX's shape. */
+	list() {
+		return [...this.#connections.values()].map(({ item }) => item);
+	}
+
+	/** Ends a connection; false where there is none. */
+	kick(id: string): boolean {
+		const found = [...this.#connections.values()].find((one) => one.id === id);
+		found?.end("ended by the control API");
+		return found !== undefined;
+	}
+
+	/** Ends all connections and closes the ports. */
+	async close(): Promise<void> {
+		clearInterval(this.#timer);
+		for (const connection of [...this.#connections.values()]) connection.end("the relay is going down");
+		await Promise.all(this.#ports.map((port) => port.close()));
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.close();
+	}
+
+	#datagram(bytes: Buffer, address: string, port: number, socket: UdpSocket): void {
+		const now = this.#context.hub.clock.now();
+		const id = isPacket(bytes) ? destinationOf(bytes) : -1;
+		const connection = this.#connections.get(id);
+		if (connection && connection.caller.port === port && connection.caller.address === address) {
+			connection.datagram(bytes, now);
+			return;
+		}
+		const send = (answer: Buffer): void => socket.send(answer, address, port);
+		if (id !== 0 || !this.#listener.datagram(bytes, { address, port, send }, now)) this.strays++;
+	}
+
+	#answer(call: Call): void {
+		if (this.#connections.size + this.#asking >= this.#settings.maxConnections) {
+			this.#listener.refuse(call, rejection.resource);
+			return;
+		}
+		this.#asking++;
+		this.#admit(call)
+			.catch((error: unknown) => this.#refuse(call, error))
+			.finally(() => this.#asking--);
+	}
+
+	async #admit(call: Call): Promise<void> {
+		const { caller, handshake } = call;
+		const admission = await admit(this.#context, handshake, plainAddress(caller.address));
+		const seat = takeSeat(this.#context, admission, caller);
+		this.#begin(call, seat);
+	}
+
+	#begin(call: Call, seat: Seat): void {
+		const { latency, hub } = this.#context;
+		const settings = this.#listener.accept(call, latency, seat.admission.keys, hub.clock.now());
+		const closed = ({ socketId }: SrtConnection): void => void this.#connections.delete(socketId);
+		const connection = new SrtConnection(this.#context, seat, settings, closed);
+		this.#connections.set(settings.socketId, connection);
+	}
+
+	#refuse(call: Call, error: unknown): void {
+		const { log } = this.#context;
+		const ip = call.caller.address;
+		try {
+			const declined = declinedBy(error);
+			log.info({ ip, reason: declined.message }, "refused");
+			this.#listener.refuse(call, declined.code);
+		} catch (fault) {
+			log.error({ ip, err: fault }, "a caller could not be looked at");
+			this.#listener.refuse(call, rejection.resource);
+		}
+	}
+
+	#tick(): void {
+		const now = this.#context.hub.clock.now();
+		for (const connection of this.#connections.values()) connection.tick(now);
+		if (now - this.#sweptAt < SWEEP_MS) return;
+		this.#sweptAt = now;
+		this.#listener.tick(now);
+	}
+}

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Keys } from "./crypto.ts";
+import { control, controlTypeOf, HEAD_BYTES, isControl, keyFlagOf } from "./packet.ts";
+import { type KeyRefresh, Session } from "./session.ts";
+
+/** The same numbers for the same seed, from 0 to 1. */
+function seeded(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+		return state / 2 ** 32;
+	};
+}
+
+interface LinkOptions {
+	readonly loss?: number;
+	readonly delay?: number;
+	readonly latency?: number;
+	readonly keys?: Keys | undefined;
+	readonly seed?: number;
+	readonly first?: number;
+	readonly refresh?: KeyRefresh;
+}
+
+/** Two sessions with a network between them that loses and delays, on a clock of its own. */
+class Link {
+	now = 0;
+	readonly got: number[] = [];
+	readonly latencies: number[] = [];
+	readonly ends: string[] = [];
+	readonly flags = new Set<number>();
+	readonly sender: Session;
+	readonly receiver: Session;
+	/** What the network loses besides. */
+	loses: (bytes: Buffer, fromSender: boolean) => boolean = () => false;
+	readonly #random: () => number;
+	readonly #options: Required<Pick<LinkOptions, "loss" | "delay">>;
+	#way: { at: number; bytes: Buffer; to: () => Session }[] = [];
+
+	constructor(options: LinkOptions) {
+		const { loss = 0, delay = 50, latency = 500, keys, seed = 1, first = 0x7fff_fff0 } = options;
+		this.#random = seeded(seed);
+		this.#options = { loss, delay };
+		const common = { initialSequence: first, startedAt: 0, peerTimestamp: 0, peerAt: delay };
+		const delays = { receiveDelay: latency, sendDelay: latency, refresh: options.refresh };
+		const ends = { closed: (reason: string) => void this.ends.push(reason) };
+		this.sender = new Session(
+			{ ...common, ...delays, socketId: 1, peerSocketId: 2, keys },
+			{ ...ends, data: () => {}, send: (bytes) => this.#carry(bytes, true, () => this.receiver) },
+			0,
+		);
+		this.receiver = new Session(
+			{ ...common, ...delays, socketId: 2, peerSocketId: 1, keys: keys?.clone() },
+			{
+				...ends,
+				data: (payload) => this.#take(payload),
+				send: (bytes) => this.#carry(bytes, false, () => this.sender),
+			},
+			0,
+		);
+	}
+
+	/** Runs for so long, in steps of 1 ms; calls `each` before each. */
+	run(ms: number, each: (now: number) => void = () => {}): void {
+		for (const end = this.now + ms; this.now < end; this.now++) {
+			each(this.now);
+			const due = this.#way.filter(({ at }) => at <= this.now);
+			this.#way = this.#way.filter(({ at }) => at > this.now);
+			for (const { bytes, to } of due) to().datagram(bytes, this.now);
+			if (this.now % 10 !== 0) continue;
+			this.sender.tick(this.now);
+			this.receiver.tick(this.now);
+		}
+	}
+
+	/** Sends a message with a number, and when it was sent. */
+	write(number: number): boolean {
+		const payload = Buffer.alloc(1316, number & 0xff);
+		payload.writeUInt32BE(number, 0);
+		payload.writeDoubleBE(this.now, 4);
+		return this.sender.write(payload, this.now);
+	}
+
+	#take(payload: Uint8Array): void {
+		const bytes = Buffer.from(payload);
+		this.got.push(bytes.readUInt32BE(0));
+		this.latencies.push(this.now - bytes.readDoubleBE(4));
+	}
+
+	#carry(bytes: Buffer, fromSender: boolean, to: () => Session): void {
+		if (!isControl(bytes)) this.flags.add(keyFlagOf(bytes));
+		if (this.#random() < this.#options.loss || this.loses(bytes, fromSender)) return;
+		this.#way.push({ at: this.now + this.#options.delay, bytes: Buffer.from(bytes), to });
+	}
+}
+
+/** So many messages, one each 2 ms, and time for all to arrive. */
+function stream(link: Link, count: number): void {
+	let number = 0;
+	link.run(2 * count + 1000, (now) => {
+		if (now % 2 === 0 && number < count) link.write(number++);
+	});
+}
+
+const inOrder = (got: readonly number[]): boolean => got.every((one, i) => i === 0 || one > got[i - 1]!);
+
+test("everything arrives in order and each message after the latency, across the wrap of the numbers", () => {
+	const link = new Link({ latency: 120, delay: 20 });
+	stream(link, 500);
+	assert.deepEqual(
+		link.got,
+		Array.from({ length: 500 }, (_, i) => i),
+	);
+	// A ticking of 10 ms, and the way itself.
+	assert.ok(Math.min(...link.latencies) >= 140, `${Math.min(...link.latencies)}`);
+	assert.ok(Math.max(...link.latencies) <= 152, `${Math.max(...link.latencies)}`);
+	assert.ok(Math.abs(link.receiver.roundTrip - 40) < 2, `${link.receiver.roundTrip}`);
+	assert.equal(link.receiver.statistics.naksSent, 0);
+	assert.equal(link.sender.held.sent, 0);
+});
+
+for (const seed of [1, 2, 3]) {
+	test(`5 % loss both ways, 100 ms of round trip, latency 500 ms: what is lost is sent again (seed ${seed})`, () => {
+		const link = new Link({ loss: 0.05, seed });
+		stream(link, 5000);
+		const { packetsReceiveDropped, packetsMissed } = link.receiver.statistics;
+		assert.ok(inOrder(link.got));
+		assert.ok(packetsMissed > 100, `${packetsMissed}`);
+		assert.ok(link.got.length >= 4999, `${link.got.length} of 5000`);
+		assert.equal(link.got.length + packetsReceiveDropped, 5000);
+		const { packetsSentAgain } = link.sender.statistics;
+		assert.ok(packetsSentAgain < 600, `${packetsSentAgain} were sent again`);
+	});
+}
+
+test("20 % loss and little latency: the stream goes on, and what is lost is counted", () => {
+	const link = new Link({ loss: 0.2, latency: 120 });
+	stream(link, 3000);
+	assert.ok(inOrder(link.got));
+	assert.ok(link.got.length > 2000, `${link.got.length}`);
+	const { packetsReceiveDropped } = link.receiver.statistics;
+	assert.ok(packetsReceiveDropped > 50);
+	assert.ok(link.got.length + packetsReceiveDropped >= 2990);
+	assert.ok(Math.max(...link.latencies) <= 182, `${Math.max(...link.latencies)}`);
+});
+
+test("the last packets are sent again though no later one shows that they are missing", () => {
+	const link = new Link({});
+	let lost = 0;
+	link.loses = (bytes, fromSender) => fromSender && !isControl(bytes) && lost++ < 3;
+	for (let i = 0; i < 3; i++) link.write(i);
+	link.run(1500);
+	assert.deepEqual(link.got, [0, 1, 2]);
+});
+
+test("a sender gives up what is too old, and does not stop", () => {
+	const link = new Link({});
+	let closed = true;
+	link.loses = (bytes, fromSender) => fromSender && closed && !isControl(bytes);
+	for (let i = 0; i < 100; i++) link.write(i);
+	link.run(3000);
+	assert.equal(link.sender.statistics.packetsSendDropped, 100);
+	closed = false;
+	for (let i = 100; i < 110; i++) link.write(i);
+	link.run(2000);
+	assert.deepEqual(link.got, [100, 101, 102, 103, 104, 105, 106, 107, 108, 109]);
+	assert.equal(link.receiver.statistics.packetsReceiveDropped, 100);
+});
+
+test("a sender takes no more than fits, and takes more when it was acknowledged", () => {
+	const link = new Link({});
+	let taken = 0;
+	while (link.write(taken)) taken++;
+	assert.equal(taken, 8191);
+	link.run(1000);
+	assert.ok(link.write(taken));
+});
+
+test("encrypted, with keys that are changed twice while packets are lost", () => {
+	const keys = Keys.create("a passphrase", 32);
+	const link = new Link({ keys, loss: 0.05, refresh: { after: 1000, announce: 200 } });
+	stream(link, 3000);
+	assert.ok(link.got.length >= 2995, `${link.got.length}`);
+	assert.deepEqual([...link.flags].sort(), [1, 2]);
+	assert.equal(link.receiver.statistics.packetsUndecrypted, 0);
+});
+
+test("what comes in clear is not taken where there are keys", () => {
+	const link = new Link({ keys: Keys.create("a passphrase", 16) });
+	link.loses = (bytes) => {
+		if (!isControl(bytes)) bytes[4] = bytes[4]! & ~0x18;
+		return false;
+	};
+	stream(link, 10);
+	assert.equal(link.got.length, 0);
+	assert.equal(link.receiver.statistics.packetsUndecrypted, 10);
+});
+
+test("keep-alives hold a silent connection; silence and a goodbye end it", () => {
+	const link = new Link({});
+	link.run(20_000);
+	assert.deepEqual(link.ends, []);
+	link.loses = () => true;
+	link.run(6000);
+	assert.deepEqual(link.ends, Array(2).fill("the peer has been silent for 5 s"));
+	const other = new Link({});
+	other.sender.close(0);
+	other.run(100);
+	assert.deepEqual(other.ends, ["the peer closed the connection"]);
+	assert.equal(other.write(1), false);
+});
+
+test("noise breaks nothing: 120,000 datagrams, half of them damaged ones of a real stream", () => {
+	const random = seeded(7);
+	const real: Buffer[] = [];
+	const link = new Link({ loss: 0.1 });
+	link.loses = (bytes) => {
+		if (real.length < 500) real.push(Buffer.from(bytes));
+		return false;
+	};
+	stream(link, 300);
+	const out = { send: () => {}, data: () => {}, closed: () => {} };
+	let session = new Session(link.receiver.settings, out, 0);
+	for (let i = 0; i < 120_000; i++) {
+		const bytes = i % 2 ? Buffer.from(real[Math.floor(random() * real.length)]!) : Buffer.alloc(random() * 64);
+		const times = 1 + random() * 4;
+		for (let j = 0; j < times && bytes.length > 0; j++) bytes[Math.floor(random() * bytes.length)] = random() * 256;
+		if (i % 2 === 0 && bytes.length >= HEAD_BYTES) bytes[0] = random() < 0.5 ? 0x80 : bytes[0]!;
+		session.datagram(bytes.subarray(0, random() < 0.2 ? random() * bytes.length : bytes.length), i / 10);
+		if (i % 100 === 0) session.tick(i / 10);
+		if (i % 1000 === 0) session = new Session(link.receiver.settings, out, i / 10);
+	}
+	assert.ok(real.some((bytes) => isControl(bytes) && controlTypeOf(bytes) === control.nak));
+});

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { type PathName, parsePathName } from "../../src/media/path-name.ts";
+import { needs } from "../support/peers.ts";
+import { startTestRelay, type TestRelay } from "../support/relay.ts";
+import { type Program, run } from "./rtsp-programs.ts";
+
+const FRAME_BYTES = (320 * 240 * 3) / 2;
+const FRAMES = 60;
+/** What decoders say of pictures that are not whole. */
+const broken = /concealing|error while decoding|corrupt|Invalid data|missing picture|non-existing/i;
+const secret = "a-long-passphrase";
+
+const camera = parsePathName("camera") as PathName;
+
+/** A relay with a path of which all is encrypted, and one with an owner. */
+function open(): Promise<TestRelay> {
+	const paths = { locked: { srtPublishPassphrase: secret, srtReadPassphrase: secret }, all_others: {} };
+	return startTestRelay({ paths });
+}
+
+/** Waits until somebody publishes. */
+async function published({ relay }: TestRelay, path: PathName, program: Program, ms = 15_000): Promise<void> {
+	for (const end = performance.now() + ms; !relay.hub.path(path)?.publication; ) {
+		if (performance.now() > end) throw new Error(`nobody publishes after ${ms} ms: ${program.text()}`);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+}
+
+function ffmpegPublishes(url: string, codec = "libx264"): Program {
+	const picture = ["-re", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30"];
+	const sound = ["-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"];
+	const video = ["-c:v", codec, "-preset", "ultrafast", "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p"];
+	const quiet = codec === "libx265" ? ["-x265-params", "log-level=none"] : [];
+	const out = ["-c:a", "aac", "-f", "mpegts", `${url}&pkt_size=1316`];
+	return run("ffmpeg", ["-loglevel", "error", ...picture, ...sound, ...video, ...quiet, ...out]);
+}
+
+function gstreamerPublishes(url: string): Program {
+	const source = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1";
+	const encoder = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! video/x-h264,profile=baseline";
+	const sink = `h264parse ! mpegtsmux alignment=7 ! srtsink uri=${url}`;
+	return run("gst-launch-1.0", ["-q", ...`${source} ! ${encoder} ! ${sink}`.split(" ")]);
+}
+
+/** ffmpeg decodes so many pictures and tells of each block of sound. */
+function ffmpegPlays(url: string, sound = false): Program {
+	const rtsp = url.startsWith("rtsp") ? ["-rtsp_transport", "tcp"] : [];
+	const picture = ["-map", "0:v", "-fps_mode", "passthrough", "-frames:v", `${FRAMES}`, "-f", "rawvideo", "pipe:1"];
+	const blocks = sound ? ["-map", "0:a", "-t", "1", "-f", "framecrc", "pipe:2"] : [];
+	return run("ffmpeg", [
+		...["-hide_banner", "-loglevel", "warning", ...rtsp, "-analyzeduration", "1M", "-i", url],
+		...[...picture, ...blocks],
+	]);
+}
+
+async function plays(program: Program): Promise<void> {
+	assert.equal(await program.exit(30_000), 0, program.text());
+	assert.equal(program.output().length, FRAMES * FRAME_BYTES, program.text());
+	assert.doesNotMatch(program.text(), broken);
+}
+
+for (const codec of ["libx264", "libx265"]) {
+	test(`ffmpeg publishes ${codec} with AAC; ffmpeg plays it by RTSP and by SRT`, { timeout: 60_000 }, async (t) => {
+		if (!needs(t, "ffmpeg")) return;
+		await using relay = await open();
+		await using publisher = ffmpegPublishes(`${relay.srtUrl}?streamid=publish:camera`, codec);
+		await published(relay, camera, publisher);
+		await using rtsp = ffmpegPlays(`${relay.rtspUrl}/camera`);
+		await using srt = ffmpegPlays(`${relay.srtUrl}?streamid=read:camera`, true);
+		await plays(rtsp);
+		await plays(srt);
+		const blocksOfSound = srt.text().match(/^0, /gm)?.length ?? 0;
+		assert.ok(blocksOfSound >= 40, `${blocksOfSound} blocks of sound`);
+		assert.equal(publisher.text(), "");
+	});
+}
+
+for (const bytes of [16, 24, 32]) {
+	test(`encrypted with keys of ${bytes} bytes, both ways`, { timeout: 60_000 }, async (t) => {
+		if (!needs(t, "ffmpeg")) return;
+		await using relay = await open();
+		const key = `&passphrase=${secret}&pbkeylen=${bytes}`;
+		await using publisher = ffmpegPublishes(`${relay.srtUrl}?streamid=publish:locked${key}`);
+		await published(relay, parsePathName("locked")!, publisher);
+		await using srt = ffmpegPlays(`${relay.srtUrl}?streamid=read:locked${key}`);
+		await plays(srt);
+	});
+}
+
+test("GStreamer publishes; GStreamer and srt-live-transmit read", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "ffmpeg", "element srtsink", "element x264enc", "srt-live-transmit")) return;
+	await using relay = await open();
+	await using publisher = gstreamerPublishes(`${relay.srtUrl}?streamid=publish:camera`);
+	await published(relay, camera, publisher);
+	const began = performance.now();
+	const pipeline = `srtsrc uri=${relay.srtUrl}?streamid=read:camera num-buffers=200 ! fdsink fd=1`;
+	await using gstreamer = run("gst-launch-1.0", ["-q", ...pipeline.split(" ")]);
+	await using transmit = run("srt-live-transmit", [`${relay.srtUrl}?streamid=read:camera`, "file://con"]);
+	for (const program of [gstreamer, transmit]) {
+		while (program.output().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+	// The latency is 125 ms, and programs take their time to start.
+	assert.ok(performance.now() - began < 2500, `the first bytes came after ${performance.now() - began} ms`);
+	assert.equal(await gstreamer.exit(20_000), 0, gstreamer.text());
+	await transmit.interrupt();
+	for (const program of [gstreamer, transmit]) await decodes(t, program.output());
+});
+
+/** The bytes are a transport stream of which every picture is whole. */
+async function decodes(t: TestContext, bytes: Buffer): Promise<void> {
+	const input = `data:video/mp2t;base64,${bytes.subarray(0, 90_000).toString("base64")}`;
+	await using ffmpeg = run("ffmpeg", ["-loglevel", "error", "-f", "mpegts", "-i", input, "-f", "framecrc", "pipe:1"]);
+	assert.equal(await ffmpeg.exit(10_000), 0, ffmpeg.text());
+	const pictures = ffmpeg.output().toString().match(/^0, /gm)?.length ?? 0;
+	t.diagnostic(`${pictures} pictures in ${Math.min(90_000, bytes.length)} bytes`);
+	assert.ok(pictures > 5, `${pictures}`);
+}
+
+test("who is refused hears why, and holds up nobody", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "ffmpeg")) return;
+	await using relay = await open();
+	const refused = async (query: string, reason: RegExp): Promise<void> => {
+		const url = `${relay.srtUrl}?${query}`;
+		await using player = run("ffmpeg", ["-loglevel", "verbose", "-i", url, "-f", "null", "-"]);
+		assert.notEqual(await player.exit(10_000), 0);
+		assert.match(player.text(), reason);
+	};
+	const wrong = "streamid=read:locked&passphrase=not+this+one";
+	await using publisher = ffmpegPublishes(`${relay.srtUrl}?streamid=publish:camera`);
+	await Promise.all([
+		...Array.from({ length: 5 }, () => refused(wrong, /Incorrect passphrase/)),
+		refused("streamid=read:locked", /[Pp]assword required or unexpected/),
+		published(relay, camera, publisher),
+	]);
+	await refused("streamid=read:nobody", /1404|Input\/output error/);
+	await using second = ffmpegPlays(`${relay.srtUrl}?streamid=read:camera`);
+	await plays(second);
+});
