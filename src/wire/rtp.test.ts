@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import {
 	rtpHeaderBytes,
 	rtpMarker,
@@ -55,6 +56,59 @@ test("every cut of a packet is refused or its header lies within it", () => {
 			assert.ok(rtpHeaderBytes(bytes, 0, length) <= length);
 		}
 	}
+});
+
+test("any bytes are refused, or their header and padding lie within them and overlap nowhere", () => {
+	let taken = 0;
+	const first = fc.oneof(fc.integer({ min: 0x80, max: 0xbf }), fc.nat(255));
+	const bytes = fc
+		.tuple(first, fc.uint8Array({ maxLength: 99, size: "max" }))
+		.map(([head, rest]) => Uint8Array.from([head, ...rest]));
+	// An extension that fits is rare among random bytes.
+	const words = fc.option(fc.nat(20), { nil: undefined });
+	fc.assert(
+		fc.property(bytes, words, fc.nat(8), fc.boolean(), (packet, extension, offset, short) => {
+			const at = 12 + (packet[0]! & 15) * 4;
+			if (extension !== undefined && packet.length >= at + 4) packet.set([0, extension], at + 2);
+			if (short) packet[packet.length - 1]! &= 15;
+			const whole = Uint8Array.from([...new Uint8Array(offset).fill(0xff), ...packet, 0xff, 0xff]);
+			const header = rtpHeaderBytes(whole, offset, packet.length);
+			if (header === -1) return;
+			taken++;
+			const padding = rtpPaddingBytes(whole, offset, packet.length);
+			assert.ok(header >= 12 && padding >= 0 && header + padding <= packet.length);
+			assert.ok((packet[0]! & 0x20) === 0 || padding > 0);
+		}),
+		{ seed: 2, numRuns: 20_000 },
+	);
+	assert.ok(taken > 2_000, `${taken} were packets`);
+});
+
+test("any header is read back as it was written, and nothing beside it is touched", () => {
+	const sixteen = fc.nat(0xffff);
+	const thirtyTwo = fc.nat(0xffffffff);
+	fc.assert(
+		fc.property(
+			fc.nat(9),
+			fc.nat(127),
+			fc.boolean(),
+			sixteen,
+			thirtyTwo,
+			thirtyTwo,
+			(at, type, marker, seq, time, ssrc) => {
+				const buffer = new Uint8Array(24).fill(0xaa);
+				writeRtpHeader(buffer, at, type, marker, seq, time, ssrc);
+				assert.equal(rtpHeaderBytes(buffer, at, 12), 12);
+				assert.deepEqual(
+					[rtpPayloadType(buffer, at), rtpMarker(buffer, at), rtpSequence(buffer, at), rtpTimestamp(buffer, at)],
+					[type, marker, seq, time],
+				);
+				assert.equal(rtpSsrc(buffer, at), ssrc);
+				assert.ok(buffer.every((byte, i) => (i >= at && i < at + 12) || byte === 0xaa));
+			},
+		),
+		{ seed: 3, numRuns: 10_000 },
+	);
 });
 
 test("fields are read as they were written", () => {

@@ -127,4 +127,36 @@ describe("tracks of a description", () => {
 	for (const [name, text] of Object.entries(none)) {
 		it(`has none for ${name}`, () => assert.deepEqual(tracksOf(parseSdp(`v=0\n${text}\n`).media), []));
 	}
+
+	it("survives any attributes: a track has numbers that make sense and reads back the same, or there is none", () => {
+		let taken = 0;
+		const kind = fc.constantFrom("video", "audio", "application", "text", "image");
+		const type = fc.oneof(
+			fc.constantFrom("0", "96", "14", "127", "128", "x", "1e1", "-1"),
+			fc.string({ maxLength: 4 }),
+		);
+		const rate = fc.oneof(fc.constantFrom("90000", "8000/2", "48000/256", "0", "1e9", "0x10", ""), fc.string());
+		const encoding = fc.oneof(fc.constantFrom("H264", "opus", "PCMU", "", "__proto__"), fc.string({ maxLength: 6 }));
+		const parameters = fc.oneof(fc.constantFrom("", "a=b;c", "apt=96"), fc.string());
+		fc.assert(
+			fc.property(kind, type, encoding, rate, parameters, (of, format, name, clock, fmtp) => {
+				const attributes = [
+					{ name: "rtpmap", value: `${format} ${name}/${clock}` },
+					{ name: "fmtp", value: `${format} ${fmtp}` },
+				];
+				const base = { kind: of, port: 0, protocol: "RTP/AVP", connection: "", lines: [] };
+				const [found] = tracksOf([{ ...base, formats: [format], attributes }]);
+				if (!found) return;
+				taken++;
+				const { track } = found;
+				assert.ok(track.payloadType >= 0 && track.payloadType <= 127 && Number.isInteger(track.payloadType));
+				assert.ok(track.clockRate > 0 && track.clockRate <= 1e8 && Number.isInteger(track.clockRate));
+				assert.ok(track.channels >= 0 && track.channels <= 255 && Number.isInteger(track.channels));
+				const again = trackOf(mediaOf(track));
+				assert.deepEqual(again, track.kind === "audio" ? track : { ...track, channels: 0 });
+			}),
+			{ seed: 5, numRuns: 10_000 },
+		);
+		assert.ok(taken > 200, `${taken} were tracks`);
+	});
 });
