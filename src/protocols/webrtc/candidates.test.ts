@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { candidateLines, isLocalClient, PublicHosts } from "./candidates.ts";
 
 const local = ["127.0.0.1", "192.0.2.7", "::1", "2001:db8::7", "fe80::1%eth0"];
@@ -29,6 +30,44 @@ describe("candidates", () => {
 		assert.deepEqual(addresses(local, true), ["127.0.0.1", "192.0.2.7", "::1", "2001:db8::7"]);
 		assert.deepEqual(addresses(["127.0.0.1"], false), ["127.0.0.1"]);
 		assert.ok(isLocalClient("::ffff:127.0.0.1") && isLocalClient("::1") && !isLocalClient("192.0.2.7"));
+	});
+
+	it("of any addresses are lines as RFC 8839 has them, each its own, best first", () => {
+		const address = fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom(...local));
+		const some = fc.array(address, { maxLength: 12 });
+		const port = fc.integer({ min: 1, max: 65_535 });
+		fc.assert(
+			fc.property(
+				some,
+				some,
+				port,
+				fc.option(port, { nil: undefined }),
+				fc.boolean(),
+				(publicHosts, own, udp, tcp, here) => {
+					const lines = candidateLines({ publicHosts, local: own }, { udp, tcp }, here);
+					const hosts = new Set([...publicHosts, ...own]);
+					const parsed = lines.map((line) => {
+						const found = /^(\d+) 1 (udp|tcp) (\d+) (\S+) (\d+) typ host( tcptype passive)?$/.exec(line);
+						assert.ok(found, line);
+						const [, foundation, transport, priority, ip, at, passive] = found;
+						assert.ok(hosts.has(ip!));
+						assert.equal(Number(at), transport === "udp" ? udp : tcp);
+						assert.equal(passive !== undefined, transport === "tcp");
+						return { foundation, priority: Number(priority) };
+					});
+					assert.equal(new Set(parsed.map((one) => one.foundation)).size, lines.length);
+					assert.ok(parsed.every(({ priority }, i) => priority < (parsed[i - 1]?.priority ?? 2 ** 31) && priority > 0));
+				},
+			),
+			{ seed: 23, numRuns: 10_000 },
+		);
+	});
+
+	it("take any text for an address of a client", () => {
+		fc.assert(
+			fc.property(fc.string(), (text) => assert.equal(typeof isLocalClient(text), "boolean")),
+			{ seed: 24, numRuns: 10_000 },
+		);
 	});
 
 	it("resolve names, and tell which have no address", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { browserCheck } from "../../../test/browser/whep-check.ts";
 import type { DtlsServer, DtlsSession } from "../../net/dtls.ts";
 import type { SrtpPrimitives } from "../../wire/srtp.ts";
@@ -125,6 +126,25 @@ function live() {
 }
 
 describe("a session", () => {
+	it("tells any bytes apart by the first one (RFC 7983): what is not genuine proves nothing and reaches nobody", () => {
+		const { session, route, dtls, calls } = live();
+		const before = calls.slice();
+		fc.assert(
+			fc.property(fc.nat(255), fc.uint8Array({ maxLength: 100, size: "max" }), (first, rest) => {
+				const { inputs } = dtls;
+				const { rejected } = session;
+				// The last byte would be an order to the handshake.
+				assert.equal(session.input(Uint8Array.from([first, ...rest, 9]), route), false);
+				assert.equal(dtls.inputs - inputs, first >= 20 && first <= 63 ? 1 : 0);
+				assert.ok(session.rejected === rejected || (first >= 128 && first <= 191));
+				assert.equal(session.state, "live");
+			}),
+			{ seed: 31, numRuns: 10_000 },
+		);
+		assert.deepEqual(calls, before);
+		assert.ok(session.rejected > 1_000);
+	});
+
 	it("keeps an early handshake until its address has answered, then goes on with it", () => {
 		const { session, route, dtls, check, answer, calls, fire } = setUp();
 		assert.ok(!session.input(hello, route));
