@@ -21,6 +21,7 @@ import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
 import type { SrtServer } from "../protocols/srt/server.ts";
 import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
+import { LiveSockets } from "../protocols/websocket/server.ts";
 import { logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
@@ -95,12 +96,13 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const rtmp = parts.use(await openRtmp(house));
 	const srt = parts.use(await openSrt(house));
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
+	const live = parts.use(new LiveSockets(hub));
 	const describeMore = (metrics: Metrics): void => {
 		describeParts(metrics, pool, rtsp, webrtc);
 		describeRtmp(metrics, rtmp);
 		describeSrt(metrics, srt);
 	};
-	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, webrtc, describeMore));
+	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live }, describeMore));
 	parts.defer(startSources(config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.ports[0] ?? 0);
 	const running = parts.move();
@@ -154,7 +156,7 @@ function openWeb(
 	rtsp: RtspServer,
 	rtmp: RtmpServers,
 	srt: SrtServer,
-	webrtc: WebRtcServer | undefined,
+	{ webrtc, live }: { readonly webrtc: WebRtcServer | undefined; readonly live: LiveSockets },
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
 	const sessions = {
@@ -167,7 +169,7 @@ function openWeb(
 	};
 	const rtspPort = rtsp.ports[0];
 	const own = log.child({ room: "http" });
-	return openControl({ config, hub, access, log: own, stateDir, webrtc, rtspPort, sessions, describeMore });
+	return openControl({ config, hub, access, log: own, stateDir, webrtc, live, rtspPort, sessions, describeMore });
 }
 
 function pullsInto({ hub, config, log }: House): Pulls {

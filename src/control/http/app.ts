@@ -4,6 +4,7 @@ import { addressTest } from "../../access/addresses.ts";
 import { type Guard, guardOf, openGuard } from "./guard.ts";
 import { headerHooks } from "./headers.ts";
 import { healthRoutes, metricsRoutes } from "./health.ts";
+import { liveRoutes } from "./live.ts";
 import { loginRoutes } from "./login.ts";
 import { pageRoutes } from "./page.ts";
 import { errorHandler, HttpRefusal } from "./refusal.ts";
@@ -29,6 +30,7 @@ async function addRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard, rol
 	loginRoutes(app, room, guard, loginTime);
 	thumbnailRoutes(app, room, guard);
 	webrtcRoutes(app, room, guard);
+	liveRoutes(app, room, guard);
 	await pageRoutes(app, room, guard);
 }
 

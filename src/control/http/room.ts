@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Access, Principal } from "../../access/access.ts";
 import type { RelayConfig } from "../../config/relay-schema.ts";
 import type { Hub } from "../../hub/hub.ts";
@@ -56,6 +58,25 @@ export interface WebRtcDoor {
 	end(session: WebRtcSessionName): boolean;
 }
 
+/** A viewer that was let in and asks for WebSocket; nothing has been answered on its connection. */
+interface LiveViewer {
+	readonly request: IncomingMessage;
+	readonly socket: Socket;
+	/** What came behind the request. */
+	readonly head: Buffer;
+	/** Empty for nobody in particular. */
+	readonly user: string;
+	readonly remoteAddress: string;
+	/** What stands after `?`. */
+	readonly query: string;
+}
+
+/** The way into the room that sends frames over WebSocket. */
+export interface LiveDoor {
+	/** What takes a viewer's connection over. Throws the hub's `Refused` where there is nothing to watch. */
+	prepare(path: PathName): (viewer: LiveViewer) => void;
+}
+
 /** Sessions or connections of one protocol, in MediaMTX's shape. */
 export interface SessionSource {
 	list(): readonly { readonly id: string; readonly [field: string]: unknown }[];
@@ -75,6 +96,8 @@ export interface HttpRoom {
 	readonly version: string;
 	/** Undefined where there is no WebRTC. */
 	readonly webrtc: WebRtcDoor | undefined;
+	/** Undefined where there is no WebSocket. */
+	readonly live: LiveDoor | undefined;
 	/** Where RTSP is served; undefined for nowhere. */
 	readonly rtspPort: number | undefined;
 	/** By MediaMTX's name: `rtspconns`, `rtspsessions`, `webrtcsessions`. */

@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import type { Address } from "../../config/address.ts";
 import { buildApp, type Role } from "./app.ts";
 import type { HttpRoom } from "./room.ts";
+import { isWebSocket, routeUpgrades } from "./upgrade.ts";
 
 /** Where the HTTP server listens, with the ports that were given for port 0. */
 export interface HttpServer {
@@ -39,6 +40,7 @@ function makeServer(listener: RequestListener, { requestTimeout, maxConnections 
 			keepAliveTimeout: KEEP_ALIVE_MS,
 			maxHeaderSize: MAX_HEADER_BYTES,
 			noDelay: true,
+			shouldUpgradeCallback: isWebSocket,
 		},
 		listener,
 	);
@@ -135,6 +137,7 @@ class Servers {
 
 	#server(app: FastifyInstance): Server {
 		const server = makeServer((request, response) => app.routing(request, response), this.#room.config.http);
+		routeUpgrades(server, app);
 		this.#servers.push(server);
 		return server;
 	}

@@ -1,0 +1,130 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Hub } from "../../hub/hub.ts";
+import { newId } from "../../hub/path.ts";
+import type { Reader } from "../../hub/reader.ts";
+import { Refused } from "../../hub/refused.ts";
+import type { Stream } from "../../hub/stream.ts";
+import type { PathName } from "../../media/path-name.ts";
+import { Egress } from "./egress.ts";
+import { leftOutReason } from "./muxer.ts";
+
+/** A viewer that was let in, and its connection, on which nothing has been answered. */
+interface Viewer {
+	readonly request: IncomingMessage;
+	readonly socket: Socket;
+	/** What came behind the request. */
+	readonly head: Buffer;
+	readonly user: string;
+	readonly remoteAddress: string;
+	/** What stands after `?`. */
+	readonly query: string;
+}
+
+/** What is watched. */
+interface View {
+	readonly path: PathName;
+	readonly taken: readonly number[];
+	readonly leftOut: readonly object[];
+}
+
+/** Viewers send nothing but a close. */
+const MAX_MESSAGE_BYTES = 1024;
+/** A viewer that does not answer one ping until the next has gone. */
+const PING_MS = 10_000;
+/** Close code of a stream that is over (RFC 6455 section 7.4.1). */
+const GOING_AWAY = 1001;
+/** A close reason has at most 123 bytes. */
+const MAX_REASON_CHARACTERS = 40;
+
+/** The first picture and the first sound that can be carried, and what is left out. */
+function choose({ tracks }: Stream) {
+	const taken = (["video", "audio"] as const)
+		.map((kind) => tracks.findIndex((track) => track.kind === kind && leftOutReason(track) === undefined))
+		.filter((index) => index >= 0);
+	const leftOut = tracks.flatMap((track, index) => {
+		if (taken.includes(index)) return [];
+		return { track: index, codec: track.encoding, reason: leftOutReason(track) ?? "one track of a kind is sent" };
+	});
+	return { taken, leftOut };
+}
+
+/** Sends streams over WebSocket: as fragmented MP4, a frame at a time. */
+export class LiveSockets implements AsyncDisposable {
+	readonly #hub: Hub;
+	readonly #server = new WebSocketServer({
+		noServer: true,
+		clientTracking: false,
+		perMessageDeflate: false,
+		maxPayload: MAX_MESSAGE_BYTES,
+		handleProtocols: (offered) => (offered.has("vedette") ? "vedette" : false),
+	});
+	/** Whether each has given a sign of life since the last ping. */
+	readonly #open = new Map<WebSocket, { alive: boolean }>();
+	readonly #timer = setInterval(() => this.#ping(), PING_MS).unref();
+
+	constructor(hub: Hub) {
+		this.#hub = hub;
+	}
+
+	/** What takes a viewer's connection over. Throws `Refused` where there is nothing to watch. */
+	prepare(path: PathName): (viewer: Viewer) => void {
+		const { taken, leftOut } = choose(this.#hub.find(path));
+		if (taken.length === 0) {
+			const reason = leftOut[0]?.reason ?? "it has no track";
+			throw new Refused("invalid", `nothing of this stream can be sent over WebSocket: ${reason}`);
+		}
+		return (viewer) => {
+			const { request, socket, head } = viewer;
+			const view = { path, taken, leftOut };
+			this.#server.handleUpgrade(request, socket, head, (opened) => this.#serve(opened, viewer, view));
+		};
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		clearInterval(this.#timer);
+		for (const socket of this.#open.keys()) socket.terminate();
+	}
+
+	#serve(socket: WebSocket, viewer: Viewer, view: View): void {
+		const life = { alive: true };
+		this.#open.set(socket, life);
+		socket.on("pong", () => {
+			life.alive = true;
+		});
+		// A broken connection is closed, which is what counts.
+		socket.on("error", () => undefined);
+		const reader = this.#read(socket, viewer, view);
+		socket.on("close", () => {
+			this.#open.delete(socket);
+			reader?.leave();
+		});
+	}
+
+	#read(socket: WebSocket, viewer: Viewer, { path, taken, leftOut }: View): Reader | undefined {
+		const { user, remoteAddress, query } = viewer;
+		const info = { type: "webSocketSession", id: newId(), remoteAddress, user, query };
+		let egress: Egress | undefined;
+		try {
+			const reader = this.#hub.read(path, taken, info, {
+				onFrame: (_reader, now) => egress?.pump(now),
+				onEnd: (reason) => socket.close(GOING_AWAY, reason.slice(0, MAX_REASON_CHARACTERS)),
+			});
+			egress = new Egress(socket, viewer.socket, reader, leftOut, () => this.#hub.clock.now());
+			return reader;
+		} catch (error) {
+			if (!(error instanceof Refused)) throw error;
+			socket.close(GOING_AWAY, error.message.slice(0, MAX_REASON_CHARACTERS));
+			return undefined;
+		}
+	}
+
+	#ping(): void {
+		for (const [socket, life] of this.#open) {
+			if (!life.alive) socket.terminate();
+			life.alive = false;
+			if (socket.readyState === socket.OPEN) socket.ping();
+		}
+	}
+}
