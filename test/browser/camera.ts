@@ -3,6 +3,8 @@ import { once } from "node:events";
 
 const ENCODERS = {
 	h264: ["libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline", "-g", "60"],
+	/** With B-frames: shown in another order than decoded. */
+	reordered: ["libx264", "-preset", "veryfast", "-bf", "2", "-profile:v", "main", "-g", "60"],
 	vp8: ["libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "60", "-error-resilient", "1"],
 } as const;
 

@@ -1,7 +1,9 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { Gauge } from "./gauge.ts";
+import { browserMemory, Ladder, type Rung } from "./ladder.ts";
 import { patience, type Reading } from "./meter.ts";
-import { locate, type Place, parseIceServers, probe } from "./relay.ts";
+import { MseTransport } from "./mse.ts";
+import { liveAddress, locate, type Place, parseIceServers, probe } from "./relay.ts";
 import { canFullscreen, download, Screen, toggleFullscreen } from "./screen.ts";
 import { type Event as PlayerEvent, type State, step } from "./state.ts";
 import { styles } from "./styles.ts";
@@ -57,7 +59,7 @@ export class VedettePlayer extends LitElement {
 	static home = new URL(import.meta.url).origin;
 
 	#state: State = { at: "idle" };
-	#transport: Transport | null = null;
+	#transport: Ladder | null = null;
 	#place: Place | null = null;
 	#leftOut: readonly string[] = [];
 	#needsTap = false;
@@ -253,6 +255,7 @@ export class VedettePlayer extends LitElement {
 
 	#picture(): void {
 		if (this.#needsTap) this.#block(false);
+		this.#transport?.pictured();
 		if (this.#state.at !== "live") this.#send({ type: "picture" });
 	}
 
@@ -317,19 +320,30 @@ export class VedettePlayer extends LitElement {
 	#open(): void {
 		const place = this.#place;
 		if (!place) return;
-		const iceServers = typeof this.iceServers === "string" ? parseIceServers(this.iceServers) : this.iceServers;
-		const transport: Transport = new WhepTransport(
-			{ endpoint: place.endpoint, token: this.token, iceServers, icePolicy: this.icePolicy },
+		const transport: Ladder = new Ladder(
+			this.#rungs(place),
 			{
-				media: (stream) => transport === this.#transport && this.#screen.show(stream),
+				media: (source) => transport === this.#transport && this.#screen.show(source),
 				leftOut: (sentences) => {
 					this.#leftOut = sentences;
 				},
 				failed: (failure) => transport === this.#transport && this.#send({ type: "failed", failure }),
 			},
+			browserMemory(place.base),
 		);
 		this.#transport = transport;
 		attempt(transport.start());
+	}
+
+	/** The ways to a picture, best first. */
+	#rungs({ endpoint }: Place): Rung[] {
+		const { token, icePolicy } = this;
+		const iceServers = typeof this.iceServers === "string" ? parseIceServers(this.iceServers) : this.iceServers;
+		const target = { endpoint, token, iceServers, icePolicy };
+		const live = liveAddress(endpoint);
+		const webrtc: Rung = { name: "webrtc", make: (events) => new WhepTransport(target, events) };
+		if (!live) return [webrtc];
+		return [webrtc, { name: "websocket", make: (events) => new MseTransport(live, token, events) }];
 	}
 
 	async #probe(): Promise<void> {
@@ -357,7 +371,7 @@ export class VedettePlayer extends LitElement {
 			stalled: at === "stalled",
 			running: at !== "idle",
 			muted: video.muted,
-			hasAudio: video.srcObject instanceof MediaStream && video.srcObject.getAudioTracks().length > 0,
+			hasAudio: this.#screen.hasAudio,
 			fullscreen: document.fullscreenElement === this,
 			canPicture: this.#screen.canPicture,
 			canFullscreen: canFullscreen(video),

@@ -101,6 +101,12 @@ export function locate(
 	return { base: base.origin, path, endpoint };
 }
 
+/** Where the same stream comes over WebSocket; null where the address of the offer is not this relay's kind. */
+export function liveAddress(endpoint: string): string | null {
+	const match = /^http(s?:\/\/[^?]+)\/whep(\?.*)?$/.exec(endpoint);
+	return match ? `ws${match[1]}/live.ws${match[2] ?? ""}` : null;
+}
+
 function addressOf(text: string, base: string | URL): URL | null {
 	try {
 		return new URL(text, base);

@@ -1,5 +1,7 @@
 /** The video element and what the player needs of it: when the last picture came, a still of it, sound, other windows. */
 
+import type { Feed } from "./transport.ts";
+
 /** Names that only Safari has. */
 interface SafariVideo extends HTMLVideoElement {
 	webkitEnterFullscreen?: () => void;
@@ -25,6 +27,7 @@ export class Screen {
 	sinceCapture: number | null = null;
 	/** Milliseconds from the arrival of a picture's last packet to the screen; null where the browser does not tell. */
 	sinceArrival: number | null = null;
+	#source: MediaStream | Feed | null = null;
 	#watching = false;
 	#fresh = true;
 	#halted = false;
@@ -39,14 +42,23 @@ export class Screen {
 		this.video.disableRemotePlayback = true;
 	}
 
-	show(stream: MediaStream): void {
+	show(source: MediaStream | Feed): void {
 		this.#halted = false;
-		if (this.video.srcObject !== stream) {
-			this.video.srcObject = stream;
+		if (this.#source !== source) {
+			this.#source = source;
 			this.#fresh = true;
+			if ("attach" in source) source.attach(this.video);
+			else this.#attach(source);
 		}
 		this.#watch();
 		setTimeout(() => this.play(), 0);
+	}
+
+	/** Whether what is shown may have sound. */
+	get hasAudio(): boolean {
+		const source = this.#source;
+		if (!source) return false;
+		return "attach" in source ? source.hasAudio : source.getAudioTracks().length > 0;
 	}
 
 	play(): void {
@@ -70,6 +82,8 @@ export class Screen {
 	}
 
 	clear(): void {
+		this.#source = null;
+		this.video.removeAttribute("src");
 		this.video.srcObject = null;
 	}
 
@@ -105,6 +119,11 @@ export class Screen {
 		} else {
 			video.webkitSetPresentationMode?.(this.inPicture ? "inline" : "picture-in-picture");
 		}
+	}
+
+	#attach(stream: MediaStream): void {
+		this.video.removeAttribute("src");
+		this.video.srcObject = stream;
 	}
 
 	#watch(): void {

@@ -43,9 +43,15 @@ export interface Sample {
 	readonly route: string | null;
 }
 
+/** Pictures that are not a MediaStream: they bring themselves into the element that shows them. */
+export interface Feed {
+	attach(video: HTMLVideoElement): void;
+	readonly hasAudio: boolean;
+}
+
 /** What a transport reports while it runs. After `failed` it reports nothing more. */
 export interface TransportEvents {
-	media(stream: MediaStream): void;
+	media(source: MediaStream | Feed): void;
 	/** Tracks of the stream that this browser and the relay cannot share, as the relay names them. */
 	leftOut(sentences: readonly string[]): void;
 	failed(failure: Failure): void;

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { after, before, type TestContext, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import type { VedettePlayer } from "../../web/player/player.ts";
+import { needs } from "../support/peers.ts";
+import { startTestRelay } from "../support/relay.ts";
+import { Camera } from "./camera.ts";
+import { launchChromium, pictureRate, waitForState } from "./chromium.ts";
+
+let browser: Browser | undefined;
+before(async () => {
+	browser = await launchChromium().catch(() => undefined);
+});
+after(() => browser?.close());
+
+/** A page in a profile of its own. */
+async function newPage(t: TestContext): Promise<Page> {
+	assert.ok(browser, "Chromium started");
+	const context = await browser.newContext();
+	t.after(() => context.close());
+	return context.newPage();
+}
+
+/** The way that the pictures come by, as the viewer is told. */
+function way(page: Page): Promise<string | null | undefined> {
+	return page.locator("vedette-player").evaluate(
+		(player: VedettePlayer) =>
+			new Promise<string | null | undefined>((resolve) => {
+				const told = () => player.reading?.route && resolve(player.reading.route);
+				player.addEventListener("reading", told);
+				told();
+			}),
+	);
+}
+
+/** Seconds between what is seen and the newest picture that the browser has. */
+function behind(page: Page): Promise<number> {
+	return page
+		.locator("vedette-player")
+		.evaluate(({ video }: VedettePlayer) => video.buffered.end(video.buffered.length - 1) - video.currentTime);
+}
+
+/** Watches and says how long the first picture took, in milliseconds. */
+async function watch(page: Page, url: string): Promise<number> {
+	await page.goto(url);
+	const began = performance.now();
+	await waitForState(page, "live");
+	return performance.now() - began;
+}
+
+async function isFluent(page: Page): Promise<void> {
+	const rate = await pictureRate(page, 2000);
+	assert.ok(rate > 25 && rate < 36, `${rate.toFixed(1)} pictures a second`);
+	assert.equal(await way(page), "TCP, WebSocket");
+	const late = await behind(page);
+	assert.ok(late < 0.5, `${late.toFixed(2)} s behind what has arrived`);
+}
+
+test("a relay without WebRTC is watched by WebSocket at once", async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await startTestRelay({ webrtc: { address: [] } });
+	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`);
+	const page = await newPage(t);
+	const took = await watch(page, `${relay.httpUrl}/watch/robot1/front`);
+	t.diagnostic(`first picture after ${Math.round(took)} ms`);
+	await isFluent(page);
+});
+
+test("pictures that are shown in another order than decoded", async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await startTestRelay();
+	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`, "reordered");
+	const page = await newPage(t);
+	await watch(page, `${relay.httpUrl}/watch/robot1/front`);
+	await isFluent(page);
+});
+
+test("where no candidate is reached WebSocket begins beside WebRTC, and is what is tried first the next time", async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await startTestRelay();
+	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`);
+	const page = await newPage(t);
+	await page.addInitScript(() => {
+		type Set = (this: RTCPeerConnection, description: RTCSessionDescriptionInit) => Promise<void>;
+		const setRemoteDescription: Set = RTCPeerConnection.prototype.setRemoteDescription;
+		RTCPeerConnection.prototype.setRemoteDescription = function (description: RTCSessionDescriptionInit) {
+			const sdp = description.sdp?.replaceAll(/a=candidate.*\r\n/g, "") ?? "";
+			return setRemoteDescription.call(this, { ...description, sdp });
+		};
+	});
+	const url = `${relay.httpUrl}/watch/robot1/front`;
+	const first = await watch(page, url);
+	assert.ok(first > 1000 && first < 4500, `first picture after ${first.toFixed(0)} ms`);
+	await isFluent(page);
+	const again = await watch(page, url);
+	assert.ok(again < 1900, `${again.toFixed(0)} ms`);
+	assert.equal(await way(page), "TCP, WebSocket");
+});
