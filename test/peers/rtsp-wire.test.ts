@@ -36,8 +36,8 @@ const film: Film = {
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function until(ready: () => boolean, what: string, ms = 10_000): Promise<void> {
-	for (const end = performance.now() + ms; !ready(); await wait(5)) {
+async function until(ready: () => boolean | Promise<boolean>, what: string, ms = 10_000): Promise<void> {
+	for (const end = performance.now() + ms; !(await ready()); await wait(5)) {
 		if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
 	}
 }
@@ -59,6 +59,18 @@ async function play(peer: RawConnection, relay: TestRelay, transport: string) {
 	const played = await peer.ask("PLAY", url);
 	assert.equal(played.status, 200, played.reason);
 	return { setup, played };
+}
+
+/** Datagrams that the relay could give to nobody so far. */
+async function strays({ relay }: TestRelay): Promise<number> {
+	const response = await fetch(`http://127.0.0.1:${relay.ports.metrics[0]}/metrics`);
+	const [, value] = /^vedette_stray_packets_total\{protocol="rtsp"\} (\d+)/m.exec(await response.text()) ?? [];
+	return Number(value);
+}
+
+/** Sends a datagram to a port of loopback; it lies in the receiver's queue once this resolves. */
+function sendUdp(socket: Socket, bytes: Uint8Array, port: number): Promise<void> {
+	return new Promise((resolve) => socket.send(bytes, port, "127.0.0.1", () => resolve()));
 }
 
 async function udpSocket(): Promise<{ socket: Socket; port: number; packets: Buffer[] } & Disposable> {
@@ -110,6 +122,29 @@ suite("RTSP on the wire", { concurrency: false }, () => {
 		publisher.client.close();
 	});
 
+	test("SET_PARAMETER and GET_PARAMETER are taken and change nothing; of a strange session they are not", {
+		timeout: 20_000,
+	}, async () => {
+		await using relay = await startTestRelay();
+		const publisher = await feed(relay);
+		using peer = await rawConnect(relay.rtspUrl);
+		await play(peer, relay, "RTP/AVP/TCP;unicast;interleaved=0-1");
+		for (const method of ["SET_PARAMETER", "GET_PARAMETER"]) {
+			const body: [string, string][] = [["Content-Type", "text/parameters"]];
+			const answer = await peer.ask(method, `${relay.rtspUrl}/camera`, body);
+			assert.deepEqual([answer.status, answer.body], [200, ""], method);
+		}
+		using stranger = await rawConnect(relay.rtspUrl);
+		const answer = await stranger.ask("SET_PARAMETER", `${relay.rtspUrl}/camera`, [["Session", "x"]]);
+		assert.equal(answer.status, 454);
+		const before = peer.packets.length;
+		await until(() => {
+			publisher.send();
+			return peer.packets.length > before + 5;
+		}, "packets after the parameters");
+		publisher.client.close();
+	});
+
 	test("a destination is ignored: packets go where the connection comes from", { timeout: 20_000 }, async () => {
 		await using relay = await startTestRelay();
 		const publisher = await feed(relay);
@@ -152,13 +187,15 @@ suite("RTSP on the wire", { concurrency: false }, () => {
 		using peer = await rawConnect(relay.rtspUrl);
 		await play(peer, relay, `RTP/AVP;unicast;client_port=${target.port}-${target.port + 1}`);
 		await until(() => target.packets.length >= 5, "the burst");
-		target.socket.send(Buffer.alloc(12, 0x80), relay.relay.ports.rtp![0], "127.0.0.1");
-		await wait(20);
+		// Once the player is known on both ports, another port of its address may not take its place.
+		for (const port of relay.relay.ports.rtp!) await sendUdp(target.socket, Buffer.alloc(12, 0x80), port);
+		let sent = 0;
 		for (let n = 0; n < 500; n++) {
 			const bytes = Buffer.alloc(n % 60, (n * 37) & 0xff);
-			for (const port of relay.relay.ports.rtp!) noise.socket.send(bytes, port, "127.0.0.1");
+			for (const port of relay.relay.ports.rtp!) await sendUdp(noise.socket, bytes, port);
+			sent += 2;
+			if (n % 50 === 49) await until(async () => (await strays(relay)) === sent, `${sent} strays`);
 		}
-		await wait(50);
 		const before = target.packets.length;
 		await until(() => {
 			publisher.send();
@@ -182,7 +219,9 @@ suite("RTSP on the wire", { concurrency: false }, () => {
 		await until(() => target.packets.length >= 5, "packets over IPv6");
 		publisher.client.close();
 	});
+});
 
+suite("RTSP over time", { concurrency: false }, () => {
 	test("who says nothing is let go: half-open, without a session, silent over UDP", { timeout: 30_000 }, async () => {
 		await using relay = await startTestRelay({ rtsp: { sessionTimeout: "5 s", requestTimeout: "1 s" } });
 		const publisher = await feed(relay);
@@ -225,6 +264,7 @@ suite("RTSP on the wire", { concurrency: false }, () => {
 			await wait(2);
 			assert.ok(sent.bytes < 64_000_000, "the stalled reader is not noticed");
 		}
+		// A reader is cut once what it lacks is a second old: here time itself is what is waited for.
 		await wait(1100);
 		publisher.send();
 		assert.ok(process.memoryUsage().arrayBuffers - used < 64_000_000);
@@ -296,7 +336,9 @@ suite("RTSP on the wire", { concurrency: false }, () => {
 			stack.use(gstreamerPlays(url, way, 240)),
 		]);
 		await until(() => stream.readers.size === 4, "the readers");
-		await wait(1500);
+		const played = [...stream.readers].map((reader) => reader.counters.packets);
+		const got = () => [...stream.readers].map((reader, i) => reader.counters.packets - played[i]!);
+		await until(() => got().every((packets) => packets > 500), "a good second of the first publisher for every reader");
 		stopFirst();
 		const second = await Feed.open(url, real, 64, { sequence: 65_400, timestamp: 2 ** 32 - 90_000 });
 		const stopSecond = second.run();
