@@ -7,6 +7,8 @@ import type { Failure, Feed, Sample, Transport, TransportEvents } from "./transp
 const KEPT_S = 5;
 const MOST_KEPT_S = 15;
 const CALM_MS = 1000;
+/** What the stream is joined with has come after this long. */
+const BEGIN_MS = 1000;
 
 const gone: Failure = { kind: "lost", reason: "The connection ended." };
 const unreachable: Failure = { kind: "unreachable", reason: "The relay does not answer by WebSocket." };
@@ -46,6 +48,7 @@ export class MseTransport implements Transport, Feed {
 	#offered = false;
 	#target = afterCalm();
 	#calmSince = 0;
+	#attachedAt = 0;
 	#bytes = 0;
 	#messages = 0;
 	#lag = { seconds: 0, pictures: 0 };
@@ -88,6 +91,7 @@ export class MseTransport implements Transport, Feed {
 	attach(video: HTMLVideoElement): void {
 		if (!this.#source || this.state === "ended") return;
 		this.#video = video;
+		this.#attachedAt = performance.now();
 		const { signal } = this.#ended;
 		video.srcObject = null;
 		video.src = this.#address;
@@ -206,7 +210,8 @@ export class MseTransport implements Transport, Feed {
 		if (last < 0) return;
 		// Safari plays no sound, and stumbles, at another rate.
 		const smooth = !/^((?!chrome|android).)*safari/i.test(navigator.userAgent);
-		const place = { at, start: buffered.start(last), end: buffered.end(last), target: this.#target, smooth };
+		const begins = now - this.#attachedAt < BEGIN_MS;
+		const place = { at, start: buffered.start(last), end: buffered.end(last), target: this.#target, smooth, begins };
 		const { jump, rate } = steer(place);
 		if (jump !== null && !video.seeking) video.currentTime = jump;
 		if (video.playbackRate !== rate) video.playbackRate = rate;
