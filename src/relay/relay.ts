@@ -26,7 +26,7 @@ import { logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { type Pulls, startSources } from "./sources.ts";
-import { describeSrt, openSrt } from "./srt.ts";
+import { describeSrt, openSrt, srtSource } from "./srt.ts";
 import { udpSources } from "./udp-sources.ts";
 
 /** A relay that runs. */
@@ -172,7 +172,8 @@ function openWeb(
 	return openControl({ config, hub, access, log: own, stateDir, webrtc, live, rtspPort, sessions, describeMore });
 }
 
-function pullsInto({ hub, config, log }: House): Pulls {
+function pullsInto(house: House): Pulls {
+	const { hub, config, log } = house;
 	const whep: Pulls[string] = (path, url, _transport, signal, onLive) => pullWhep(hub, path, url, signal, onLive);
 	const rtmp: Pulls[string] = (path, url, _transport, signal, onLive) =>
 		pullRtmp(hub, path, url, config.rtmp.maxMessage, signal, onLive);
@@ -180,6 +181,7 @@ function pullsInto({ hub, config, log }: House): Pulls {
 		rtmp,
 		rtmps: rtmp,
 		rtsp: (path, url, transport, signal, onLive) => pullRtsp(hub, path, url, transport, signal, onLive),
+		srt: srtSource(house),
 		whep,
 		wheps: whep,
 		...udpSources(hub, config.paths, log.child({ room: "sources" })),

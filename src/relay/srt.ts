@@ -5,7 +5,9 @@ import type { Hooks } from "../control/hooks/hooks.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { pullIntoPath } from "../protocols/srt/pull.ts";
 import { SrtServer } from "../protocols/srt/server.ts";
+import type { Pull } from "./sources.ts";
 
 /** What SRT is given of the relay. */
 interface House {
@@ -35,4 +37,16 @@ export function openSrt({ config, hub, access, hooks, log }: House): Promise<Srt
 		latency: config.srt.latency,
 	};
 	return SrtServer.listen(context, config.srt);
+}
+
+/** Pulls from SRT listeners. */
+export function srtSource({ config: { paths }, hub, log }: Pick<House, "config" | "hub" | "log">): Pull {
+	return (path, url, _transport, signal, onLive) => {
+		const own = log.child({ room: "sources", path });
+		const maxFrameBytes = settingsOf(paths, path)?.settings.maxFrameSize ?? 0;
+		const onLeftOut = (names: readonly string[]): void => {
+			own.warn({ names }, "streams are left out: they cannot be passed on");
+		};
+		return pullIntoPath(hub, path, { url, maxFrameBytes, onLeftOut }, signal, onLive);
+	};
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { needs } from "../support/peers.ts";
@@ -137,3 +139,33 @@ test("who is refused hears why, and holds up nobody", { timeout: 60_000 }, async
 	await using second = ffmpegPlays(`${relay.srtUrl}?streamid=read:camera`);
 	await plays(second);
 });
+
+test("pulled from ffmpeg and from another relay, encrypted", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "ffmpeg")) return;
+	await using origin = await open();
+	await using publisher = ffmpegPublishes(`${origin.srtUrl}?streamid=publish:locked&passphrase=${secret}`);
+	const port = await freePort();
+	await using listener = ffmpegPublishes(`srt://127.0.0.1:${port}?mode=listener&passphrase=${secret}`);
+	await published(origin, parsePathName("locked")!, publisher);
+	const query = `passphrase=${secret}&pbkeylen=32&latency=200`;
+	const paths = {
+		camera: { source: `srt://127.0.0.1:${port}?${query}` },
+		other: { source: `${origin.srtUrl}?streamid=read:locked&${query}` },
+	};
+	await using relay = await startTestRelay({ paths });
+	await published(relay, camera, listener);
+	await published(relay, parsePathName("other")!, listener);
+	await using first = ffmpegPlays(`${relay.rtspUrl}/camera`);
+	await using second = ffmpegPlays(`${relay.rtspUrl}/other`);
+	await plays(first);
+	await plays(second);
+});
+
+/** A UDP port that is free. */
+async function freePort(): Promise<number> {
+	const socket = createSocket("udp4").bind(0, "127.0.0.1");
+	await once(socket, "listening");
+	const { port } = socket.address();
+	socket.close();
+	return port;
+}

@@ -24,6 +24,11 @@ export const flag = {
 	stream: 0x40,
 } as const;
 
+/** The version of SRT that we speak, as libsrt numbers them, and what of it. */
+export const VERSION = 0x01_05_00;
+export const FLAGS =
+	flag.tsbpdSender | flag.tsbpdReceiver | flag.crypt | flag.tooLateDrop | flag.periodicNak | flag.retransmitted;
+
 /** Why a handshake is refused: the handshake type of the answer (section 4.3; libsrt's access control from 2000 on). */
 export const rejection = {
 	peer: 1002,

@@ -2,6 +2,7 @@ import { createHmac, randomInt } from "node:crypto";
 import type { Millis } from "../../media/time.ts";
 import type { Keys } from "./crypto.ts";
 import {
+	FLAGS,
 	flag,
 	type Handshake,
 	handshakeType,
@@ -9,16 +10,14 @@ import {
 	MAGIC,
 	parseHandshake,
 	rejection,
+	VERSION,
 	writeHandshake,
 } from "./handshake.ts";
 import { control, controlTypeOf, HEAD_BYTES, isControl, timestampOf, writeControl } from "./packet.ts";
 import type { SessionSettings } from "./session.ts";
 
-const VERSION = 0x01_05_00;
 /** Older peers do not know the handshake of version 5 (section 3.2.1.1.1). */
 const LEAST_VERSION = 0x01_03_00;
-const FLAGS =
-	flag.tsbpdSender | flag.tsbpdReceiver | flag.crypt | flag.tooLateDrop | flag.periodicNak | flag.retransmitted;
 /** A cookie is good for one to two of these. */
 const COOKIE_MS = 60_000;
 /** An answer is kept so long, for a caller who did not get it. */

@@ -1,0 +1,58 @@
+import type { Hub } from "../../hub/hub.ts";
+import { newId } from "../../hub/path.ts";
+import type { PathName } from "../../media/path-name.ts";
+import { openSrtClient } from "./client.ts";
+import { Ingest } from "./ingest.ts";
+import { parseSrtUrl } from "./url.ts";
+
+/** An attempt that has come to nothing by then has failed. */
+const OPEN_MS = 10_000;
+
+/** What a path says of its source. */
+export interface SrtSourceOptions {
+	readonly url: string;
+	/** A picture of more bytes is dropped. */
+	readonly maxFrameBytes: number;
+	/** Told of streams of the program that are left out, by name. */
+	readonly onLeftOut: (names: readonly string[]) => void;
+}
+
+/**
+ * Pulls a transport stream from an SRT listener into a path until it ends or `signal` aborts: resolves with the reason for
+ * its end, rejects where it cannot begin. Calls `onLive` when the listener has let us in.
+ */
+export async function pullIntoPath(
+	hub: Hub,
+	path: PathName,
+	{ url, maxFrameBytes, onLeftOut }: SrtSourceOptions,
+	signal: AbortSignal,
+	onLive: () => void,
+): Promise<string> {
+	const { host, port } = parseSrtUrl(url);
+	const attempt = new AbortController();
+	const stop = (reason: unknown): void => attempt.abort(reason);
+	const forward = (): void => stop(signal.reason);
+	const timer = setTimeout(() => stop(new Error(`no answer for ${OPEN_MS / 1000} s`)), OPEN_MS);
+	signal.addEventListener("abort", forward, { once: true });
+	const info = { type: "srtSource", id: newId(), remoteAddress: `${host}:${port}`, identity: `source ${path}` };
+	const onEnd = (reason: string): void => stop(new Error(reason));
+	const ingest = new Ingest(hub, path, maxFrameBytes, info, { onEnd, onLeftOut });
+	const onData = (payload: Uint8Array): void => {
+		try {
+			ingest.push(payload);
+		} catch (error) {
+			stop(error);
+		}
+	};
+	try {
+		signal.throwIfAborted();
+		const client = await openSrtClient({ url, signal: attempt.signal, now: () => hub.clock.now(), onData });
+		clearTimeout(timer);
+		onLive();
+		return await client.closed;
+	} finally {
+		clearTimeout(timer);
+		signal.removeEventListener("abort", forward);
+		ingest.close("the source is gone");
+	}
+}
