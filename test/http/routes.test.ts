@@ -175,7 +175,7 @@ test("/metrics is Prometheus' format; every metric has HELP and TYPE", async () 
 	for (const name of [
 		"process_cpu_seconds_total",
 		"process_resident_memory_bytes",
-		"nodejs_eventloop_lag_p99_seconds",
+		"nodejs_eventloop_utilization_ratio",
 	]) {
 		assert.match(text, new RegExp(`^${name} `, "m"));
 	}

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { plainAddress } from "../../access/addresses.ts";
 import { type Address, formatAddress } from "../../config/address.ts";
-import type { Millis } from "../../media/time.ts";
 import { openUdp, type UdpPort, type UdpSocket } from "../../net/udp.ts";
 import { admit, declinedBy } from "./admission.ts";
 import { type Seat, SrtConnection, takeSeat } from "./connection.ts";
@@ -31,13 +30,13 @@ export class SrtServer implements AsyncDisposable {
 	readonly #ports: UdpPort[] = [];
 	/** Callers that are being looked at. */
 	#asking = 0;
+	/** Runs while there are connections: a relay with nothing to do rests. */
 	#timer: NodeJS.Timeout | undefined;
-	#sweptAt: Millis;
+	#sweep: NodeJS.Timeout | undefined;
 
 	private constructor(context: SrtContext, settings: SrtSettings) {
 		this.#context = context;
 		this.#settings = settings;
-		this.#sweptAt = context.hub.clock.now();
 		this.#listener = new Listener(randomBytes(SECRET_BYTES), (call) => this.#answer(call));
 	}
 
@@ -53,7 +52,7 @@ export class SrtServer implements AsyncDisposable {
 			await server.close();
 			throw error;
 		}
-		server.#timer = setInterval(() => server.#tick(), TICK_MS);
+		server.#sweep = setInterval(() => server.#listener.tick(context.hub.clock.now()), SWEEP_MS);
 		return server;
 	}
 
@@ -77,6 +76,7 @@ export class SrtServer implements AsyncDisposable {
 	/** Ends all connections and closes the ports. */
 	async close(): Promise<void> {
 		clearInterval(this.#timer);
+		clearInterval(this.#sweep);
 		for (const connection of [...this.#connections.values()]) connection.end("the relay is going down");
 		await Promise.all(this.#ports.map((port) => port.close()));
 	}
@@ -118,9 +118,17 @@ export class SrtServer implements AsyncDisposable {
 	#begin(call: Call, seat: Seat): void {
 		const { latency, hub } = this.#context;
 		const settings = this.#listener.accept(call, latency, seat.admission.keys, hub.clock.now());
-		const closed = ({ socketId }: SrtConnection): void => void this.#connections.delete(socketId);
+		const closed = ({ socketId }: SrtConnection): void => this.#ended(socketId);
 		const connection = new SrtConnection(this.#context, seat, settings, closed);
 		this.#connections.set(settings.socketId, connection);
+		this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+	}
+
+	#ended(socketId: number): void {
+		this.#connections.delete(socketId);
+		if (this.#connections.size > 0) return;
+		clearInterval(this.#timer);
+		this.#timer = undefined;
 	}
 
 	#refuse(call: Call, error: unknown): void {
@@ -139,8 +147,5 @@ export class SrtServer implements AsyncDisposable {
 	#tick(): void {
 		const now = this.#context.hub.clock.now();
 		for (const connection of this.#connections.values()) connection.tick(now);
-		if (now - this.#sweptAt < SWEEP_MS) return;
-		this.#sweptAt = now;
-		this.#listener.tick(now);
 	}
 }
