@@ -40,7 +40,7 @@ export interface Relay {
 	stop(): Promise<void>;
 }
 
-export interface RelayPorts {
+interface RelayPorts {
 	readonly rtsp: readonly number[];
 	/** RTP and RTCP; undefined where RTSP has no UDP. */
 	readonly rtp: readonly [number, number] | undefined;

@@ -22,7 +22,7 @@ export interface WebRtcOffer {
 	readonly query: string;
 }
 
-export interface WebRtcAnswer {
+interface WebRtcAnswer {
 	/** Unguessable: who knows it may change and end the session. */
 	readonly id: string;
 	readonly sdp: string;
