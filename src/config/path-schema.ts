@@ -70,9 +70,6 @@ export const pathSettings = group("Settings of every path that is not named here
 
 export type PathSettings = z.output<typeof pathSettings>;
 
-/** What may stand to the left of a path's settings. */
-type PathKey = string;
-
 function keyFault(key: string): string | undefined {
 	return key === "all_others" ? undefined : pathNameFault(key.replaceAll("*", "x"));
 }
