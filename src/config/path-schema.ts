@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { pathNameFault } from "../media/path-name.ts";
-import { choice, count, duration, flag, group, senders, size, text } from "./fields.ts";
+import { addresses, choice, count, duration, flag, group, senders, size, text } from "./fields.ts";
 import { pathHooks } from "./hook-schema.ts";
 import { parseUdpSource } from "./udp-source.ts";
 
@@ -34,6 +34,9 @@ export const pathSettings = group("Settings of every path that is not named here
 	transport: choice(["tcp", "udp"], "tcp", "How an rtsp:// source is pulled: tcp or udp"),
 	srtPublishPassphrase: passphrase("SRT publishers encrypt with this, 10 to 79 characters; empty: they must not"),
 	srtReadPassphrase: passphrase("What SRT readers get is encrypted with this, 10 to 79 characters; empty: it is not"),
+	srt: group("An SRT port of this path's own, also for callers without a stream id: who sends publishes, others read", {
+		address: addresses("", "UDP address or list of addresses, like :9000; empty for none"),
+	}),
 	overridePublisher: flag(
 		false,
 		"Whether a second publisher takes the path over at once, even while the first one sends",
@@ -89,9 +92,18 @@ const namesSenders = z.check<Record<string, PathSettings>>(({ value, issues }) =
 	}
 });
 
+/** A port leads to one path. */
+const namesPort = z.check<Record<string, PathSettings>>(({ value, issues }) => {
+	for (const [name, { srt }] of Object.entries(value)) {
+		if (srt.address.length === 0 || (name !== "all_others" && !name.includes("*"))) continue;
+		const message = "expected no address here: only a path with a name of its own can have a port of its own";
+		issues.push({ code: "custom", message, input: value, path: [name, "srt", "address"] });
+	}
+});
+
 /** All paths: by name, by pattern (`robot1/*`), and `all_others`. */
 export const paths = z
 	.record(key, pathSettings)
-	.check(namesSenders)
+	.check(namesSenders, namesPort)
 	.prefault({ all_others: {} })
 	.describe("Settings by path name, by pattern (robot1/*), or for all_others; a path that fits none is refused");

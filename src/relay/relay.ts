@@ -14,11 +14,11 @@ import { Sender } from "../net/sender/sender.ts";
 import type { SenderStream } from "../net/sender/stream.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { HlsServer } from "../protocols/hls/server.ts";
 import { pullIntoPath as pullRtmp } from "../protocols/rtmp/pull.ts";
 import { pullIntoPath as pullRtsp } from "../protocols/rtsp/pull.ts";
 import { RtspServer } from "../protocols/rtsp/server.ts";
 import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
-import type { SrtServer } from "../protocols/srt/server.ts";
 import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { LiveSockets } from "../protocols/websocket/server.ts";
@@ -26,7 +26,7 @@ import { logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { type Pulls, startSources } from "./sources.ts";
-import { describeSrt, openSrt, srtSource } from "./srt.ts";
+import { describeSrt, openSrt, type SrtServers, srtSource } from "./srt.ts";
 import { udpSources } from "./udp-sources.ts";
 
 /** A relay that runs. */
@@ -65,6 +65,13 @@ interface House {
 	readonly log: Log;
 }
 
+/** The servers that the HTTP server leads to. */
+interface ForPages {
+	readonly webrtc: WebRtcServer | undefined;
+	readonly live: LiveSockets;
+	readonly hls: HlsServer;
+}
+
 const clock: Clock = {
 	now: () => performance.now(),
 	unix: () => Date.now(),
@@ -97,12 +104,13 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const srt = parts.use(await openSrt(house));
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
 	const live = parts.use(new LiveSockets(hub));
+	const hls = parts.use(new HlsServer(hub, config.hls.closeAfter));
 	const describeMore = (metrics: Metrics): void => {
 		describeParts(metrics, pool, rtsp, webrtc);
 		describeRtmp(metrics, rtmp);
 		describeSrt(metrics, srt);
 	};
-	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live }, describeMore));
+	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls }, describeMore));
 	parts.defer(startSources(config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.ports[0] ?? 0);
 	const running = parts.move();
@@ -155,8 +163,8 @@ function openWeb(
 	{ config, stateDir, hub, access, log }: House,
 	rtsp: RtspServer,
 	rtmp: RtmpServers,
-	srt: SrtServer,
-	{ webrtc, live }: { readonly webrtc: WebRtcServer | undefined; readonly live: LiveSockets },
+	srt: SrtServers,
+	{ webrtc, live, hls }: ForPages,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
 	const sessions = {
@@ -169,7 +177,7 @@ function openWeb(
 	};
 	const rtspPort = rtsp.ports[0];
 	const own = log.child({ room: "http" });
-	return openControl({ config, hub, access, log: own, stateDir, webrtc, live, rtspPort, sessions, describeMore });
+	return openControl({ config, hub, access, log: own, stateDir, webrtc, live, hls, rtspPort, sessions, describeMore });
 }
 
 function pullsInto(house: House): Pulls {

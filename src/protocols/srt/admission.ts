@@ -1,4 +1,5 @@
 import type { Outcome, Principal } from "../../access/access.ts";
+import { noCredentials } from "../../access/credentials.ts";
 import type { PathSettings } from "../../config/path-schema.ts";
 import { type RefusalKind, Refused } from "../../hub/refused.ts";
 import { type PathName, parsePathName, pathNameFault } from "../../media/path-name.ts";
@@ -18,35 +19,61 @@ export class Declined extends Error {
 	}
 }
 
+type Action = "publish" | "read";
+
 /** What a caller may do. */
 export interface Admission {
 	readonly target: Target;
 	readonly path: PathName;
 	readonly settings: PathSettings;
+	/** At least one. */
+	readonly actions: readonly Action[];
 	readonly principal: Principal;
 	readonly keys: Keys | undefined;
 }
 
 /** Finds out who calls and whether they may. Holds up nobody else. Rejects with `Declined`. */
 export async function admit(context: SrtContext, handshake: Handshake, ip: string): Promise<Admission> {
-	const text = handshake.streamId ?? "";
-	const target = parseStreamId(text);
-	if (!target) {
-		throw new Declined(
-			rejection.badRequest,
-			`the stream id "${text.slice(0, 80)}" is not like publish:PATH or read:PATH`,
-		);
-	}
+	const target = targetOf(context.path, handshake.streamId ?? "");
 	const path = parsePathName(target.path);
 	if (!path) {
 		throw new Declined(rejection.badRequest, `the path "${target.path.slice(0, 80)}" ${pathNameFault(target.path)}`);
 	}
 	const settings = context.settings(path);
 	if (!settings) throw new Declined(rejection.forbidden, `the configuration has no path that "${path}" fits`);
-	const { srtPublishPassphrase, srtReadPassphrase } = settings;
-	const keys = await unlock(handshake, target.action === "publish" ? srtPublishPassphrase : srtReadPassphrase);
-	const outcome = await context.access.check(target.credentials, target.action, path, ip);
-	const admission = { target, path, settings, principal: principalOf(outcome, target, path), keys };
+	const one = (action: Action) => admitTo(context, action, { target, path, settings }, handshake, ip);
+	if (target.action !== "either") return one(target.action);
+	const [publish, read] = await Promise.allSettled([one("publish"), one("read")]);
+	if (read.status === "rejected") {
+		if (publish.status === "rejected") throw read.reason;
+		return publish.value;
+	}
+	return publish.status === "rejected" ? read.value : { ...publish.value, actions: ["publish", "read"] };
+}
+
+/** On a port of a path's own, whatever does not ask for one thing may be for either. */
+function targetOf(own: PathName | undefined, text: string): Target {
+	const target = parseStreamId(text);
+	if (own !== undefined) return { action: "either", query: "", credentials: noCredentials, ...target, path: own };
+	if (target) return target;
+	throw new Declined(
+		rejection.badRequest,
+		`the stream id "${text.slice(0, 80)}" is not like publish:PATH or read:PATH`,
+	);
+}
+
+async function admitTo(
+	context: SrtContext,
+	action: Action,
+	place: Pick<Admission, "target" | "path" | "settings">,
+	handshake: Handshake,
+	ip: string,
+): Promise<Admission> {
+	const { settings, target, path } = place;
+	const passphrase = action === "publish" ? settings.srtPublishPassphrase : settings.srtReadPassphrase;
+	const keys = await unlock(handshake, passphrase);
+	const outcome = await context.access.check(target.credentials, action, path, ip);
+	const admission = { ...place, actions: [action], principal: principalOf(outcome, action, path), keys };
 	if (target.action === "publish") checkPlace(context, admission);
 	return admission;
 }
@@ -61,7 +88,7 @@ async function unlock({ keys: message, encryption }: Handshake, passphrase: stri
 	return keys;
 }
 
-function principalOf(outcome: Outcome, { action }: Target, path: PathName): Principal {
+function principalOf(outcome: Outcome, action: Action, path: PathName): Principal {
 	if (outcome.ok) return outcome.principal;
 	switch (outcome.reason) {
 		case "credentials":

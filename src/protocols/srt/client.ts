@@ -9,6 +9,8 @@ import { parseSrtUrl } from "./url.ts";
 
 const TICK_MS = 10;
 const RECEIVE_BYTES = 4 * 1024 * 1024;
+/** An attempt that has come to nothing by then has failed. */
+const OPEN_MS = 10_000;
 
 /** What a client is to do. */
 export interface SrtClientOptions {
@@ -64,7 +66,12 @@ export async function openSrtClient({ url, signal, now, onData }: SrtClientOptio
 	const keys = passphrase === "" ? undefined : Keys.create(passphrase, keyBytes);
 	const numbers = { socketId: randomInt(1, 0x4000_0000), initialSequence: randomInt(0x7fff_ffff) };
 	const caller = new Caller({ ...numbers, streamId, latency, keys }, { send, connected, refused: end }, now());
-	const timer = setInterval(() => (session ?? caller).tick(now()), TICK_MS);
+	const began = now();
+	const tick = (): void => {
+		(session ?? caller).tick(now());
+		if (!session && now() - began > OPEN_MS) end(`no answer for ${OPEN_MS / 1000} s`);
+	};
+	const timer = setInterval(tick, TICK_MS);
 	signal.addEventListener("abort", abort, { once: true });
 	socket.on("error", (error) => end(error.message));
 	socket.on("message", (bytes) => (session ?? caller).datagram(bytes, now()));

@@ -2,7 +2,7 @@ import { newId } from "../../hub/path.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { Millis } from "../../media/time.ts";
-import { type Admission, Declined } from "./admission.ts";
+import { type Admission, Declined, declinedBy } from "./admission.ts";
 import type { SrtContext } from "./context.ts";
 import { Egress, playableTracks } from "./egress.ts";
 import { rejection } from "./handshake.ts";
@@ -12,46 +12,57 @@ import { Session, type SessionSettings } from "./session.ts";
 
 /** A publisher that has sent nothing to publish for so long is told to go. */
 const SETTLE_MS = 20_000;
+/** Who said nothing about it, and has not sent anything by then, is taken for a reader. */
+const SILENT_MS = 250;
 
 /** What a connection is for: found out before the caller is let in. */
 export interface Seat {
 	readonly id: string;
 	readonly admission: Admission;
 	readonly caller: Caller;
-	readonly reader: Reader | undefined;
+	/** Of one who asked to read. */
+	reader: Reader | undefined;
 	/** To be set as soon as the connection is there. */
 	connection: SrtConnection | undefined;
 }
 
-/** Takes a place at the path, for a reader. Throws `Refused` and `Declined`. */
-export function takeSeat({ hub }: SrtContext, admission: Admission, caller: Caller): Seat {
-	const { path, principal, target } = admission;
-	const id = newId();
-	if (target.action === "publish") return { id, admission, caller, reader: undefined, connection: undefined };
+/** Takes a place, and one among the path's readers for who asks to read. Throws `Refused` and `Declined`. */
+export function takeSeat(context: SrtContext, admission: Admission, caller: Caller): Seat {
+	const seat: Seat = { id: newId(), admission, caller, reader: undefined, connection: undefined };
+	if (admission.target.action === "read") seat.reader = takeReader(context, seat);
+	return seat;
+}
+
+function takeReader({ hub }: SrtContext, seat: Seat): Reader {
+	const { path, principal, target } = seat.admission;
 	const stream = hub.find(path);
 	const tracks = playableTracks(stream);
 	if (tracks.length === 0) {
 		const encodings = stream.tracks.map(({ encoding }) => encoding).join(", ");
 		throw new Declined(rejection.unacceptable, `a transport stream does not carry ${encodings}`);
 	}
-	const info = { type: "srtConn", id, remoteAddress: remoteOf(caller), user: principal.name ?? "" };
-	const reader = hub.read(
+	const who = { type: "srtConn", id: seat.id, remoteAddress: remoteOf(seat.caller), user: principal.name ?? "" };
+	return hub.read(
 		path,
 		tracks,
-		{ ...info, query: target.query },
+		{ ...who, query: target.query },
 		{
 			onFrame: (_, now) => seat.connection?.pump(now),
 			onEnd: (reason) => seat.connection?.end(reason),
 		},
 	);
-	const seat: Seat = { id, admission, caller, reader, connection: undefined };
-	return seat;
 }
 
 /** IPv6 in brackets. */
 function remoteOf({ address, port }: Caller): string {
 	return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** What the client does. `open`: it has not sent anything, and waits for a stream that it may read. */
+type Role =
+	| { readonly at: "open" }
+	| { readonly at: "publish"; readonly ingest: Ingest; readonly since: Millis }
+	| { readonly at: "read"; readonly reader: Reader; readonly egress: Egress };
 
 /** One SRT client: it publishes or reads one stream. */
 export class SrtConnection {
@@ -61,12 +72,11 @@ export class SrtConnection {
 	readonly #context: SrtContext;
 	readonly #seat: Seat;
 	readonly #session: Session;
-	readonly #ingest: Ingest | undefined;
-	readonly #egress: Egress | undefined;
 	readonly #closed: (connection: SrtConnection) => void;
 	readonly #disconnected: () => void;
 	readonly #created: string;
 	readonly #since: Millis;
+	#role: Role = { at: "open" };
 	#over = false;
 
 	/** `closed` is called once, when the connection is gone. */
@@ -87,21 +97,23 @@ export class SrtConnection {
 			closed: (reason: string) => this.#release(reason),
 		};
 		this.#session = new Session(settings, events, now);
-		if (seat.reader) this.#egress = new Egress(this.#session, seat.reader, now);
-		else this.#ingest = this.#receive();
 		seat.connection = this;
+		if (seat.reader) this.#read(seat.reader, now);
+		else if (seat.admission.target.action === "publish") this.#role = this.#receive(now);
 	}
 
 	/** As MediaMTX's control API writes it. */
 	get item() {
-		const { admission, reader } = this.#seat;
+		const { admission } = this.#seat;
+		const role = this.#role;
+		const reader = role.at === "read" ? role.reader : undefined;
 		const { statistics, settings, roundTrip } = this.#session;
 		const { sent, received, peerRoom, room } = this.#session.held;
 		return {
 			id: this.id,
 			created: this.#created,
 			remoteAddr: remoteOf(this.caller),
-			state: reader ? "read" : "publish",
+			state: role.at === "open" ? "idle" : role.at,
 			path: admission.path,
 			query: admission.target.query.replace(/(^|&)(pass|token|jwt)=[^&]*/g, "$1$2=…"),
 			user: admission.principal.name ?? "",
@@ -139,20 +151,24 @@ export class SrtConnection {
 
 	datagram(bytes: Buffer, now: Millis): void {
 		this.#session.datagram(bytes, now);
-		this.#egress?.pump(now);
+		this.pump(now);
 	}
 
 	/** To be called every 10 ms. */
 	tick(now: Millis): void {
 		this.#session.tick(now);
-		this.#egress?.pump(now);
-		const isIdle = this.#ingest && !this.#ingest.isLive && now - this.#since > SETTLE_MS;
-		if (isIdle) this.end(`no stream that can be published for ${SETTLE_MS / 1000} s`);
+		const role = this.#role;
+		if (this.#over) return;
+		if (role.at === "open") this.#join(now);
+		else if (role.at === "read") role.egress.pump(now);
+		else if (!role.ingest.isLive && now - role.since > SETTLE_MS) {
+			this.end(`no stream that can be published for ${SETTLE_MS / 1000} s`);
+		}
 	}
 
 	/** There are frames to send. */
 	pump(now: Millis): void {
-		this.#egress?.pump(now);
+		if (this.#role.at === "read") this.#role.egress.pump(now);
 	}
 
 	/** Ends the connection and tells the client. */
@@ -162,22 +178,52 @@ export class SrtConnection {
 		this.#release(reason);
 	}
 
-	#receive(): Ingest {
+	/** Who has not sent anything reads, as soon as there is a stream. */
+	#join(now: Millis): void {
+		const { path, actions } = this.#seat.admission;
+		const isSending = actions.includes("publish") && this.#session.statistics.packetsReceived > 0;
+		if (isSending || now - this.#since < SILENT_MS || !actions.includes("read")) return;
+		if (!this.#context.hub.path(path)?.stream) return;
+		try {
+			this.#read(takeReader(this.#context, this.#seat), now);
+		} catch (error) {
+			this.end(declinedBy(error).message);
+		}
+	}
+
+	#read(reader: Reader, now: Millis): void {
+		this.#role = { at: "read", reader, egress: new Egress(this.#session, reader, now) };
+	}
+
+	/** Where the next data goes; undefined where it may not go anywhere. */
+	#inlet(): Ingest | undefined {
+		const role = this.#role;
+		if (role.at === "publish") return role.ingest;
+		const { actions, target } = this.#seat.admission;
+		if (target.action === "read" || !actions.includes("publish")) return undefined;
+		if (role.at === "read") role.reader.leave();
+		const publisher = this.#receive(this.#context.hub.clock.now());
+		this.#role = publisher;
+		return publisher.ingest;
+	}
+
+	#receive(since: Millis): Role & { readonly at: "publish" } {
 		const { hub, log } = this.#context;
 		const { path, principal, settings, target } = this.#seat.admission;
 		const { identity } = principal;
 		const remoteAddress = remoteOf(this.caller);
 		const info = { type: "srtConn", id: this.id, remoteAddress, identity, query: target.query };
-		return new Ingest(hub, path, settings.maxFrameSize, info, {
+		const ingest = new Ingest(hub, path, settings.maxFrameSize, info, {
 			onEnd: (reason) => this.end(reason),
 			onLeftOut: (names) => log.warn({ path, names }, "streams are left out: they cannot be passed on"),
 		});
+		return { at: "publish", ingest, since };
 	}
 
 	#data(payload: Uint8Array): void {
 		if (this.#over) return;
 		try {
-			this.#ingest?.push(payload);
+			this.#inlet()?.push(payload);
 		} catch (error) {
 			if (!(error instanceof Refused)) throw error;
 			this.#context.log.info({ ip: this.caller.address, reason: error.message }, "refused");
@@ -188,8 +234,8 @@ export class SrtConnection {
 	#release(reason: string): void {
 		if (this.#over) return;
 		this.#over = true;
-		this.#ingest?.close(reason);
-		this.#seat.reader?.leave();
+		if (this.#role.at === "publish") this.#role.ingest.close(reason);
+		if (this.#role.at === "read") this.#role.reader.leave();
 		this.#context.log.debug({ ip: this.caller.address, reason }, "SRT connection closed");
 		this.#disconnected();
 		this.#closed(this);

@@ -14,6 +14,8 @@ export interface SrtContext {
 	readonly settings: (path: PathName) => PathSettings | undefined;
 	/** Told of each connection; the returned function is called when it has gone. */
 	readonly connected: (type: "srtConn", id: string) => () => void;
+	/** The path that all callers are for: of a port of a path's own. */
+	readonly path?: PathName | undefined;
 	/** How long packets are held back, where the other side does not want it longer. */
 	readonly latency: Millis;
 }

@@ -3,10 +3,9 @@ import type { Stream } from "../../hub/stream.ts";
 import type { Frame } from "../../media/frame.ts";
 import type { Millis } from "../../media/time.ts";
 import { canMux, MpegTsWriter } from "../../wire/mpegts-mux.ts";
+import { MessageQueue } from "./message-queue.ts";
 import type { Session } from "./session.ts";
 
-/** Seven packets of a transport stream: what SRT's live mode sends as one message. */
-const MESSAGE_BYTES = 1316;
 /** What a picture of the burst takes of the player's time. */
 const PRESSED_MS = 1;
 
@@ -20,7 +19,6 @@ export function playableTracks({ tracks }: Stream): number[] {
  * cuts them when they grow old.
  */
 export class Egress {
-	readonly #session: Session;
 	readonly #reader: Reader;
 	readonly #writer: MpegTsWriter;
 	/** The burst: from when to when, and how long it is towards the player. */
@@ -30,11 +28,11 @@ export class Egress {
 	/** Frames of the burst that have not been sent. */
 	#burst: number;
 	/** What is left of the last frame. */
-	#rest: Buffer = Buffer.alloc(0);
+	readonly #queue: MessageQueue;
 
 	/** Begins to send, at the last key frame. */
 	constructor(session: Session, reader: Reader, now: Millis) {
-		this.#session = session;
+		this.#queue = new MessageQueue(session);
 		this.#reader = reader;
 		const { tracks, intakes } = reader.stream;
 		const taken = tracks.map((track, index) => (reader.tracks.includes(index) ? track : undefined));
@@ -47,7 +45,7 @@ export class Egress {
 
 	/** Sends what waits, as far as there is room. */
 	pump(now: Millis): void {
-		while (this.#reader.active && this.#drain(now)) {
+		while (this.#reader.active && this.#queue.drain(now)) {
 			const frame = this.#reader.nextFrame();
 			if (!frame) return;
 			const isBurst = this.#burst > 0;
@@ -57,18 +55,10 @@ export class Egress {
 			const ptsMs = this.#reader.stream.frameMs(frame);
 			const { clockRate } = this.#reader.stream.tracks[frame.track]!;
 			const dtsMs = frame.dts === undefined ? ptsMs : ptsMs - ((frame.pts - frame.dts) * 1000) / clockRate;
-			this.#rest = this.#writer.frame(frame, this.#towardsPlayer(ptsMs), this.#towardsPlayer(dtsMs));
-			this.#reader.sentFrame(frame, this.#rest.length, now);
+			const bytes = this.#writer.frame(frame, this.#towardsPlayer(ptsMs), this.#towardsPlayer(dtsMs));
+			this.#queue.push(bytes);
+			this.#reader.sentFrame(frame, bytes.length, now);
 		}
-	}
-
-	/** False where something is left. */
-	#drain(now: Millis): boolean {
-		while (this.#rest.length > 0) {
-			if (!this.#session.write(this.#rest.subarray(0, MESSAGE_BYTES), now)) return false;
-			this.#rest = this.#rest.subarray(MESSAGE_BYTES);
-		}
-		return true;
 	}
 
 	/** Players keep the age of what they got first as their delay for ever: the pictures of the burst are pressed together. */

@@ -5,9 +5,6 @@ import { openSrtClient } from "./client.ts";
 import { Ingest } from "./ingest.ts";
 import { parseSrtUrl } from "./url.ts";
 
-/** An attempt that has come to nothing by then has failed. */
-const OPEN_MS = 10_000;
-
 /** What a path says of its source. */
 export interface SrtSourceOptions {
 	readonly url: string;
@@ -32,7 +29,6 @@ export async function pullIntoPath(
 	const attempt = new AbortController();
 	const stop = (reason: unknown): void => attempt.abort(reason);
 	const forward = (): void => stop(signal.reason);
-	const timer = setTimeout(() => stop(new Error(`no answer for ${OPEN_MS / 1000} s`)), OPEN_MS);
 	signal.addEventListener("abort", forward, { once: true });
 	const info = { type: "srtSource", id: newId(), remoteAddress: `${host}:${port}`, identity: `source ${path}` };
 	const onEnd = (reason: string): void => stop(new Error(reason));
@@ -47,11 +43,9 @@ export async function pullIntoPath(
 	try {
 		signal.throwIfAborted();
 		const client = await openSrtClient({ url, signal: attempt.signal, now: () => hub.clock.now(), onData });
-		clearTimeout(timer);
 		onLive();
 		return await client.closed;
 	} finally {
-		clearTimeout(timer);
 		signal.removeEventListener("abort", forward);
 		ingest.close("the source is gone");
 	}

@@ -55,7 +55,12 @@ export class ReceiveBuffer {
 	push(sequence: number, payload: Uint8Array, due: Millis): Taken {
 		const ahead = sequenceDistance(this.#first, sequence);
 		if (ahead < 0) return "late";
-		if (ahead >= WINDOW_PACKETS) return "far";
+		if (ahead >= WINDOW_PACKETS) {
+			if (this.held > 0) return "far";
+			// The sender has gone on without us for long: nothing of what is between will come.
+			this.dropped += ahead;
+			this.#first = this.#missing = this.#end = sequence;
+		}
 		const slot = sequence & SLOT_MASK;
 		if (this.#payloads[slot]) return "twice";
 		this.#payloads[slot] = payload;
@@ -81,16 +86,6 @@ export class ReceiveBuffer {
 			this.#first = sequenceAfter(this.#first);
 			if (payload.length > 0) deliver(payload);
 		}
-	}
-
-	/** When the next one is due; undefined where nothing is held. */
-	nextDue(): Millis | undefined {
-		if (this.held === 0) return undefined;
-		for (let sequence = this.#first; sequence !== this.#end; sequence = sequenceAfter(sequence)) {
-			const slot = sequence & SLOT_MASK;
-			if (this.#payloads[slot]) return this.#due[slot];
-		}
-		return undefined;
 	}
 
 	/** The sender will not send these any more (section 3.2.9). */

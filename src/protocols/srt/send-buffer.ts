@@ -50,10 +50,10 @@ export class SendBuffer {
 		this.#next = sequenceAfter(this.#next);
 	}
 
-	/** Everything before `next` has come. False where that cannot be. */
+	/** Everything before `next` has come. False where that was never sent. */
 	acknowledge(next: number): boolean {
 		const count = sequenceDistance(this.#first, next);
-		if (count < 0 || count > this.length) return false;
+		if (count > this.length) return false;
 		for (let i = 0; i < count; i++) this.#shift();
 		return true;
 	}

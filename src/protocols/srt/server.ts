@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { plainAddress } from "../../access/addresses.ts";
 import { type Address, formatAddress } from "../../config/address.ts";
 import { openUdp, type UdpPort, type UdpSocket } from "../../net/udp.ts";
-import { admit, declinedBy } from "./admission.ts";
+import { admit, Declined, declinedBy } from "./admission.ts";
 import { type Seat, SrtConnection, takeSeat } from "./connection.ts";
 import type { SrtContext } from "./context.ts";
 import { rejection } from "./handshake.ts";
@@ -33,6 +33,7 @@ export class SrtServer implements AsyncDisposable {
 	/** Runs while there are connections: a relay with nothing to do rests. */
 	#timer: NodeJS.Timeout | undefined;
 	#sweep: NodeJS.Timeout | undefined;
+	#isClosed = false;
 
 	private constructor(context: SrtContext, settings: SrtSettings) {
 		this.#context = context;
@@ -75,6 +76,7 @@ export class SrtServer implements AsyncDisposable {
 
 	/** Ends all connections and closes the ports. */
 	async close(): Promise<void> {
+		this.#isClosed = true;
 		clearInterval(this.#timer);
 		clearInterval(this.#sweep);
 		for (const connection of [...this.#connections.values()]) connection.end("the relay is going down");
@@ -111,6 +113,7 @@ export class SrtServer implements AsyncDisposable {
 	async #admit(call: Call): Promise<void> {
 		const { caller, handshake } = call;
 		const admission = await admit(this.#context, handshake, plainAddress(caller.address));
+		if (this.#isClosed) throw new Declined(rejection.resource, "the relay is going down");
 		const seat = takeSeat(this.#context, admission, caller);
 		this.#begin(call, seat);
 	}

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Keys } from "./crypto.ts";
-import { control, controlTypeOf, HEAD_BYTES, isControl, keyFlagOf } from "./packet.ts";
-import { type KeyRefresh, Session } from "./session.ts";
+import { control, controlTypeOf, HEAD_BYTES, isControl, keyFlagOf, lossList, writeControl } from "./packet.ts";
+import type { KeyRefresh } from "./send-keys.ts";
+import { Session } from "./session.ts";
 
 /** The same numbers for the same seed, from 0 to 1. */
 function seeded(seed: number): () => number {
@@ -166,6 +167,37 @@ test("a sender gives up what is too old, and does not stop", () => {
 	link.run(2000);
 	assert.deepEqual(link.got, [100, 101, 102, 103, 104, 105, 106, 107, 108, 109]);
 	assert.equal(link.receiver.statistics.packetsReceiveDropped, 100);
+});
+
+test("after an outage longer than the window the receiver goes on with what comes", () => {
+	const link = new Link({ latency: 100 });
+	stream(link, 20);
+	link.loses = (bytes) => !isControl(bytes);
+	for (let round = 0; round < 3; round++) {
+		for (let i = 0; i < 3000; i++) link.write(20 + i);
+		link.run(1200);
+	}
+	link.loses = () => false;
+	for (let i = 90_000; i < 90_010; i++) link.write(i);
+	link.run(1000);
+	assert.deepEqual(
+		link.got.slice(-10),
+		[90_000, 90_001, 90_002, 90_003, 90_004, 90_005, 90_006, 90_007, 90_008, 90_009],
+	);
+	assert.equal(link.receiver.statistics.packetsReceiveDropped, 9000);
+});
+
+test("a peer that says it misses everything all the time is not served without end", () => {
+	const sent: Buffer[] = [];
+	const out = { send: (bytes: Buffer) => sent.push(bytes), data: () => {}, closed: () => {} };
+	const { settings } = new Link({ first: 0 }).sender;
+	const session = new Session(settings, out, 0);
+	for (let i = 0; i < 4000; i++) session.write(Buffer.alloc(100), 0);
+	sent.length = 0;
+	const ranges = Array.from({ length: 180 }, () => ({ from: 0, to: 3999 }));
+	const nak = writeControl(control.nak, 0, 0, 0, 1, lossList(ranges));
+	for (let i = 0; i < 10; i++) session.datagram(nak, 1);
+	assert.equal(sent.length, 2048);
 });
 
 test("a sender takes no more than fits, and takes more when it was acknowledged", () => {

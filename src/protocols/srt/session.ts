@@ -1,6 +1,5 @@
 import type { Millis } from "../../media/time.ts";
 import type { Keys } from "./crypto.ts";
-import { BOTH_KEYS } from "./crypto.ts";
 import {
 	acknowledgementBody,
 	control,
@@ -27,6 +26,7 @@ import { PlayoutClock } from "./playout-clock.ts";
 import { ReceiveBuffer, WINDOW_PACKETS } from "./receive-buffer.ts";
 import { RoundTrip } from "./round-trip.ts";
 import { SendBuffer } from "./send-buffer.ts";
+import { type KeyRefresh, SendKeys } from "./send-keys.ts";
 import { sequenceAfter, sequenceDistance } from "./sequence.ts";
 import { noStatistics, type Statistics } from "./statistics.ts";
 
@@ -43,18 +43,10 @@ const LEAST_KEPT_MS = 1000;
 const KEPT_MARGIN_MS = 20;
 /** Acknowledgements whose answers are still waited for. */
 const MAX_ASKED = 128;
-/** Packets that are sent again at once. */
-const MAX_RESENT = 512;
+/** Packets that are looked at in 10 ms, whatever the peer says that it misses. */
+const MAX_RESENT = 2048;
 const MESSAGE_MASK = 0x03ff_ffff;
-const KEY_RETRY_MS = 500;
 const TIMESTAMP_US = 1000;
-
-/** Section 6.1.6: after so many packets a new key is used, and told so many packets before. */
-export interface KeyRefresh {
-	readonly after: number;
-	readonly announce: number;
-}
-const REFRESH: KeyRefresh = { after: 2 ** 24, announce: 4000 };
 
 /** What a handshake has agreed on. */
 export interface SessionSettings {
@@ -100,15 +92,9 @@ export class Session {
 	readonly #playout: PlayoutClock;
 	readonly #roundTrip = new RoundTrip();
 	readonly #receiveKeys: Keys | undefined;
-	readonly #sendKeys: Keys | undefined;
+	readonly #sendKeys: SendKeys | undefined;
 	/** When acknowledgements were sent, by their number. */
 	readonly #asked = new Map<number, Millis>();
-	readonly #refresh: KeyRefresh;
-	#sendKey: KeyFlag = 0;
-	#sinceKey = 0;
-	/** The announcement of new keys that has not been answered. */
-	#announcement: { readonly message: Buffer; sentAt: Millis } | undefined;
-	#announced = false;
 	#message = 1;
 	#ackNumber = 0;
 	#ackedAt: Millis = Number.NEGATIVE_INFINITY;
@@ -118,6 +104,7 @@ export class Session {
 	#spokeAt: Millis;
 	#progressAt: Millis;
 	#peerRoom = WINDOW_PACKETS;
+	#resendBudget = MAX_RESENT;
 	#rate = { at: 0, packets: 0, bytes: 0, packetRate: 0, byteRate: 0 };
 	#over = false;
 
@@ -129,9 +116,10 @@ export class Session {
 		this.#acked = settings.initialSequence;
 		this.#playout = new PlayoutClock(settings.peerTimestamp, settings.peerAt, settings.receiveDelay);
 		this.#receiveKeys = settings.keys;
-		this.#sendKeys = settings.keys?.clone();
-		this.#sendKey = settings.keys?.first ?? 0;
-		this.#refresh = settings.refresh ?? REFRESH;
+		const tell = (message: Buffer, at: Millis): void => {
+			this.#control(control.user, extension.keyRequest, 0, at, message);
+		};
+		this.#sendKeys = settings.keys && new SendKeys(settings.keys.clone(), settings.refresh, tell);
 		this.#nakAt = now;
 		this.#heardAt = now;
 		this.#spokeAt = now;
@@ -167,13 +155,13 @@ export class Session {
 	write(payload: Uint8Array, now: Millis): boolean {
 		if (this.#over || this.room === 0) return false;
 		if (this.#sent.length === 0) this.#progressAt = now;
-		this.#turnKeys(now);
 		const sequence = this.#sent.next;
-		const body = this.#sendKey ? this.#sendKeys?.crypt(payload, this.#sendKey, sequence) : payload;
+		const key: KeyFlag = this.#sendKeys?.turn(now) ?? 0;
+		const body = this.#sendKeys ? this.#sendKeys.crypt(payload, key, sequence) : payload;
 		if (!body) return false;
 		const bytes = Buffer.allocUnsafe(HEAD_BYTES + body.length);
 		const { peerSocketId } = this.settings;
-		writeDataHead(bytes, sequence, this.#message, this.#sendKey, this.#timestamp(now), peerSocketId);
+		writeDataHead(bytes, sequence, this.#message, key, this.#timestamp(now), peerSocketId);
 		bytes.set(body, HEAD_BYTES);
 		this.#sent.push({ bytes, message: this.#message, at: now, sentAt: now });
 		this.#message = (this.#message & MESSAGE_MASK) === MESSAGE_MASK ? 1 : this.#message + 1;
@@ -190,6 +178,7 @@ export class Session {
 			this.#end(`the peer has been silent for ${SILENCE_MS / 1000} s`);
 			return;
 		}
+		this.#resendBudget = MAX_RESENT;
 		this.#deliver(now);
 		if (this.#over) return;
 		this.#acknowledge(now);
@@ -197,7 +186,7 @@ export class Session {
 		this.#sent.dropBefore(now - Math.max(LEAST_KEPT_MS, this.settings.sendDelay) - KEPT_MARGIN_MS);
 		this.statistics.packetsSendDropped = this.#sent.dropped;
 		this.#pushOn(now);
-		this.#announceAgain(now);
+		this.#sendKeys?.tick(now);
 		if (now - this.#spokeAt >= KEEP_ALIVE_MS) this.#control(control.keepAlive, 0, 0, now);
 	}
 
@@ -249,7 +238,7 @@ export class Session {
 		this.#progressAt = now;
 		for (const range of parseLossList(bytes)) {
 			const gone = this.#sent.gone(range);
-			if (gone) this.#tellGone(gone, now);
+			if (gone && this.#resendBudget-- > 0) this.#tellGone(gone, now);
 			const kept = this.#sent.kept(range);
 			if (kept) this.#resend(kept, now);
 		}
@@ -270,9 +259,7 @@ export class Session {
 		if (subtype === extension.keyRequest && this.#receiveKeys?.take(message)) {
 			this.#control(control.user, extension.keyResponse, 0, now, message);
 		}
-		if (subtype === extension.keyResponse && this.#announcement?.message.equals(message)) {
-			this.#announcement = undefined;
-		}
+		if (subtype === extension.keyResponse) this.#sendKeys?.answered(message);
 	}
 
 	#data(bytes: Buffer, now: Millis): void {
@@ -351,8 +338,9 @@ export class Session {
 	}
 
 	#resend({ from, to }: SequenceRange, now: Millis): void {
-		const steps = Math.min(sequenceDistance(from, to), MAX_RESENT);
-		for (let i = 0; i <= steps; i++) {
+		const steps = sequenceDistance(from, to);
+		for (let i = 0; i <= steps && this.#resendBudget > 0; i++) {
+			this.#resendBudget--;
 			const kept = this.#sent.find(sequenceAfter(from, i));
 			// What was sent again a moment ago may be on the way.
 			if (!kept || (kept.sentAt !== kept.at && now - kept.sentAt < this.#roundTrip.smooth)) continue;
@@ -378,32 +366,6 @@ export class Session {
 		body.writeUInt32BE(from, 0);
 		body.writeUInt32BE(to, 4);
 		this.#control(control.dropRequest, 0, 0, now, body);
-	}
-
-	/** Section 6.1.6: tells the next key early, and turns to it when its time has come. */
-	#turnKeys(now: Millis): void {
-		const keys = this.#sendKeys;
-		if (!keys || !this.#sendKey) return;
-		this.#sinceKey++;
-		const next: KeyFlag = this.#sendKey === 1 ? 2 : 1;
-		if (!this.#announced && this.#sinceKey > this.#refresh.after - this.#refresh.announce) {
-			keys.renew(next);
-			this.#announced = true;
-			this.#announcement = { message: keys.message(BOTH_KEYS), sentAt: Number.NEGATIVE_INFINITY };
-			this.#announceAgain(now);
-		}
-		// A peer that has not answered has no such key: the old one serves on.
-		if (this.#sinceKey <= this.#refresh.after || this.#announcement) return;
-		this.#sendKey = next;
-		this.#sinceKey = 0;
-		this.#announced = false;
-	}
-
-	#announceAgain(now: Millis): void {
-		const announcement = this.#announcement;
-		if (!announcement || now - announcement.sentAt < KEY_RETRY_MS) return;
-		announcement.sentAt = now;
-		this.#control(control.user, extension.keyRequest, 0, now, announcement.message);
 	}
 
 	#control(type: number, subtype: number, info: number, now: Millis, body?: Uint8Array): void {

@@ -2,7 +2,8 @@ import { type Credentials, noCredentials } from "../../access/credentials.ts";
 
 /** What a caller's stream identifier asks for. */
 export interface Target {
-	readonly action: "publish" | "read";
+	/** `either`: who says nothing publishes by sending, and reads otherwise. */
+	readonly action: "publish" | "read" | "either";
 	/** Not checked: it comes from outside. */
 	readonly path: string;
 	readonly query: string;
