@@ -86,4 +86,8 @@ for (const [text, source] of sources) {
 test("withoutPassword: addresses in logs", () => {
 	assert.equal(withoutPassword('location="rtsp://u:p@h/x" ! a'), 'location="rtsp://…@h/x" ! a');
 	assert.equal(withoutPassword("rtsp://h/x@y"), "rtsp://h/x@y");
+	assert.equal(
+		withoutPassword("srt://h:1?streamid=publish:a:u:p&passphrase=x&x=1"),
+		"srt://h:1?streamid=…&passphrase=…&x=1",
+	);
 });

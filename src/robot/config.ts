@@ -31,7 +31,8 @@ function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
 function parseTarget(text: string): string | undefined {
 	const known =
 		/^(rtsp|rtmps?|https?):\/\/[^/]+\/./.test(text) || /^udp\+rtp:\/\/[^/:@\s]*[^/@\s]:[1-9]\d*$/.test(text);
-	return known && URL.canParse(text) ? text : undefined;
+	const srt = /^srt:\/\/[^/:@\s]*[^/@\s]:[1-9]\d*\?./.test(text);
+	return (known || srt) && URL.canParse(text) ? text : undefined;
 }
 
 const camera = z.strictObject({
@@ -57,9 +58,9 @@ const camera = z.strictObject({
 	),
 	publish: parsed(
 		parseTarget,
-		'an address like "rtsp://HOST:8554/PATH", "rtmp://HOST/PATH", "udp+rtp://HOST:PORT" or "https://HOST/PATH/whip"',
+		'an address like "rtsp://HOST:8554/PATH", "rtmp://HOST/PATH", "srt://HOST:8890?streamid=publish:PATH", "udp+rtp://HOST:PORT" or "https://HOST/PATH/whip"',
 	).describe(
-		"Where to: rtsp://USER:PASSWORD@HOST:8554/PATH, rtmp://HOST/PATH?user=U&pass=P, udp+rtp://HOST:PORT or https://HOST/PATH/whip",
+		"Where to: rtsp://USER:PASSWORD@HOST:8554/PATH, rtmp://HOST/PATH?user=U&pass=P, srt://HOST:8890?streamid=publish:PATH:U:P, udp+rtp://HOST:PORT or https://HOST/PATH/whip",
 	),
 	token: text("", "A bearer token for WHIP"),
 	transport: choice(["tcp", "udp"], "tcp", "How RTP leaves by rtsp://"),

@@ -9,6 +9,7 @@ import type { OpenPublisher } from "./publish/publisher.ts";
 import { Publishing } from "./publish/publishing.ts";
 import { openRtmp } from "./publish/rtmp.ts";
 import { openRtsp } from "./publish/rtsp.ts";
+import { openSrt } from "./publish/srt.ts";
 import { openUdpRtp } from "./publish/udp-rtp.ts";
 import { openWhip } from "./publish/whip.ts";
 
@@ -68,12 +69,15 @@ function overWhip({ publish }: CameraConfig): boolean {
 
 function publisherFor(config: CameraConfig): OpenPublisher {
 	if (config.publish.startsWith("rtmp")) return openRtmp;
+	if (config.publish.startsWith("srt")) return openSrt;
 	if (config.publish.startsWith("udp+rtp")) return openUdpRtp;
 	if (!overWhip(config)) return openRtsp;
 	return (url, tracks, options) => openWhip(url, tracks, { ...options, token: config.token });
 }
 
-/** Text for the log: what stands between `//` and `@` in addresses is a secret, and so are `pass` and `token` behind them. */
+/** Text for the log: what stands between `//` and `@` in addresses is a secret, and so are `pass`, `passphrase`, `token` and `streamid` behind them. */
 export function withoutPassword(text: string): string {
-	return text.replace(/(\w:\/\/)[^/@\s"]+@/g, "$1…@").replace(/([?&](?:pass|token)=)[^&\s"]+/g, "$1…");
+	return text
+		.replace(/(\w:\/\/)[^/@\s"]+@/g, "$1…@")
+		.replace(/([?&](?:pass|passphrase|token|streamid)=)[^&\s"]+/g, "$1…");
 }
