@@ -143,9 +143,6 @@ function translateHttp(draft: Draft, keys: Keys): void {
 		if (needsTls(keys, key)) draft.warn(`${key}Encryption`, noTls);
 		else if (!listeners.includes(address)) listeners.push(address);
 	}
-	if (keys.flag("hls", true) && !draft.knows(["hls"]) && (keys.has("hls") || keys.has("hlsAddress"))) {
-		draft.warn("hls", "this version has no HLS: its port serves the page, WebRTC and the API");
-	}
 	draft.set(["http", "address"], listeners, keys.at(keys.has("webrtcAddress") ? "webrtcAddress" : "hlsAddress"));
 	const union = (name: string, preset: readonly string[]): string[] => [
 		...new Set(["webrtc", "hls"].flatMap((key) => keys.list(`${key}${name}`, preset))),

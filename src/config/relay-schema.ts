@@ -87,6 +87,13 @@ const webrtc = group("WebRTC: one port, UDP and TCP, for all viewers", {
 	maxSessions: count(10_000, "Viewers and publishers at the same time", { min: 1 }),
 });
 
+const hls = group("HLS with low latency, where the web page is: /PATH/index.m3u8", {
+	closeAfter: duration("15 s", "A stream that nobody asked for so long is not cut into segments any more", {
+		min: "5 s",
+		max: "1 h",
+	}),
+});
+
 const log = group("Log", {
 	level: choice(["trace", "debug", "info", "warn", "error", "silent"], "info", "trace debug info warn error silent"),
 	file: text("", "A file that gets every line as JSON too"),
@@ -109,6 +116,7 @@ export const relaySchema = z.strictObject({
 	rtmp,
 	srt,
 	webrtc,
+	hls,
 	api: group("The control API once more, on an address of its own", {
 		address: addresses("127.0.0.1:9997", "Address or list of addresses; empty for none"),
 	}),

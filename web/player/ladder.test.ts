@@ -81,6 +81,13 @@ test("a way that fails is followed by the next at once; when all failed the firs
 	assert.deepEqual(told, ["refused"]);
 });
 
+test("a reason is told rather than that nothing answered", () => {
+	const { told, way } = setUp("second");
+	way("second").events.failed({ kind: "unreachable", reason: "" });
+	way("first").events.failed(refused);
+	assert.deepEqual(told, ["refused"]);
+});
+
 test("what every way would be told ends it", () => {
 	const { ladder, ways, told, way } = setUp();
 	way("first").events.failed({ kind: "offline", reason: "" });

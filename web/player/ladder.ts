@@ -124,7 +124,8 @@ export class Ladder implements Transport {
 		if (this.#ended || !this.#running.includes(attempt)) return;
 		this.#running = this.#running.filter((one) => one !== attempt);
 		if (this.#shown === attempt) this.#shown = null;
-		this.#failure ??= failure;
+		// WebSocket cannot tell why it was not let in: another way's reason says more.
+		if (!this.#failure || this.#failure.kind === "unreachable") this.#failure = failure;
 		if (this.#won || final.has(failure.kind)) this.#give(failure);
 		else if (this.#rungs.length > 0) this.#climb();
 		else if (this.#running.length === 0) this.#give(this.#failure);

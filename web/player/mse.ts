@@ -34,7 +34,8 @@ function protocols(token: string): string[] {
 
 export class MseTransport implements Transport, Feed {
 	state: Transport["state"] = "new";
-	readonly hasAudio = true;
+	hasAudio = false;
+	#codec: string | null = null;
 	readonly #url: string;
 	readonly #token: string;
 	readonly #events: TransportEvents;
@@ -121,7 +122,7 @@ export class MseTransport implements Transport, Feed {
 			decodeTime: 0,
 			width: video.videoWidth || null,
 			height: video.videoHeight || null,
-			codec: null,
+			codec: this.#codec,
 			roundTrip: null,
 			route: "TCP, WebSocket",
 		};
@@ -151,6 +152,8 @@ export class MseTransport implements Transport, Feed {
 			this.#fail({ kind: "refused", reason: `This browser cannot play ${mime}.` });
 			return;
 		}
+		this.hasAudio = /mp4a|opus/.test(mime);
+		this.#codec = /avc1/.test(mime) ? "H.264" : /hvc1/.test(mime) ? "H.265" : null;
 		this.#events.leftOut(leftOut.map(({ codec, reason }) => `${codec}: ${reason}`));
 		this.#queue.push(mime);
 		if (this.#source) return;

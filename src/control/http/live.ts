@@ -1,8 +1,11 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Guard, ipOf, pathNameOf } from "./guard.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 import { upgradeOf } from "./upgrade.ts";
+
+const HLS_FILE = /^((index|stream)\.m3u8|[0-9a-f]{1,32}_(init|seg|part)\d{1,9}\.mp4)$/;
+const LONGEST_QUERY = 1024;
 
 /** Other web sites' scripts can open a WebSocket without asking: only those that may use the relay are let in. */
 function checkOrigin({ headers, host }: FastifyRequest, allowed: readonly string[]): void {
@@ -12,21 +15,62 @@ function checkOrigin({ headers, host }: FastifyRequest, allowed: readonly string
 	throw new HttpRefusal(403, "pages of another site may not use this relay (http.allowOrigins)");
 }
 
+function queryOf({ url }: FastifyRequest): string {
+	const mark = url.indexOf("?");
+	return mark < 0 ? "" : url.slice(mark + 1, mark + 1 + LONGEST_QUERY);
+}
+
 /** Frames over WebSocket: `GET /PATH/live.ws`. */
-export function liveRoutes(app: FastifyInstance, { live, config }: HttpRoom, guard: Guard): void {
+async function watch(
+	{ live, config }: HttpRoom,
+	guard: Guard,
+	name: string,
+	request: FastifyRequest,
+	reply: FastifyReply,
+) {
+	if (!live) throw new HttpRefusal(404, "not found");
+	const path = pathNameOf(name);
+	checkOrigin(request, config.http.allowOrigins);
+	const { name: user } = await guard.admit(request, "read", path);
+	const { socket, head, detach } = upgradeOf(request);
+	const serve = live.prepare(path);
+	reply.hijack();
+	detach();
+	serve({
+		request: request.raw,
+		socket,
+		head,
+		user: user ?? "",
+		remoteAddress: ipOf(request),
+		query: queryOf(request),
+	});
+	return reply;
+}
+
+/** Low-latency HLS: `GET /PATH/index.m3u8` and the files that it names. */
+async function play(
+	{ hls }: HttpRoom,
+	guard: Guard,
+	name: string,
+	file: string,
+	request: FastifyRequest,
+	reply: FastifyReply,
+) {
+	if (!hls) throw new HttpRefusal(404, "not found");
+	const path = pathNameOf(name);
+	await guard.admit(request, "read", path);
+	const { status, type, body, maxAge } = await hls.answer(path, file, queryOf(request));
+	if (status !== 200) throw new HttpRefusal(status, body.toString());
+	reply.header("Cache-Control", maxAge > 0 ? `private, max-age=${maxAge}` : "no-cache");
+	return reply.type(type).send(body);
+}
+
+/** What is below a path: the stream by WebSocket and by HLS. */
+export function liveRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
 	app.get<{ Params: { "*": string } }>("/*", { exposeHeadRoute: false }, async (request, reply) => {
-		const name = /^(.+)\/live\.ws$/.exec(request.params["*"])?.[1];
-		if (name === undefined || !live) throw new HttpRefusal(404, "not found");
-		const path = pathNameOf(name);
-		checkOrigin(request, config.http.allowOrigins);
-		const { name: user } = await guard.admit(request, "read", path);
-		const { socket, head, detach } = upgradeOf(request);
-		const serve = live.prepare(path);
-		const mark = request.url.indexOf("?");
-		const query = mark < 0 ? "" : request.url.slice(mark + 1, mark + 1025);
-		reply.hijack();
-		detach();
-		serve({ request: request.raw, socket, head, user: user ?? "", remoteAddress: ipOf(request), query });
-		return reply;
+		const [, name = "", file = ""] = /^(.+)\/([^/]+)$/.exec(request.params["*"]) ?? [];
+		if (file === "live.ws") return watch(room, guard, name, request, reply);
+		if (HLS_FILE.test(file)) return play(room, guard, name, file, request, reply);
+		throw new HttpRefusal(404, "not found");
 	});
 }

@@ -77,6 +77,21 @@ export interface LiveDoor {
 	prepare(path: PathName): (viewer: LiveViewer) => void;
 }
 
+/** What a file of HLS is answered with. */
+interface HlsAnswer {
+	readonly status: number;
+	readonly type: string;
+	readonly body: Buffer | string;
+	/** Seconds that it may be kept; 0 for what changes. */
+	readonly maxAge: number;
+}
+
+/** The way into the room that makes HLS. */
+export interface HlsDoor {
+	/** A file of a path, when it is there. Rejects with the hub's `Refused` where there is nothing to watch. */
+	answer(path: PathName, name: string, query: string): Promise<HlsAnswer>;
+}
+
 /** Sessions or connections of one protocol, in MediaMTX's shape. */
 export interface SessionSource {
 	list(): readonly { readonly id: string; readonly [field: string]: unknown }[];
@@ -98,6 +113,8 @@ export interface HttpRoom {
 	readonly webrtc: WebRtcDoor | undefined;
 	/** Undefined where there is no WebSocket. */
 	readonly live: LiveDoor | undefined;
+	/** Undefined where there is no HLS. */
+	readonly hls: HlsDoor | undefined;
 	/** Where RTSP is served; undefined for nowhere. */
 	readonly rtspPort: number | undefined;
 	/** By MediaMTX's name: `rtspconns`, `rtspsessions`, `webrtcsessions`. */

@@ -4,7 +4,7 @@ import type { Reader } from "../../hub/reader.ts";
 import type { Frame } from "../../media/frame.ts";
 import type { Millis } from "../../media/time.ts";
 import { boundUnsent } from "../../net/tcp.ts";
-import { Muxer } from "./muxer.ts";
+import { Fmp4Muxer } from "../../wire/fmp4-muxer.ts";
 
 /** How often what the kernel may hold is made to fit the stream's bitrate, of a viewer that is slow. */
 const BOUND_MS = 1000;
@@ -19,7 +19,7 @@ export class Egress {
 	readonly #socket: WebSocket;
 	readonly #tcp: Socket;
 	readonly #reader: Reader;
-	readonly #muxer: Muxer;
+	readonly #muxer: Fmp4Muxer;
 	readonly #leftOut: readonly object[];
 	readonly #now: () => Millis;
 	/** Messages that the kernel has not taken whole. */
@@ -37,7 +37,7 @@ export class Egress {
 		this.#reader = reader;
 		this.#leftOut = leftOut;
 		this.#now = now;
-		this.#muxer = new Muxer(reader.stream, reader.tracks, reader.frames?.frames ?? []);
+		this.#muxer = new Fmp4Muxer(reader.stream, reader.tracks, reader.frames?.frames ?? []);
 		this.pump(now());
 	}
 

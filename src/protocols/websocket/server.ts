@@ -5,10 +5,9 @@ import type { Hub } from "../../hub/hub.ts";
 import { newId } from "../../hub/path.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
-import type { Stream } from "../../hub/stream.ts";
 import type { PathName } from "../../media/path-name.ts";
+import { chooseTracks } from "../../wire/fmp4-muxer.ts";
 import { Egress } from "./egress.ts";
-import { leftOutReason } from "./muxer.ts";
 
 /** A viewer that was let in, and its connection, on which nothing has been answered. */
 interface Viewer {
@@ -38,18 +37,6 @@ const GOING_AWAY = 1001;
 /** A close reason has at most 123 bytes. */
 const MAX_REASON_CHARACTERS = 40;
 
-/** The first picture and the first sound that can be carried, and what is left out. */
-function choose({ tracks }: Stream) {
-	const taken = (["video", "audio"] as const)
-		.map((kind) => tracks.findIndex((track) => track.kind === kind && leftOutReason(track) === undefined))
-		.filter((index) => index >= 0);
-	const leftOut = tracks.flatMap((track, index) => {
-		if (taken.includes(index)) return [];
-		return { track: index, codec: track.encoding, reason: leftOutReason(track) ?? "one track of a kind is sent" };
-	});
-	return { taken, leftOut };
-}
-
 /** Sends streams over WebSocket: as fragmented MP4, a frame at a time. */
 export class LiveSockets implements AsyncDisposable {
 	readonly #hub: Hub;
@@ -70,7 +57,7 @@ export class LiveSockets implements AsyncDisposable {
 
 	/** What takes a viewer's connection over. Throws `Refused` where there is nothing to watch. */
 	prepare(path: PathName): (viewer: Viewer) => void {
-		const { taken, leftOut } = choose(this.#hub.find(path));
+		const { taken, leftOut } = chooseTracks(this.#hub.find(path).tracks);
 		if (taken.length === 0) {
 			const reason = leftOut[0]?.reason ?? "it has no track";
 			throw new Refused("invalid", `nothing of this stream can be sent over WebSocket: ${reason}`);

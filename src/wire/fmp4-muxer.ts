@@ -1,13 +1,12 @@
-import type { Stream } from "../../hub/stream.ts";
-import type { Frame } from "../../media/frame.ts";
-import { H264_PPS, H264_SPS, parseH264Sps } from "../../media/h264.ts";
-import { H265_PPS, H265_SPS, H265_VPS, h265Type, parseH265Sps } from "../../media/h265.ts";
-import type { Millis } from "../../media/time.ts";
-import { parseFmtp, type Track } from "../../media/track.ts";
-import { readAacConfig } from "../../wire/flv-configs.ts";
-import { type Fmp4Track, fragment, initSegment } from "../../wire/fmp4.ts";
-import { Fmp4Clock } from "../../wire/fmp4-clock.ts";
-import { mimeType } from "../../wire/fmp4-codecs.ts";
+import type { Frame } from "../media/frame.ts";
+import { H264_PPS, H264_SPS, parseH264Sps } from "../media/h264.ts";
+import { H265_PPS, H265_SPS, H265_VPS, h265Type, parseH265Sps } from "../media/h265.ts";
+import type { Millis } from "../media/time.ts";
+import { parseFmtp, type Track } from "../media/track.ts";
+import { readAacConfig } from "./flv-configs.ts";
+import { type Fmp4Track, fragment, initSegment, type SampleTimes } from "./fmp4.ts";
+import { Fmp4Clock } from "./fmp4-clock.ts";
+import { mimeType } from "./fmp4-codecs.ts";
 
 const SETS = { h264: [H264_SPS, H264_PPS], h265: [H265_VPS, H265_SPS, H265_PPS] } as const;
 const ACCESS_UNIT_DELIMITER = { h264: 9, h265: 35 } as const;
@@ -19,36 +18,68 @@ function aacConfig({ fmtp }: Track): Buffer | undefined {
 }
 
 /** Why a track cannot be carried; undefined where it can. */
-export function leftOutReason(track: Track): string | undefined {
+function leftOutReason(track: Track): string | undefined {
 	if (track.codec === "h264" || track.codec === "h265" || track.codec === "opus") return undefined;
 	if (track.codec === "aac") return aacConfig(track) ? undefined : "its description lacks the configuration";
-	return "it does not go over WebSocket";
+	return "browsers are not sent it as MP4";
 }
 
+/** A track that does not come. */
+export interface LeftOut {
+	readonly track: number;
+	readonly codec: string;
+	readonly reason: string;
+}
+
+/** The first picture and the first sound that can be carried, and what is left out. */
+export function chooseTracks(tracks: readonly Track[]): { taken: readonly number[]; leftOut: readonly LeftOut[] } {
+	const taken = (["video", "audio"] as const)
+		.map((kind) => tracks.findIndex((track) => track.kind === kind && leftOutReason(track) === undefined))
+		.filter((index) => index >= 0);
+	const leftOut = tracks.flatMap((track, index) => {
+		if (taken.includes(index)) return [];
+		return { track: index, codec: track.encoding, reason: leftOutReason(track) ?? "one track of a kind is sent" };
+	});
+	return { taken, leftOut };
+}
+
+/** What a player must be given first. */
 interface Beginning {
 	readonly mime: string;
+	readonly tracks: readonly Fmp4Track[];
 	readonly init: Buffer;
 }
 
+/** What is muxed. */
+interface MuxerSource {
+	readonly tracks: readonly Track[];
+	/** When a frame was sampled, in milliseconds on one clock for all tracks. */
+	frameMs(frame: Frame): number;
+	/** By track: the parameter sets that came earlier. */
+	readonly intakes: readonly { readonly sets: { readonly units: readonly Uint8Array[] } | undefined }[];
+}
+
 /** Makes a fragmented MP4 of a stream's frames, for one reader. */
-export class Muxer {
-	readonly #stream: Stream;
+export class Fmp4Muxer {
+	/** Of the last fragment, in ticks of its track. */
+	times: SampleTimes = { dts: 0, pts: 0, duration: 0 };
+	readonly #source: MuxerSource;
 	readonly #indices: readonly number[];
 	readonly #clock: Fmp4Clock;
 	#sets: readonly Uint8Array[] = [];
 	#sequence = 0;
 
 	/** `indices` are those of the tracks that it gets, with at most one picture; `burst` what it begins with. */
-	constructor(stream: Stream, indices: readonly number[], burst: readonly Frame[]) {
-		this.#stream = stream;
+	constructor(source: MuxerSource, indices: readonly number[], burst: readonly Frame[]) {
+		this.#source = source;
 		this.#indices = indices;
-		this.#clock = new Fmp4Clock(stream.tracks, (frame) => stream.frameMs(frame));
+		this.#clock = new Fmp4Clock(source.tracks, (frame) => source.frameMs(frame));
 		this.#clock.learn(burst);
 	}
 
 	/** What must be sent before this frame: at the beginning, and where the picture changes its parameter sets. */
 	beginning(frame: Frame): Beginning | undefined {
-		const { codec } = this.#stream.tracks[frame.track]!;
+		const { codec } = this.#source.tracks[frame.track]!;
 		if (codec !== "h264" && codec !== "h265") return this.#sequence === 0 ? this.#begin([]) : undefined;
 		if (!frame.key) return undefined;
 		const sets = this.#setsOf(frame, codec);
@@ -59,25 +90,26 @@ export class Muxer {
 	/** The frame as a fragment; undefined before the beginning. */
 	fragment(frame: Frame, now: Millis): Buffer | undefined {
 		if (this.#sequence === 0) return undefined;
-		const { codec } = this.#stream.tracks[frame.track]!;
+		const { codec } = this.#source.tracks[frame.track]!;
 		const coded = codec === "h264" || codec === "h265";
 		const units = coded ? frame.units.filter((unit) => !isDescription(unit, codec)) : frame.units;
 		const id = this.#indices.indexOf(frame.track) + 1;
-		return fragment(this.#sequence++, id, this.#clock.at(frame, now), frame.key, units, coded);
+		this.times = this.#clock.at(frame, now);
+		return fragment(this.#sequence++, id, this.times, frame.key, units, coded);
 	}
 
 	#begin(sets: readonly Uint8Array[]): Beginning | undefined {
-		const tracks = this.#indices.map((index, at) => describe(this.#stream.tracks[index]!, at + 1, sets));
+		const tracks = this.#indices.map((index, at) => describe(this.#source.tracks[index]!, at + 1, sets));
 		const known = tracks.filter((track) => track !== undefined);
 		if (known.length < tracks.length) return undefined;
 		this.#sets = sets;
 		this.#sequence ||= 1;
-		return { mime: mimeType(known), init: initSegment(known) };
+		return { mime: mimeType(known), tracks: known, init: initSegment(known) };
 	}
 
 	/** The key frame's own sets; those that it lacks as the stream had them before. */
 	#setsOf(frame: Frame, codec: "h264" | "h265"): Uint8Array[] {
-		const earlier = this.#stream.intakes[frame.track]?.sets?.units ?? [];
+		const earlier = this.#source.intakes[frame.track]?.sets?.units ?? [];
 		return SETS[codec].flatMap((type) => {
 			const isOfType = (unit: Uint8Array) => typeOf(unit, codec) === type;
 			const own = frame.units.filter(isOfType);
