@@ -46,7 +46,7 @@ test("a direction loses, delays and orders by its seed", async (t) => {
 	});
 });
 
-test("WebRTC through 3 % of loss each way: nine lost packets of ten and more come in the end", { skip }, async (t) => {
+test("WebRTC through 3 % of loss each way: every packet comes in the end", { skip }, async (t) => {
 	await using relay = await startTestRelay();
 	const { ports } = relay.relay;
 	await using network = await ImpairedUdp.open(
@@ -64,9 +64,7 @@ test("WebRTC through 3 % of loss each way: nine lost packets of ten and more com
 	t.diagnostic(`${packets} packets, ${network.back.fate.lost} lost on the way, ${repaired} repaired, ${lost} missing`);
 	assert.ok(network.back.fate.lost > 20, "the network loses");
 	assert.ok(repaired > 20, "the relay repairs");
-	// A repair is lost as often as what it repairs, and viewers ask only so often: what is lost again and again stays lost.
-	assert.ok(lost <= network.back.fate.lost / 10, `${lost} of ${network.back.fate.lost} lost packets never came`);
-	assert.equal(ended, 0);
+	assert.deepEqual({ lost, ended }, { lost: 0, ended: 0 });
 });
 
 test("a publisher behind a slow, uneven network: readers get every picture in order", { skip }, async (t) => {
