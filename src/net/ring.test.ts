@@ -48,7 +48,22 @@ test("packets since the join point are kept, older ones for the time of repair",
 	assert.deepEqual([ring.join, ring.tail], [20, 20]);
 	add(ring, 4_000, 1000, FLAG_KEY);
 	ring.trim(4_000);
-	assert.deepEqual([ring.join, ring.tail], [40, 30]);
+	assert.deepEqual([ring.join, ring.tail], [40, 20], "a reader may have joined just now, at the one before");
+	ring.trim(5_000);
+	assert.deepEqual([ring.join, ring.tail], [40, 20]);
+	ring.trim(5_001);
+	assert.deepEqual([ring.join, ring.tail], [40, 40]);
+});
+
+test("what readers have joined with is kept for the time of repair, however many key frames come", () => {
+	const ring = new PacketRing(new Pool(64 * BLOCK_BYTES), LIMITS);
+	for (let i = 0; i <= 40; i++) {
+		add(ring, i * 100, 1000, i % 9 === 0 ? FLAG_KEY : 0);
+		ring.trim(i * 100);
+		// Who joined at `k`'s last moment got the packets since then 100 ms before the next key frame.
+		const wanted = Array.from({ length: 5 }, (_, n) => n * 9).find((k) => (i - (k + 9)) * 100 <= LIMITS.historyMs);
+		assert.equal(ring.tail, wanted, `after ${i * 100} ms`);
+	}
 });
 
 test("a join point that is too old or too large is given up", () => {

@@ -54,7 +54,8 @@ export class PacketRing {
 	#bytes = 0;
 	#head = 0;
 	#tail = 0;
-	#join = -1;
+	/** Where readers may start, and where those that joined lately have started; the newest last. */
+	readonly #joins: number[] = [];
 
 	/** Throws a RangeError where the pool has no memory left. */
 	constructor(pool: Pool, limits: RingLimits) {
@@ -76,7 +77,8 @@ export class PacketRing {
 
 	/** Number of the first packet of the newest access unit at which decoding can start, or −1. */
 	get join(): number {
-		return this.#join;
+		const { length } = this.#joins;
+		return length > 0 ? this.#joins[length - 1]! : -1;
 	}
 
 	/** Offset of the table of entries in the pool, in bytes. It changes when the ring grows. */
@@ -126,9 +128,10 @@ export class PacketRing {
 		this.#head++;
 	}
 
-	/** Says that readers may start at packet `number` from now on. */
+	/** Says that readers may start at packet `number` from now on; −1: nowhere. */
 	setJoin(number: number): void {
-		this.#join = number;
+		if (number < 0) this.#joins.length = 0;
+		else if (number !== this.join) this.#joins.push(number);
 	}
 
 	/**
@@ -136,8 +139,9 @@ export class PacketRing {
 	 * where there is nothing to let go.
 	 */
 	trim(now: Millis): void {
-		if (this.#join >= 0 && this.#join < this.#head && this.age(this.#join, now) > this.#limits.ageMs) this.#join = -1;
-		const keep = this.#join >= 0 ? this.#join : this.#head;
+		const { join } = this;
+		if (join >= 0 && join < this.#head && this.age(join, now) > this.#limits.ageMs) this.setJoin(-1);
+		const keep = this.#keep(now);
 		while (this.#tail < this.#head) {
 			const over = this.#bytes > this.#limits.bytes;
 			if (!over && (this.#tail >= keep || this.age(this.#tail, now) <= this.#limits.historyMs)) break;
@@ -160,14 +164,25 @@ export class PacketRing {
 		this.#blocks.length = 0;
 		this.pool.retire(this.#table);
 		this.#tail = this.#head;
-		this.#join = -1;
+		this.setJoin(-1);
 		this.#end = 0;
+	}
+
+	/**
+	 * The first packet that joining readers need, or those that have just joined: what was sent to them a moment before a
+	 * key frame may be old, and they may still ask for it again.
+	 */
+	#keep(now: Millis): number {
+		const joins = this.#joins;
+		while (joins.length > 1 && joins[1]! < this.#head && this.age(joins[1]!, now) > this.#limits.historyMs)
+			joins.shift();
+		return joins[0] ?? this.#head;
 	}
 
 	#drop(): void {
 		this.#bytes -= (this.pool.words[this.entry(this.#tail) + ENTRY_INFO] ?? 0) & 0xffff;
 		this.#tail++;
-		if (this.#join >= 0 && this.#join < this.#tail) this.#join = -1;
+		if ((this.#joins[0] ?? this.#tail) < this.#tail) this.#joins.shift();
 	}
 
 	#open(): boolean {
