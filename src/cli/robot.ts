@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ConfigError, loadYaml, parseYaml } from "../config/load.ts";
 import { createLog } from "../observe/log.ts";
+import { withoutPassword } from "../observe/secrets.ts";
 import { type Backends, chooseBackend, probeBackends } from "../robot/capture/backends.ts";
 import { type CameraConfig, captureSettings, type RobotConfig, robotSchema } from "../robot/config.ts";
-import { startRobot, withoutPassword } from "../robot/robot.ts";
+import { startRobot } from "../robot/robot.ts";
 import { SOURCES } from "../robot/source.ts";
 
 const USAGE = 2;

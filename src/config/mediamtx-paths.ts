@@ -50,7 +50,6 @@ const reasons: Readonly<Record<string, string>> = {
 	record: "there is no recording yet: nothing is recorded",
 	alwaysAvailable: "there is no stand-in for a stream that is not there",
 	fallback: "players are not sent to another path",
-	forward: "streams are not pushed on yet",
 	rtspAnyPort: "packets are taken only from the ports that the camera named",
 	useAbsoluteTimestamp: "the camera's clock is used where it sends sender reports",
 };
@@ -119,6 +118,23 @@ class PathTranslation {
 		for (const hook of hooks) {
 			if (keys.has(hook)) this.#set(hook, hook.endsWith("Restart") ? keys.flag(hook, false) : keys.text(hook), hook);
 		}
+	}
+
+	/** Where streams are pushed on to. */
+	forward(): void {
+		const targets = this.#keys.raw("forward");
+		if (!Array.isArray(targets)) return;
+		const known = targets.flatMap((one: unknown) => {
+			const to = isGiven(one) ? plain(one.dest) : "";
+			const target = { to, token: isGiven(one) ? plain(one.whipBearerToken) : "" };
+			if (isGiven(one) && plain(one.destFingerprint) !== "") {
+				this.#draft.warn("destFingerprint", "certificates must be ones that this machine trusts", this.#name);
+			}
+			if (!/\$G\d/.test(to) && this.#draft.knows(["paths", this.#to, "forward"], [target])) return [target];
+			this.#draft.warn("forward", "an address that this version cannot push to is left out", this.#name);
+			return [];
+		});
+		this.#set("forward", known, "forward");
 	}
 
 	#ifKnown(setting: string, key: string): void {
@@ -211,6 +227,7 @@ function translatePath(
 	const logins = loginsOf(keys, patterns);
 	if (!path.source()) return logins;
 	path.settings();
+	path.forward();
 	warnOfRest(draft, keys, merged, name);
 	return logins;
 }

@@ -94,6 +94,17 @@ test("RTMPS comes with its certificate", () => {
 	assert.equal(read("rtmp: yes").config.rtmp.tls.address.length, 0);
 });
 
+test("forward is pushed on; what cannot be reached is left out with a warning", () => {
+	const list =
+		"[{ dest: 'rtsp://a/$MTX_PATH' }, { dest: 'whips://b/x/whip', whipBearerToken: t }, { dest: 'rtmp://c/$G1' }]";
+	const { config, warnings } = read(`paths: { all_others: { forward: ${list} } }`);
+	assert.deepEqual(config.paths.all_others?.forward, [
+		{ to: "rtsp://a/$MTX_PATH", when: "always", wake: false, token: "" },
+		{ to: "whips://b/x/whip", when: "always", wake: false, token: "t" },
+	]);
+	assert.match(warnings.join(), /forward: an address that this version cannot push to/);
+});
+
 test("the command line stands over the file", () => {
 	const over = { path: ["http", "address"], value: ":1", origin: "--set http.address" };
 	assert.match(open(read(open001, [over])), /^:1 \|/);

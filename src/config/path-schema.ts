@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { pathNameFault } from "../media/path-name.ts";
 import { addresses, choice, count, duration, flag, group, senders, size, text } from "./fields.ts";
+import { forward } from "./forward-schema.ts";
 import { pathHooks } from "./hook-schema.ts";
 import { parseUdpSource } from "./udp-source.ts";
 
@@ -37,6 +38,7 @@ export const pathSettings = group("Settings of every path that is not named here
 	srt: group("An SRT port of this path's own, also for callers without a stream id: who sends publishes, others read", {
 		address: addresses("", "UDP address or list of addresses, like :9000; empty for none"),
 	}),
+	forward,
 	overridePublisher: flag(
 		false,
 		"Whether a second publisher takes the path over at once, even while the first one sends",

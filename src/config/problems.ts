@@ -10,7 +10,7 @@ export interface Problem {
 	readonly atKey: boolean;
 }
 
-const secret = /^(password|token|credential)$/;
+const secret = /^(password|token|credential|forward)$/;
 
 function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
 	let at = data;

@@ -6,7 +6,7 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Log } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
-import type { HlsDoor, LiveDoor, SessionSource, WebRtcDoor } from "./http/room.ts";
+import type { ForwardSource, HlsDoor, LiveDoor, SessionSource, WebRtcDoor } from "./http/room.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
 import { Ledger } from "./ledger.ts";
 import { describeLikeMediaMtx } from "./mediamtx-metrics.ts";
@@ -27,6 +27,8 @@ export interface ControlOptions {
 	readonly live?: LiveDoor | undefined;
 	/** Undefined where there is no HLS. */
 	readonly hls?: HlsDoor | undefined;
+	/** Undefined where nothing is pushed on. */
+	readonly forwards?: ForwardSource | undefined;
 	/** Where RTSP is served; undefined for nowhere. */
 	readonly rtspPort?: number | undefined;
 	/** By MediaMTX's name: `rtspconns`, `rtspsessions`, `webrtcsessions`. */
@@ -76,6 +78,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 		webrtc,
 		live: options.live,
 		hls: options.hls,
+		forwards: options.forwards,
 		rtspPort: options.rtspPort,
 		sessions,
 		thumbnails: new Thumbnails(),

@@ -1,6 +1,6 @@
 import type { Hub } from "../hub/hub.ts";
 import type { Path } from "../hub/path.ts";
-import type { Metrics, Sample } from "../observe/metrics.ts";
+import { type Metrics, type Sample, summed } from "../observe/metrics.ts";
 import type { SessionSource } from "./http/room.ts";
 import { pathItem } from "./http/v3-path.ts";
 import type { Ledger } from "./ledger.ts";
@@ -23,15 +23,8 @@ function* readers(hub: Hub): Iterable<Sample> {
 
 /** How many there are by path and state. */
 function sessions(source: SessionSource): Sample[] {
-	const found = new Map<string, { value: number; labels: Record<string, string> }>();
-	for (const { path, state } of source.list()) {
-		const labels = { path: String(path ?? ""), state: String(state ?? "") };
-		const key = `${labels.path} ${labels.state}`;
-		const known = found.get(key) ?? { value: 0, labels };
-		known.value++;
-		found.set(key, known);
-	}
-	return [...found.values()];
+	const labels = source.list().map(({ path, state }) => ({ path: String(path ?? ""), state: String(state ?? "") }));
+	return summed(labels.map((one) => ({ value: 1, labels: one })));
 }
 
 /**

@@ -125,7 +125,7 @@ export function streamView(hub: Hub, ledger: Ledger, path: Path, picture: string
 					address: publication.info.remoteAddress,
 				}
 			: null,
-		viewers: stream.readers.size,
+		viewers: stream.audience,
 		bitrate: rates?.bitrate ?? 0,
 		lost: stream.intakes.reduce((sum, { counters }) => sum + counters.lost, 0),
 		thumbnail: picture === undefined ? null : `${thumbnail}?v=${picture}`,

@@ -156,8 +156,8 @@ export class Path {
 		const stream = this.#stream;
 		if (!stream) throw new Refused("absent", `nobody publishes to "${this.name}"`);
 		const { maxReaders } = this.settings;
-		if (stream.readers.size >= maxReaders) {
-			throw new Refused("full", `"${this.name}" has ${stream.readers.size} readers, the most it may have`);
+		if (!info.passive && stream.audience >= maxReaders) {
+			throw new Refused("full", `"${this.name}" has ${stream.audience} readers, the most it may have`);
 		}
 		const reader = new Reader(stream, info, tracks, events, this.#clock.now(), (one) => this.#left(one));
 		stream.add(reader);
@@ -171,8 +171,7 @@ export class Path {
 		this.#publication = undefined;
 		this.#stream?.flush();
 		this.#events.unpublished(this, reason);
-		const readers = this.#stream?.readers.size ?? 0;
-		if (readers === 0) this.close(reason);
+		if (!this.#stream?.audience) this.close(reason);
 		else this.#cancelGrace = this.#clock.after(this.settings.graceTime, () => this.close(`stream ended: ${reason}`));
 	}
 
@@ -191,7 +190,7 @@ export class Path {
 	#left(reader: Reader): void {
 		reader.stream.remove(reader);
 		this.#events.left(this, reader);
-		if (!this.#publication && this.#stream && this.#stream.readers.size === 0) this.close("nobody reads");
+		if (!this.#publication && this.#stream?.audience === 0) this.close("nobody reads");
 	}
 
 	#checkTracks(tracks: readonly Track[]): void {

@@ -13,6 +13,8 @@ export interface ReaderInfo {
 	readonly user: string;
 	/** What stood after `?` in the address that they came to. */
 	readonly query?: string;
+	/** It takes what is there and is no reason for it to be there: it wakes nobody and keeps no stream. A forward. */
+	readonly passive?: boolean;
 }
 
 /**

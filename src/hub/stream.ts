@@ -73,6 +73,7 @@ export class Stream implements Batched {
 	readonly #joins: number[];
 	readonly #lane: FrameLane;
 	readonly #readers = new Set<Reader>();
+	#audience = 0;
 	/** What ends the subscription of each reader of frames. */
 	readonly #subscriptions = new Map<Reader, () => void>();
 	/** The readers that are called with each batch; an array, because it is walked for every one. */
@@ -121,6 +122,11 @@ export class Stream implements Batched {
 
 	get readers(): ReadonlySet<Reader> {
 		return this.#readers;
+	}
+
+	/** How many readers there are without the passive ones. */
+	get audience(): number {
+		return this.#audience;
 	}
 
 	/** The synchronisation source that readers see for a track. */
@@ -253,6 +259,7 @@ export class Stream implements Batched {
 	/** Adds a reader that was made for this stream. */
 	add(reader: Reader): void {
 		this.#readers.add(reader);
+		if (!reader.info.passive) this.#audience++;
 		this.counters.joins++;
 		if (reader.called) this.#called = [...this.#called, reader];
 		if (reader.frames) {
@@ -271,7 +278,9 @@ export class Stream implements Batched {
 	remove(reader: Reader): void {
 		this.#subscriptions.get(reader)?.();
 		this.#subscriptions.delete(reader);
-		if (this.#readers.delete(reader)) this.#called = this.#called.filter((one) => one !== reader);
+		if (!this.#readers.delete(reader)) return;
+		if (!reader.info.passive) this.#audience--;
+		this.#called = this.#called.filter((one) => one !== reader);
 	}
 
 	/** Ends all readers with a reason and gives the memory back. */

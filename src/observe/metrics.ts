@@ -22,6 +22,18 @@ export interface HistogramDescription {
 	readonly unit: number;
 }
 
+/** The samples with those of the same labels added up. */
+export function summed(samples: Iterable<Sample>): Sample[] {
+	const found = new Map<string, { value: number; labels: Readonly<Record<string, string>> }>();
+	for (const { value, labels = {} } of samples) {
+		const key = JSON.stringify(labels);
+		const known = found.get(key) ?? { value: 0, labels };
+		known.value += value;
+		found.set(key, known);
+	}
+	return [...found.values()];
+}
+
 /** A scrape as text, and its content type. */
 export interface Scrape {
 	readonly text: string;

@@ -22,6 +22,7 @@ import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
 import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { LiveSockets } from "../protocols/websocket/server.ts";
+import { Forwards } from "./forwards.ts";
 import { logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
@@ -70,6 +71,7 @@ interface ForPages {
 	readonly webrtc: WebRtcServer | undefined;
 	readonly live: LiveSockets;
 	readonly hls: HlsServer;
+	readonly forwards: Forwards;
 }
 
 const clock: Clock = {
@@ -105,12 +107,14 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
 	const live = parts.use(new LiveSockets(hub));
 	const hls = parts.use(new HlsServer(hub, config.hls.closeAfter));
+	const forwards = parts.use(new Forwards(hub, config.paths, log.child({ room: "forwards" })));
 	const describeMore = (metrics: Metrics): void => {
 		describeParts(metrics, pool, rtsp, webrtc);
 		describeRtmp(metrics, rtmp);
 		describeSrt(metrics, srt);
+		forwards.describe(metrics);
 	};
-	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls }, describeMore));
+	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls, forwards }, describeMore));
 	parts.defer(startSources(config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.ports[0] ?? 0);
 	const running = parts.move();
@@ -164,7 +168,7 @@ function openWeb(
 	rtsp: RtspServer,
 	rtmp: RtmpServers,
 	srt: SrtServers,
-	{ webrtc, live, hls }: ForPages,
+	{ webrtc, live, hls, forwards }: ForPages,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
 	const sessions = {
@@ -177,7 +181,8 @@ function openWeb(
 	};
 	const rtspPort = rtsp.ports[0];
 	const own = log.child({ room: "http" });
-	return openControl({ config, hub, access, log: own, stateDir, webrtc, live, hls, rtspPort, sessions, describeMore });
+	const doors = { webrtc, live, hls, forwards, rtspPort, sessions };
+	return openControl({ config, hub, access, log: own, stateDir, ...doors, describeMore });
 }
 
 function pullsInto(house: House): Pulls {

@@ -1,13 +1,7 @@
 import type { RelayConfig } from "../config/relay-schema.ts";
 import { type PathName, parsePathName } from "../media/path-name.ts";
-import { backoffMs, sleep } from "../net/backoff.ts";
 import type { Log } from "../observe/log.ts";
-
-/** How long the relay waits between two attempts to reach a source. */
-const BACKOFF = { firstMs: 1000, mostMs: 30_000 };
-
-/** A source that lived this long is tried again without delay. */
-const HEALTHY_MS = 30_000;
+import { keepTrying } from "./attempts.ts";
 
 /**
  * Pulls from one address into a path until it ends or `signal` aborts: resolves with the reason for its end, rejects
@@ -35,36 +29,14 @@ export function startSources(paths: RelayConfig["paths"], pulls: Pulls, log: Log
 		const path = parsePathName(key);
 		const pull = pulls[source.slice(0, Math.max(0, source.indexOf(":")))];
 		if (!path || !pull) continue;
-		const once = (onLive: () => void): Promise<string> => pull(path, source, transport, stop.signal, onLive);
-		running.push(keepPulling(once, stop.signal, log.child({ path })));
+		const own = log.child({ path });
+		const onLive = (): void => own.info("pulling from the source");
+		const once = (): Promise<string> => pull(path, source, transport, stop.signal, onLive);
+		const onEnd = (reason: string, waitMs: number): void => own.warn({ reason, waitMs }, "the source is gone");
+		running.push(keepTrying(once, stop.signal, onEnd));
 	}
 	return async () => {
 		stop.abort(new Error("the relay is shutting down"));
 		await Promise.all(running);
 	};
-}
-
-async function keepPulling(
-	once: (onLive: () => void) => Promise<string>,
-	signal: AbortSignal,
-	log: Log,
-): Promise<void> {
-	let failures = 0;
-	while (!signal.aborted) {
-		const began = performance.now();
-		const reason = await attempt(once, log);
-		failures = performance.now() - began > HEALTHY_MS ? 1 : failures + 1;
-		if (signal.aborted) return;
-		const wait = backoffMs(BACKOFF, failures, Math.random());
-		log.warn({ reason, waitMs: wait }, "the source is gone");
-		await sleep(wait, signal);
-	}
-}
-
-async function attempt(once: (onLive: () => void) => Promise<string>, log: Log): Promise<string> {
-	try {
-		return await once(() => log.info("pulling from the source"));
-	} catch (error) {
-		return error instanceof Error ? error.message : String(error);
-	}
 }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ConfigError, parseYaml } from "../config/load.ts";
+import { withoutPassword } from "../observe/secrets.ts";
 import { captureSettings, robotSchema } from "./config.ts";
-import { withoutPassword } from "./robot.ts";
 import { parseSource } from "./source.ts";
 
 const example = readFileSync(new URL("../../examples/robot.example.yml", import.meta.url), "utf8");

@@ -1,5 +1,6 @@
 import type { Frame } from "../media/frame.ts";
 import type { Log } from "../observe/log.ts";
+import { withoutPassword } from "../observe/secrets.ts";
 import { releaseWebRtc } from "../protocols/webrtc/client.ts";
 import { chooseBackend, probeBackends } from "./capture/backends.ts";
 import type { StartCapture } from "./capture/capture.ts";
@@ -73,11 +74,4 @@ function publisherFor(config: CameraConfig): OpenPublisher {
 	if (config.publish.startsWith("udp+rtp")) return openUdpRtp;
 	if (!overWhip(config)) return openRtsp;
 	return (url, tracks, options) => openWhip(url, tracks, { ...options, token: config.token });
-}
-
-/** Text for the log: what stands between `//` and `@` in addresses is a secret, and so are `pass`, `passphrase`, `token` and `streamid` behind them. */
-export function withoutPassword(text: string): string {
-	return text
-		.replace(/(\w:\/\/)[^/@\s"]+@/g, "$1…@")
-		.replace(/([?&](?:pass|passphrase|token|streamid)=)[^&\s"]+/g, "$1…");
 }

@@ -176,3 +176,8 @@ export function parseRtcp(bytes: Uint8Array): RtcpPacket[] | undefined {
 export function isRtcp(packet: Uint8Array): boolean {
 	return packet.length >= 4 && packet[0]! >> 6 === 2 && packet[1]! >= 192 && packet[1]! <= 223;
 }
+
+/** Whether an RTCP packet of the receiver asks for a key frame: PLI or FIR. */
+export function asksForKeyFrame(packet: Uint8Array): boolean {
+	return parseRtcp(packet)?.some(({ kind }) => kind === "pictureLoss" || kind === "fullIntra") ?? false;
+}

@@ -7,7 +7,7 @@ function counts({ hub }: HttpRoom) {
 	let viewers = 0;
 	for (const { stream, publication } of hub.paths) {
 		if (publication) active++;
-		viewers += stream?.readers.size ?? 0;
+		viewers += stream?.audience ?? 0;
 	}
 	return { active_streams: active, total_viewers: viewers };
 }

@@ -92,6 +92,11 @@ export interface HlsDoor {
 	answer(path: PathName, name: string, query: string): Promise<HlsAnswer>;
 }
 
+/** Where paths are pushed on to, in MediaMTX's shape. */
+export interface ForwardSource {
+	list(path?: string): readonly { readonly id: string; readonly [field: string]: unknown }[];
+}
+
 /** Sessions or connections of one protocol, in MediaMTX's shape. */
 export interface SessionSource {
 	list(): readonly { readonly id: string; readonly [field: string]: unknown }[];
@@ -115,6 +120,8 @@ export interface HttpRoom {
 	readonly live: LiveDoor | undefined;
 	/** Undefined where there is no HLS. */
 	readonly hls: HlsDoor | undefined;
+	/** Undefined where nothing is pushed on. */
+	readonly forwards: ForwardSource | undefined;
 	/** Where RTSP is served; undefined for nowhere. */
 	readonly rtspPort: number | undefined;
 	/** By MediaMTX's name: `rtspconns`, `rtspsessions`, `webrtcsessions`. */

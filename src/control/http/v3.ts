@@ -55,6 +55,23 @@ function pathRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
 	});
 }
 
+/** As in MediaMTX; without `path` those of all paths. */
+function forwardRoutes(app: FastifyInstance, { forwards }: HttpRoom, guard: Guard): void {
+	app.get<{ Querystring: ListQuery & { readonly path?: string } }>("/v3/paths/forward/list", async (request) => {
+		await guard.admit(request, "api");
+		return paginate(forwards?.list(request.query.path) ?? [], request.query);
+	});
+	app.get<{ Querystring: { readonly path?: string; readonly id?: string } }>(
+		"/v3/paths/forward/get",
+		async (request) => {
+			await guard.admit(request, "api");
+			const found = forwards?.list(request.query.path).find(({ id }) => id === request.query.id);
+			if (!found) throw new HttpRefusal(404, "path or forward destination not found");
+			return found;
+		},
+	);
+}
+
 function sessionRoutes(app: FastifyInstance, guard: Guard, name: string, source: SessionSource): void {
 	app.get<{ Querystring: ListQuery }>(`/v3/${name}/list`, async (request) => {
 		await guard.admit(request, "api");
@@ -80,5 +97,6 @@ export function v3Routes(app: FastifyInstance, room: HttpRoom, guard: Guard): vo
 		return { version: `vedette ${room.version}`, started: new Date(room.startedAt).toISOString() };
 	});
 	pathRoutes(app, room, guard);
+	forwardRoutes(app, room, guard);
 	for (const [name, source] of Object.entries(room.sessions)) sessionRoutes(app, guard, name, source);
 }

@@ -110,6 +110,11 @@ export class RtmpClient {
 		return this.#socket.writableLength;
 	}
 
+	/** For an `Egress`, which writes media by itself. */
+	get socket(): Socket {
+		return this.#socket;
+	}
+
 	/** Bounds what the kernel holds of a publication of so many bytes a second. */
 	bound(bytesPerSecond: number): void {
 		boundUnsent(this.#socket, bytesPerSecond);

@@ -5,7 +5,7 @@ import { MediaWriter } from "./media-writer.ts";
 import { OutClock } from "./out-clock.ts";
 
 /** A server sends nothing larger to a publisher. */
-const MAX_MESSAGE_BYTES = 65_536;
+export const MAX_MESSAGE_BYTES = 65_536;
 
 /** A stream that is being published. */
 export interface RtmpPublishing {

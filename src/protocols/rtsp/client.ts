@@ -150,6 +150,15 @@ export class RtspClient implements StreamSink {
 		return this.#socket.writableLength;
 	}
 
+	/** For a `TcpCarrier`, which writes media by itself; with the channels that the server gave in `setups`. */
+	get socket(): Socket {
+		return this.#socket;
+	}
+
+	get setups(): readonly Setup[] {
+		return this.#setups;
+	}
+
 	/** Bounds what the kernel holds of a publication of so many bytes a second, over TCP. */
 	bound(bytesPerSecond: number): void {
 		boundUnsent(this.#socket, bytesPerSecond);

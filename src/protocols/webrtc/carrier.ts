@@ -1,5 +1,9 @@
 import type { Track } from "../../media/track.ts";
+import type { SrtpSender } from "../../wire/srtp.ts";
 import type { Route } from "./ice.ts";
+
+/** Protects packets, or leaves them as they are where others do. */
+export type Sealer = Pick<SrtpSender, "rtp">;
 
 /** One track on its way to one viewer. */
 export interface ViewerTrack {

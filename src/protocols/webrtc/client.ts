@@ -9,7 +9,7 @@ import {
 	Video,
 } from "node-datachannel";
 import type { Millis } from "../../media/time.ts";
-import type { Track } from "../../media/track.ts";
+import type { Codec, Track } from "../../media/track.ts";
 import { attribute, parseSdp } from "../../wire/sdp.ts";
 import { trackOf } from "../../wire/sdp-tracks.ts";
 
@@ -57,8 +57,8 @@ interface Session {
 
 /** A stream that is published. */
 export interface Sending extends Session {
-	/** Sends an RTP or RTCP packet; false where it could not leave. Nothing is queued: it is UDP. */
-	send(packet: Buffer): boolean;
+	/** Sends an RTP or RTCP packet of a track, by its place; false where it could not leave. Nothing is queued: it is UDP. */
+	send(packet: Buffer, number?: number): boolean;
 }
 
 /** A stream that is pulled. */
@@ -68,38 +68,49 @@ export interface Receiving extends Session {
 	requestKeyFrame(track: number): void;
 }
 
+/** One track that is published, with the payload type of its packets. */
+export interface SentTrack {
+	readonly track: Track;
+	readonly ssrc: number;
+}
+
+/** Whether tracks of this codec can be published by WHIP. */
+export function canPublish({ codec }: Track): boolean {
+	return codec in offers;
+}
+
 /**
- * Publishes one H.264 track by WHIP. Resolves when packets can be sent; rejects with the reason. Lost packets that the
- * server asks for are sent again.
+ * Publishes at most one video and one audio track by WHIP. Resolves when packets can be sent; rejects with the reason.
+ * Lost packets that the server asks for are sent again.
  *
  * @param onRtcp gets the RTCP packets of the server, picture loss indications among them.
  */
 export async function publishWhip(
 	url: string,
-	track: Track,
-	ssrc: number,
+	sent: readonly SentTrack[],
 	options: ClientOptions,
 	onRtcp: (packet: Uint8Array) => void,
 ): Promise<Sending> {
 	const peer = new Peer("whip", { iceServers: [], disableAutoNegotiation: true });
-	const media = new Video("0", "SendOnly");
-	media.addH264Codec(track.payloadType, offeredFmtp(track));
-	media.addSSRC(ssrc, "vedette", "vedette", "video");
-	const line = peer.addTrack(media);
-	line.setMediaHandler(new RtcpNackResponder(NACK_PACKETS));
 	const contact: Contact = { heardAt: undefined, spokenAt: 0 };
-	line.onMessage((packet) => {
-		contact.heardAt = performance.now();
-		onRtcp(packet);
+	const lines = sent.map(({ track, ssrc }, number) => {
+		const line = peer.addTrack(offerOf(track, ssrc, String(number)));
+		line.setMediaHandler(new RtcpNackResponder(NACK_PACKETS));
+		line.onMessage((packet) => {
+			contact.heardAt = performance.now();
+			onRtcp(packet);
+		});
+		return line;
 	});
-	const opened = new Promise<void>((resolve) => line.onOpen(resolve));
+	const opened = Promise.all(lines.map((line) => new Promise<void>((resolve) => line.onOpen(resolve))));
 	const session = await connect(peer, url, options, { contact, opened });
 	return {
 		closed: session.closed,
 		close: session.close,
-		send: (packet) => {
+		send: (packet, number = 0) => {
 			contact.spokenAt = performance.now();
-			return line.isOpen() && line.sendMessageBinary(packet);
+			const line = lines[number];
+			return line?.isOpen() === true && line.sendMessageBinary(packet);
 		},
 	};
 }
@@ -161,6 +172,25 @@ function offeredFmtp(track: Track): string {
 	return `profile-level-id=${profile};packetization-mode=1;level-asymmetry-allowed=1`;
 }
 
+/** How each codec stands in an offer. */
+const offers: Readonly<Partial<Record<Codec, (media: Video & Audio, track: Track) => void>>> = {
+	h264: (media, track) => media.addH264Codec(track.payloadType, offeredFmtp(track)),
+	h265: (media, { payloadType }) => media.addH265Codec(payloadType),
+	vp8: (media, { payloadType }) => media.addVP8Codec(payloadType),
+	vp9: (media, { payloadType }) => media.addVP9Codec(payloadType),
+	av1: (media, { payloadType }) => media.addAV1Codec(payloadType),
+	opus: (media, { payloadType }) => media.addOpusCodec(payloadType),
+	pcmu: (media, { payloadType }) => media.addAudioCodec(payloadType, "PCMU"),
+	pcma: (media, { payloadType }) => media.addAudioCodec(payloadType, "PCMA"),
+};
+
+function offerOf(track: Track, ssrc: number, mid: string): Video | Audio {
+	const media = track.kind === "audio" ? new Audio(mid, "SendOnly") : new Video(mid, "SendOnly");
+	offers[track.codec]?.(media as Video & Audio, track);
+	media.addSSRC(ssrc, "vedette", "vedette", track.kind);
+	return media;
+}
+
 function offerVideo(peer: PeerConnection): RtcTrack {
 	const media = new Video("0", "RecvOnly");
 	const h264 = (profile: string): string =>
@@ -197,7 +227,7 @@ function answered(answer: string): { readonly mid: string; readonly track: Track
 interface Hooks {
 	readonly contact: Contact;
 	/** Something more to wait for before the connection counts as standing. */
-	readonly opened?: Promise<void>;
+	readonly opened?: Promise<unknown>;
 	onAnswer?(answer: string): void;
 }
 

@@ -2,8 +2,7 @@ import type { Reader } from "../../hub/reader.ts";
 import type { Millis } from "../../media/time.ts";
 import { ENTRY_INFO, ENTRY_OFFSET, ENTRY_SEQUENCE, type PacketRing, RTP_HEADER_BYTES } from "../../net/ring.ts";
 import { setRtpPayloadType, setRtpSequence } from "../../wire/rtp.ts";
-import type { SrtpSender } from "../../wire/srtp.ts";
-import type { Carrier, SentCount, ViewerTrack } from "./carrier.ts";
+import type { Carrier, Sealer, SentCount, ViewerTrack } from "./carrier.ts";
 import { frameDatagram } from "./framing.ts";
 import type { Route } from "./ice.ts";
 import { TcpRoute } from "./tcp-route.ts";
@@ -13,6 +12,9 @@ const nothing = Buffer.alloc(0);
 const WRITE_BYTES = 256 * 1024;
 /** Packets of a track that can be sent again. A power of two. */
 const REMEMBERED = 2_048;
+
+/** Where packets go. */
+type Outlet = Pick<Route, "send">;
 
 /** A track's own sequence numbers: gaps of the stream stay, what was left out for this viewer makes none. */
 class Numbering {
@@ -68,11 +70,11 @@ function packetAt(ring: PacketRing, number: number): Uint8Array {
  */
 export class AloneCarrier implements Carrier {
 	readonly #reader: Reader;
-	readonly #srtp: SrtpSender;
+	readonly #srtp: Sealer;
 	readonly #clock: () => Millis;
 	readonly #tracks: (ViewerTrack | undefined)[] = [];
 	readonly #numbering: (Numbering | undefined)[] = [];
-	#route: Route;
+	#route: Outlet;
 	#blocked = false;
 	#cuts = 0;
 	#closed = false;
@@ -80,9 +82,9 @@ export class AloneCarrier implements Carrier {
 	/** `first`: the extended sequence number of each track's first packet. */
 	constructor(
 		reader: Reader,
-		route: Route,
+		route: Outlet,
 		tracks: readonly { track: ViewerTrack; first: number }[],
-		srtp: SrtpSender,
+		srtp: Sealer,
 		clock: () => Millis,
 	) {
 		this.#reader = reader;

@@ -8,7 +8,7 @@ import { hasNativeSockets } from "../../net/libc.ts";
 import type { SenderStream } from "../../net/sender/stream.ts";
 import { parseRtcp, type RtcpPacket } from "../../wire/rtcp.ts";
 import { compound, ntpOf, roundTripMs, writeDescription, writeSenderReport } from "../../wire/rtcp-write.ts";
-import type { Carrier, ViewerTrack } from "./carrier.ts";
+import type { Carrier, SentCount, ViewerTrack } from "./carrier.ts";
 import { AloneCarrier } from "./egress-alone.ts";
 import { UdpCarrier } from "./egress-udp.ts";
 import type { Route } from "./ice.ts";
@@ -34,7 +34,7 @@ const CNAME = "vedette";
 export const B_FRAMES =
 	"its pictures are not in the order in which they are shown (B-frames), which WebRTC cannot carry";
 /** Low, because a wrap among the first packets can lose the roll-over counter for good (RFC 3711 section 3.3.1). */
-const FIRST_SEQUENCE = 1_000;
+export const FIRST_SEQUENCE = 1_000;
 /** What the other carrier may have sent without our knowing it yet. */
 const CARRIER_GAP = 1_000;
 /** Beyond this the roll-over counter may have turned: another carrier could use a number twice, which no cipher forgives. */
@@ -223,14 +223,9 @@ export class Egress implements Role {
 	}
 
 	#sendReport(track: ViewerTrack, now: Millis): void {
-		const clock = this.#options.stream.clock(track.index, now);
-		if (!clock || !this.#media || !this.#carrier) return;
-		const { seconds: ntpSeconds, fraction: ntpFraction } = ntpOf(clock.unixMs);
-		const { packets, octets } = this.#carrier.sent(track);
-		const counts = { packets: packets >>> 0, octets: octets >>> 0 };
-		const sender = { ssrc: track.ssrc, ntpSeconds, ntpFraction, rtpTime: clock.timestamp, ...counts };
-		const packet = compound(writeSenderReport(sender), writeDescription(track.ssrc, CNAME));
-		this.#route?.send(this.#media.sender.rtcp(packet));
+		if (!this.#media || !this.#carrier) return;
+		const packet = senderReport(this.#options.stream, track, this.#carrier.sent(track), now);
+		if (packet) this.#route?.send(this.#media.sender.rtcp(packet));
 	}
 
 	close(reason: string): void {
@@ -242,4 +237,14 @@ export class Egress implements Role {
 		this.#carrier = undefined;
 		this.#reader?.leave(reason);
 	}
+}
+
+/** Tells which wall time a track's timestamps stand for; undefined before its first packet. */
+export function senderReport(stream: Stream, track: ViewerTrack, sent: SentCount, now: Millis): Uint8Array | undefined {
+	const clock = stream.clock(track.index, now);
+	if (!clock) return undefined;
+	const { seconds: ntpSeconds, fraction: ntpFraction } = ntpOf(clock.unixMs);
+	const counts = { packets: sent.packets >>> 0, octets: sent.octets >>> 0 };
+	const sender = { ssrc: track.ssrc, ntpSeconds, ntpFraction, rtpTime: clock.timestamp, ...counts };
+	return compound(writeSenderReport(sender), writeDescription(track.ssrc, CNAME));
 }

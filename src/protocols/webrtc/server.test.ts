@@ -134,9 +134,14 @@ describe("libdatachannel", { skip, timeout: 30_000 }, () => {
 		const stop = new AbortController();
 		t.after(() => stop.abort());
 		const control: Uint8Array[] = [];
-		const sending = await publishWhip(`${room.url}/cam/whip`, h264, 77, { signal: stop.signal }, (packet) => {
-			control.push(Uint8Array.from(packet));
-		});
+		const sending = await publishWhip(
+			`${room.url}/cam/whip`,
+			[{ track: h264, ssrc: 77 }],
+			{ signal: stop.signal },
+			(packet) => {
+				control.push(Uint8Array.from(packet));
+			},
+		);
 		const push = (number: number) => {
 			for (const packet of unit(number)) {
 				packet.writeUInt32BE(77, 8);

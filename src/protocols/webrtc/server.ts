@@ -178,8 +178,8 @@ export class WebRtcServer implements AsyncDisposable {
 		const { hub, fans } = this.#context;
 		const stream = hub.find(offer.path);
 		const { maxReaders } = hub.path(offer.path)?.settings ?? { maxReaders: Number.POSITIVE_INFINITY };
-		if (stream.readers.size >= maxReaders) {
-			throw new Refused("full", `"${offer.path}" has ${stream.readers.size} readers, the most it may have`);
+		if (stream.audience >= maxReaders) {
+			throw new Refused("full", `"${offer.path}" has ${stream.audience} readers, the most it may have`);
 		}
 		const plan = negotiatePlay(description, playableTracks(stream));
 		const tracks = viewerTracks(plan, stream);

@@ -2,7 +2,6 @@ import { randomInt } from "node:crypto";
 import type { Frame } from "../../media/frame.ts";
 import type { Track } from "../../media/track.ts";
 import { payloadH264 } from "../../wire/payload/h264.ts";
-import { parseRtcp } from "../../wire/rtcp.ts";
 import { compound, ntpOf, writeDescription, writeSenderReport } from "../../wire/rtcp-write.ts";
 import { RTP_HEADER_BYTES, writeRtpHeader } from "../../wire/rtp.ts";
 
@@ -70,9 +69,4 @@ export class RtpStream {
 		};
 		this.#out.rtcp(compound(writeSenderReport(sender), writeDescription(this.ssrc, this.#cname)));
 	}
-}
-
-/** Whether an RTCP packet of the receiver asks for a key frame: PLI or FIR. */
-export function asksForKeyFrame(packet: Uint8Array): boolean {
-	return parseRtcp(packet)?.some(({ kind }) => kind === "pictureLoss" || kind === "fullIntra") ?? false;
 }

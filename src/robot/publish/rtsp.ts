@@ -1,8 +1,9 @@
 import type { Frame } from "../../media/frame.ts";
 import type { Track } from "../../media/track.ts";
 import { openRtspClient } from "../../protocols/rtsp/client.ts";
+import { asksForKeyFrame } from "../../wire/rtcp.ts";
 import type { Publisher, PublishOptions } from "./publisher.ts";
-import { asksForKeyFrame, RtpStream } from "./rtp-stream.ts";
+import { RtpStream } from "./rtp-stream.ts";
 import { SendRate } from "./send-rate.ts";
 
 /** Publishes by RTSP RECORD over TCP or UDP: an `OpenPublisher` for rtsp:// addresses. */

@@ -3,9 +3,10 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import type { Frame } from "../../media/frame.ts";
 import type { Track } from "../../media/track.ts";
+import { asksForKeyFrame } from "../../wire/rtcp.ts";
 import { compound, writeBye, writeReceiverReport } from "../../wire/rtcp-write.ts";
 import type { Publisher, PublishOptions } from "./publisher.ts";
-import { asksForKeyFrame, RtpStream } from "./rtp-stream.ts";
+import { RtpStream } from "./rtp-stream.ts";
 
 const SEND_BYTES = 1_048_576;
 

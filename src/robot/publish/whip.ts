@@ -1,8 +1,9 @@
 import type { Frame } from "../../media/frame.ts";
 import type { Track } from "../../media/track.ts";
 import { publishWhip } from "../../protocols/webrtc/client.ts";
+import { asksForKeyFrame } from "../../wire/rtcp.ts";
 import type { Publisher, PublishOptions } from "./publisher.ts";
-import { asksForKeyFrame, RtpStream } from "./rtp-stream.ts";
+import { RtpStream } from "./rtp-stream.ts";
 
 /** Publishes by WHIP (RFC 9725): an `OpenPublisher` for http:// and https:// addresses. */
 export async function openWhip(
@@ -19,7 +20,7 @@ export async function openWhip(
 	const onRtcp = (packet: Uint8Array): void => {
 		if (asksForKeyFrame(packet)) options.onKeyFrameRequest();
 	};
-	const sending = await publishWhip(url, track, stream.ssrc, options, onRtcp);
+	const sending = await publishWhip(url, [{ track, ssrc: stream.ssrc }], options, onRtcp);
 	return {
 		write: (frame: Frame) => stream.write(frame),
 		pending: 0,
