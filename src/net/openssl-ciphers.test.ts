@@ -33,10 +33,12 @@ describe("packet ciphers", { skip }, () => {
 			assert.ok(!ciphers.open(key, iv, aad, out, new Uint8Array(length)));
 		});
 		it(`run in counter mode over ${length} bytes`, () => {
-			const expected = createCipheriv("aes-128-ctr", key, bytes(16, 9)).update(plain);
-			const out = plain.slice();
-			ciphers.counter(key, bytes(16, 9), out, out);
-			assert.deepEqual(Buffer.from(out), expected);
+			for (const size of [16, 24, 32]) {
+				const expected = createCipheriv(`aes-${8 * size}-ctr`, bytes(size, 5), bytes(16, 9)).update(plain);
+				const out = plain.slice();
+				ciphers.counter(bytes(size, 5), bytes(16, 9), out, out);
+				assert.deepEqual(Buffer.from(out), expected);
+			}
 		});
 		it(`sign ${length} bytes`, () => {
 			assert.deepEqual(Buffer.from(ciphers.hmacSha1(key, plain)), createHmac("sha1", key).update(plain).digest());
@@ -48,6 +50,7 @@ describe("packet ciphers", { skip }, () => {
 		assert.throws(() => ciphers.seal(key, iv, aad, bytes(10, 0), new Uint8Array(25)), RangeError);
 		assert.throws(() => ciphers.seal(bytes(15, 0), iv, aad, bytes(1, 0), new Uint8Array(17)), RangeError);
 		assert.throws(() => ciphers.seal(key, bytes(11, 0), aad, bytes(1, 0), new Uint8Array(17)), RangeError);
+		assert.throws(() => ciphers.counter(bytes(17, 0), bytes(16, 0), bytes(1, 0), new Uint8Array(1)), RangeError);
 		assert.throws(() => ciphers.counter(key, iv, bytes(1, 0), new Uint8Array(1)), RangeError);
 		assert.throws(() => ciphers.counter(key, bytes(16, 0), bytes(2, 0), new Uint8Array(1)), RangeError);
 	});

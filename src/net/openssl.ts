@@ -72,6 +72,8 @@ function bindCrypto(crypto: Library, libc: Library) {
 		EVP_CIPHER_CTX_new: crypto.bind<[], number>("EVP_CIPHER_CTX_new", P, []),
 		EVP_aes_128_gcm: crypto.bind<[], number>("EVP_aes_128_gcm", P, []),
 		EVP_aes_128_ctr: crypto.bind<[], number>("EVP_aes_128_ctr", P, []),
+		EVP_aes_192_ctr: crypto.bind<[], number>("EVP_aes_192_ctr", P, []),
+		EVP_aes_256_ctr: crypto.bind<[], number>("EVP_aes_256_ctr", P, []),
 		EVP_sha1: crypto.bind<[], number>("EVP_sha1", P, []),
 		EVP_CipherInit_ex: crypto.bind<[number, number, number, Uint8Array | null, Uint8Array | null, number], number>(
 			"EVP_CipherInit_ex",

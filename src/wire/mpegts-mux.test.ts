@@ -109,3 +109,26 @@ test("what a transport stream does not carry here is told", () => {
 	];
 	for (const [track, expected] of table) assert.equal(canMux(track), expected, `${track.codec} ${track.fmtp}`);
 });
+
+test("what one writer has made leads into what another one makes: no counter tells of a loss", () => {
+	const [live, own] = [new MpegTsWriter([video, aac], () => []), new MpegTsWriter([video, aac], () => [])];
+	const picture = (writer: MpegTsWriter, ms: number, size: number): Buffer => {
+		const units = [h264.sps, h264.pps, Buffer.concat([h264.key, Buffer.alloc(size, 0x55)])];
+		const sound = { track: 1, pts: 0, key: true, units: [Buffer.alloc(size, 0x66)] };
+		return Buffer.concat([writer.frame({ track: 0, pts: 0, key: true, units }, ms, ms), writer.frame(sound, ms, ms)]);
+	};
+	for (let i = 0; i < 7; i++) picture(live, 100 * i, 1000 + i);
+	const before = [0, 1, 2].map((i) => picture(own, 600 + i, 300 * i));
+	for (const packets of before) own.leadInto(live, packets);
+	const bytes = Buffer.concat([...before, picture(live, 700, 500), picture(live, 800, 500)]);
+	const { frames, invalid, lost } = read(bytes);
+	assert.deepEqual([frames.length >= 8, invalid, lost], [true, 0, 0]);
+	const counters = new Map<number, number>();
+	for (let at = 0; at < bytes.length; at += TS_PACKET_BYTES) {
+		const pid = bytes.readUInt16BE(at + 1) & 0x1fff;
+		const counter = bytes[at + 3]! & 0x0f;
+		if (counters.has(pid)) assert.equal(counter, (counters.get(pid)! + 1) & 0x0f, `of ${pid} at ${at}`);
+		counters.set(pid, counter);
+	}
+	assert.equal(counters.size, 4);
+});

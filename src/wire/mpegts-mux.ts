@@ -12,7 +12,7 @@ const NO_PCR = 0x1fff;
 /** The clock reference runs so far ahead of the decoding time: what a receiver may take to get a picture whole. */
 const CLOCK_AHEAD_TICKS = 3600;
 /** Added to all times, so that none is negative. */
-const FIRST_TICKS = 90_000;
+export const WRITE_FIRST_TICKS = 90_000;
 /** The tables are repeated with each key frame, and after so much time. */
 const TABLES_TICKS = 9000;
 const WRAP_TICKS = 2 ** 33;
@@ -68,8 +68,8 @@ export class MpegTsWriter {
 	frame(frame: Frame, ptsMs: number, dtsMs: number): Buffer {
 		const lane = this.#lanes[frame.track];
 		if (!lane) return Buffer.alloc(0);
-		const pts = FIRST_TICKS + Math.round(90 * ptsMs);
-		const dts = Math.min(pts, FIRST_TICKS + Math.round(90 * dtsMs));
+		const pts = WRITE_FIRST_TICKS + Math.round(90 * ptsMs);
+		const dts = Math.min(pts, WRITE_FIRST_TICKS + Math.round(90 * dtsMs));
 		const body = bodyOf(lane, frame, this.#sets);
 		if (body.length === 0) return body;
 		const isClock = lane === this.#clockLane;
@@ -83,10 +83,20 @@ export class MpegTsWriter {
 		return this.#out.subarray(0, this.#at);
 	}
 
+	/** Renumbers packets of this writer, which has made all that are wanted, so that those that `next` makes follow them. */
+	leadInto(next: MpegTsWriter, packets: Buffer): void {
+		for (let at = 0; at < packets.length; at += PACKET_BYTES) {
+			const lane = (packets.readUInt16BE(at + 1) & 0x1fff) - FIRST_PID;
+			const [from, to] = [this.#lanes[lane]?.counter, next.#lanes[lane]?.counter];
+			const shift = (to ?? next.#tableCounter) - (from ?? this.#tableCounter);
+			packets[at + 3] = (packets[at + 3]! & 0xf0) | ((packets[at + 3]! + shift) & 0x0f);
+		}
+	}
+
 	/** Runs on where pictures without a decoding time are shown in another order; follows a publisher's jump. */
 	#clock(dts: number): number {
 		const pcr = dts - CLOCK_AHEAD_TICKS;
-		const isReordered = pcr < this.#pcr && this.#pcr - pcr < FIRST_TICKS;
+		const isReordered = pcr < this.#pcr && this.#pcr - pcr < WRITE_FIRST_TICKS;
 		if (!isReordered) this.#pcr = pcr;
 		return this.#pcr;
 	}

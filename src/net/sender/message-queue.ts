@@ -2,7 +2,7 @@ import { type Foreign, native } from "../native.ts";
 import type { Destination } from "./destination.ts";
 import { CONTROL_BYTES, MAX_SEGMENT, THREAD } from "./layout.ts";
 import type { Memory } from "./memory.ts";
-import { GROUP_PACKETS, type OutletEvents } from "./outlet.ts";
+import { type Addressee, GROUP_PACKETS, type OutletEvents } from "./outlet.ts";
 
 /** sendmmsg takes 1024 messages at most; half of that keeps one call short. */
 const MESSAGES = 512;
@@ -70,7 +70,7 @@ export function writeControls(memory: Memory, block: number): void {
 	}
 }
 
-export interface QueueOptions {
+export interface QueueOptions<To extends Addressee = Destination> {
 	readonly fd: number;
 	/** Offset of QUEUE_BYTES in the media memory. */
 	readonly region: number;
@@ -79,22 +79,22 @@ export interface QueueOptions {
 	readonly segmenting: boolean;
 	/** Milliseconds, on the engine's clock. */
 	readonly clock: () => number;
-	readonly events: OutletEvents;
+	readonly events: OutletEvents<To>;
 }
 
 /** Messages in the system's own form, waiting for one `sendmmsg`. */
-export class MessageQueue {
+export class MessageQueue<To extends Addressee = Destination> {
 	blockedUntil = 0;
 	/** Most segments of one message. */
 	most: number;
 	readonly #memory: Memory;
-	readonly #options: QueueOptions;
+	readonly #options: QueueOptions<To>;
 	readonly #send: SendMessages;
 	readonly #errno: () => number;
 	readonly #messages: number;
 	readonly #vectors: number;
 	readonly #controls: number;
-	readonly #owners: (Destination | undefined)[] = new Array(MESSAGES).fill(undefined);
+	readonly #owners: (To | undefined)[] = new Array(MESSAGES).fill(undefined);
 	/** Messages that are there, and the first one that has not left. */
 	#count = 0;
 	#first = 0;
@@ -104,7 +104,7 @@ export class MessageQueue {
 	#retried = false;
 
 	/** @param calls the system's functions, or a test's */
-	constructor(memory: Memory, options: QueueOptions, calls = openSendMessages()) {
+	constructor(memory: Memory, options: QueueOptions<To>, calls = openSendMessages()) {
 		if (!calls) throw new Error("this system has no sendmmsg");
 		this.#memory = memory;
 		this.#options = options;
@@ -143,7 +143,7 @@ export class MessageQueue {
 	}
 
 	/** Adds a message of `count` segments of the size `segment`, of which the last may be smaller. */
-	add(owner: Destination, vector: number, vectors: number, count: number, segment: number): void {
+	add(owner: To, vector: number, vectors: number, count: number, segment: number): void {
 		const words = this.#memory.words;
 		const at = (this.#messages + this.#count * MESSAGE_BYTES) >> 2;
 		words[at] = owner.name;

@@ -4,10 +4,21 @@ import type { Slice } from "./slice.ts";
 /** Packets of one GSO message: more is refused by some kernels (UDP_MAX_SEGMENTS is 64 or 128). */
 export const GROUP_PACKETS = 48;
 
+/** Who a message is for, as the system wants it. */
+export interface Addressee {
+	/** Address of its `sockaddr`, as the lower half of a pointer, and its length. */
+	readonly name: number;
+	readonly nameBytes: number;
+	/** GSO messages do not reach it. */
+	single: boolean;
+	/** The system does not send to it. */
+	refuse(): void;
+}
+
 /** What becomes of trouble on the way out. */
-export interface OutletEvents {
+export interface OutletEvents<To extends Addressee = Destination> {
 	/** GSO does not reach this destination; its packets must leave one by one. */
-	single(destination: Destination): void;
+	single(destination: To): void;
 	/** The socket refuses GSO: it is not used there any more. */
 	refused(errno: number): void;
 }

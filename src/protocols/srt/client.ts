@@ -40,9 +40,11 @@ export async function openSrtClient({ url, signal, now, onData }: SrtClientOptio
 	let session: Session | undefined;
 	let isOpen = false;
 	let isOver = false;
-	const send = (bytes: Buffer): void => {
-		// A session may send it once more, and marks it then: what the socket has not sent yet must not change.
-		if (isOpen) socket.send(Buffer.from(bytes), () => {});
+	const send = (head: Buffer, payload?: Uint8Array): void => {
+		if (!isOpen) return;
+		// The head is written anew for each packet, while the socket has not sent this one yet.
+		const own = Buffer.from(head);
+		socket.send(payload ? [own, payload] : own, () => {});
 	};
 	const end = (reason: string): void => {
 		clearInterval(timer);

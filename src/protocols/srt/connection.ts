@@ -92,7 +92,7 @@ export class SrtConnection {
 		this.#since = now;
 		this.#disconnected = context.connected("srtConn", this.id);
 		const events = {
-			send: (bytes: Buffer) => this.caller.send(bytes),
+			send: (head: Buffer, payload?: Uint8Array) => this.caller.send(head, payload),
 			data: (payload: Uint8Array) => this.#data(payload),
 			closed: (reason: string) => this.#release(reason),
 		};

@@ -1,5 +1,7 @@
 import { createCipheriv, createDecipheriv, pbkdf2, pbkdf2Sync, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
+import { openSslOrReason } from "../../net/openssl.ts";
+import { type CounterCipher, counterCipher } from "../../net/openssl-ciphers.ts";
 import type { KeyFlag } from "./packet.ts";
 
 /** Encryption of SRT, draft-sharabayko-srt section 6: AES in counter mode with keys that are wrapped by a passphrase's. */
@@ -48,6 +50,7 @@ export function parseKeys(bytes: Buffer): WrappedKeys | undefined {
 export class Keys {
 	readonly salt: Buffer;
 	readonly keyBytes: number;
+	readonly #counter = Buffer.alloc(16);
 	readonly #kek: Buffer;
 	#even: Buffer | undefined;
 	#odd: Buffer | undefined;
@@ -129,11 +132,28 @@ export class Keys {
 		const key = which === EVEN ? this.#even : which === ODD ? this.#odd : undefined;
 		if (!key) return undefined;
 		// Section 6.2.2: the salt's first 112 bits, with the packet's number over bits 80 to 111; then the block counter.
-		const counter = Buffer.from(this.salt);
+		const counter = this.#counter;
+		this.salt.copy(counter);
 		counter.writeUInt32BE((counter.readUInt32BE(10) ^ sequence) >>> 0, 10);
 		counter.writeUInt16BE(0, 14);
-		return createCipheriv(`aes-${8 * this.keyBytes}-ctr`, key, counter).update(payload);
+		const out = Buffer.allocUnsafe(payload.length);
+		cipher ??= openCounter();
+		cipher(key, counter, payload, out);
+		return out;
 	}
+}
+
+let cipher: CounterCipher | undefined;
+
+/** OpenSSL itself where it can be called: `node:crypto` makes an object for each packet, which costs ten times as much. */
+function openCounter(): CounterCipher {
+	const found = openSslOrReason();
+	if ("openSsl" in found) return counterCipher(found.openSsl);
+	return (key, iv, data, out) => {
+		createCipheriv(`aes-${8 * key.length}-ctr`, key, iv)
+			.update(data)
+			.copy(out);
+	};
 }
 
 /** RFC 3394 section 2.2.1. */

@@ -2,8 +2,9 @@ import type { Reader } from "../../hub/reader.ts";
 import type { Stream } from "../../hub/stream.ts";
 import type { Frame } from "../../media/frame.ts";
 import type { Millis } from "../../media/time.ts";
-import { canMux, MpegTsWriter } from "../../wire/mpegts-mux.ts";
+import { canMux } from "../../wire/mpegts-mux.ts";
 import { MessageQueue } from "./message-queue.ts";
+import { type Muxer, muxerOf } from "./muxer.ts";
 import type { Session } from "./session.ts";
 
 /** What a picture of the burst takes of the player's time. */
@@ -16,62 +17,57 @@ export function playableTracks({ tracks }: Stream): number[] {
 
 /**
  * Hands a stream to one player as a transport stream. While the connection has no room its frames wait in the hub, which
- * cuts them when they grow old.
+ * cuts them when they grow old: the player then sees by the packets' counters that some are missing.
  */
 export class Egress {
 	readonly #reader: Reader;
-	readonly #writer: MpegTsWriter;
-	/** The burst: from when to when, and how long it is towards the player. */
-	#from = 0;
-	#to = Number.NEGATIVE_INFINITY;
-	#span = 0;
-	/** Frames of the burst that have not been sent. */
-	#burst: number;
-	/** What is left of the last frame. */
+	readonly #muxer: Muxer;
+	/** What has been taken from the reader and not been sent. */
 	readonly #queue: MessageQueue;
 
 	/** Begins to send, at the last key frame. */
 	constructor(session: Session, reader: Reader, now: Millis) {
 		this.#queue = new MessageQueue(session);
 		this.#reader = reader;
-		const { tracks, intakes } = reader.stream;
-		const taken = tracks.map((track, index) => (reader.tracks.includes(index) ? track : undefined));
-		this.#writer = new MpegTsWriter(taken, (track) => intakes[track]?.sets?.units ?? []);
-		const burst = reader.frames?.frames ?? [];
-		this.#burst = burst.length;
-		this.#press(burst.filter(({ track }) => tracks[track]?.kind === "video"));
+		this.#muxer = muxerOf(reader.stream, reader.tracks);
+		this.#burst(now);
 		this.pump(now);
 	}
 
 	/** Sends what waits, as far as there is room. */
 	pump(now: Millis): void {
-		while (this.#reader.active && this.#queue.drain(now)) {
-			const frame = this.#reader.nextFrame();
+		const reader = this.#reader;
+		while (reader.active && this.#queue.drain(now)) {
+			const frame = reader.nextFrame();
 			if (!frame) return;
-			const isBurst = this.#burst > 0;
-			if (isBurst) this.#burst--;
-			// Sound of the past cannot be played faster.
-			if (isBurst && this.#span > 0 && this.#reader.stream.tracks[frame.track]?.kind === "audio") continue;
-			const ptsMs = this.#reader.stream.frameMs(frame);
-			const { clockRate } = this.#reader.stream.tracks[frame.track]!;
-			const dtsMs = frame.dts === undefined ? ptsMs : ptsMs - ((frame.pts - frame.dts) * 1000) / clockRate;
-			const bytes = this.#writer.frame(frame, this.#towardsPlayer(ptsMs), this.#towardsPlayer(dtsMs));
-			this.#queue.push(bytes);
-			this.#reader.sentFrame(frame, bytes.length, now);
+			this.#push(frame, this.#muxer.messages(frame), now);
 		}
+		// What waits here is written in its turn, for those who have room.
+		if (reader.active) for (const frame of reader.frames?.frames ?? []) this.#muxer.messages(frame);
 	}
 
 	/** Players keep the age of what they got first as their delay for ever: the pictures of the burst are pressed together. */
-	#press(pictures: readonly Frame[]): void {
+	#burst(now: Millis): void {
+		const { stream } = this.#reader;
+		const waiting: Frame[] = [];
+		for (let frame = this.#reader.nextFrame(); frame; frame = this.#reader.nextFrame()) waiting.push(frame);
+		const pictures = waiting.filter(({ track }) => stream.tracks[track]?.kind === "video");
 		const [first, last] = [pictures[0], pictures.at(-1)];
-		if (!first || !last) return;
-		this.#from = this.#reader.stream.frameMs(first);
-		this.#to = this.#reader.stream.frameMs(last);
-		this.#span = Math.min(this.#to - this.#from, pictures.length * PRESSED_MS);
+		const from = first ? stream.frameMs(first) : 0;
+		const to = last ? stream.frameMs(last) : 0;
+		const length = to - from;
+		const span = Math.min(length, pictures.length * PRESSED_MS);
+		// Sound of the past cannot be played faster.
+		const frames = span > 0 ? pictures : waiting;
+		const towardsPlayer = (ms: number): number => (ms >= to || length <= 0 ? ms : to - ((to - ms) * span) / length);
+		const lots = this.#muxer.burst(frames, towardsPlayer);
+		for (const [i, frame] of frames.entries()) this.#push(frame, lots[i]!, now);
 	}
 
-	#towardsPlayer(ms: number): number {
-		const length = this.#to - this.#from;
-		return ms >= this.#to || length <= 0 ? ms : this.#to - ((this.#to - ms) * this.#span) / length;
+	#push(frame: Frame, messages: readonly Uint8Array[], now: Millis): void {
+		this.#queue.push(messages);
+		let bytes = 0;
+		for (const { length } of messages) bytes += length;
+		this.#reader.sentFrame(frame, bytes, now);
 	}
 }

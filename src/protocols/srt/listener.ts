@@ -30,8 +30,8 @@ const MAX_WINDOW = 8192;
 export interface Caller {
 	readonly address: string;
 	readonly port: number;
-	/** Sends a datagram back. */
-	send(bytes: Buffer): void;
+	/** Sends a datagram back. The head means nothing after the call, the payload behind it never changes. */
+	send(head: Buffer, payload?: Uint8Array): void;
 }
 
 /** A caller that has shown that it is where it says. To be answered once, by `accept` or `refuse`. */

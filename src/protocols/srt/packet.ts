@@ -87,11 +87,6 @@ export function isRetransmitted(bytes: Uint8Array): boolean {
 	return (bytes[4]! & 0x04) !== 0;
 }
 
-/** Marks a packet that was made by `writeDataHead` as sent once more. */
-export function markRetransmitted(bytes: Buffer): void {
-	bytes.writeUInt32BE((bytes.readUInt32BE(4) | RETRANSMITTED) >>> 0, 4);
-}
-
 /** Writes the head of a data packet that is one whole message; the payload follows it. */
 export function writeDataHead(
 	into: Buffer,
@@ -100,9 +95,11 @@ export function writeDataHead(
 	key: KeyFlag,
 	timestamp: number,
 	destination: number,
+	isAgain = false,
 ): void {
+	const again = isAgain ? RETRANSMITTED : 0;
 	into.writeUInt32BE(sequence, 0);
-	into.writeUInt32BE((SOLO | (key << 27) | (message & MESSAGE_MASK)) >>> 0, 4);
+	into.writeUInt32BE((SOLO | again | (key << 27) | (message & MESSAGE_MASK)) >>> 0, 4);
 	into.writeUInt32BE(timestamp >>> 0, 8);
 	into.writeUInt32BE(destination, 12);
 }

@@ -4,7 +4,7 @@ import { h265ParameterSets } from "../../media/h265.ts";
 import type { Track } from "../../media/track.ts";
 import { canMux, MpegTsWriter } from "../../wire/mpegts-mux.ts";
 import { openSrtClient } from "./client.ts";
-import { MessageQueue } from "./message-queue.ts";
+import { MessageQueue, messagesOf } from "./message-queue.ts";
 
 /** How often what waits is tried again. */
 const DRAIN_MS = 10;
@@ -35,7 +35,7 @@ export async function publishSrt(url: string, tracks: readonly Track[], signal: 
 			const { clockRate } = tracks[frame.track]!;
 			const ptsMs = (frame.pts * 1000) / clockRate;
 			const dtsMs = ((frame.dts ?? frame.pts) * 1000) / clockRate;
-			queue.push(writer.frame(frame, ptsMs, dtsMs));
+			queue.push(messagesOf(writer.frame(frame, ptsMs, dtsMs)));
 			queue.drain(now());
 		},
 		get pending() {

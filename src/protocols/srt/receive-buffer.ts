@@ -20,8 +20,9 @@ export class ReceiveBuffer {
 	dropped = 0;
 	/** Packets that are held. */
 	held = 0;
-	readonly #payloads: (Uint8Array | undefined)[] = new Array(WINDOW_PACKETS).fill(undefined);
-	readonly #due = new Float64Array(WINDOW_PACKETS);
+	/** Made with the first packet: who only reads never sends any. */
+	#payloads: (Uint8Array | undefined)[] = [];
+	#due = new Float64Array(0);
 	/** The next one to be given out. */
 	#first: number;
 	/** The first that has not come. */
@@ -60,6 +61,10 @@ export class ReceiveBuffer {
 			// The sender has gone on without us for long: nothing of what is between will come.
 			this.dropped += ahead;
 			this.#first = this.#missing = this.#end = sequence;
+		}
+		if (this.#payloads.length === 0) {
+			this.#payloads = new Array(WINDOW_PACKETS).fill(undefined);
+			this.#due = new Float64Array(WINDOW_PACKETS);
 		}
 		const slot = sequence & SLOT_MASK;
 		if (this.#payloads[slot]) return "twice";

@@ -1,5 +1,5 @@
 import type { Millis } from "../../media/time.ts";
-import type { SequenceRange } from "./packet.ts";
+import type { KeyFlag, SequenceRange } from "./packet.ts";
 import { WINDOW_PACKETS } from "./receive-buffer.ts";
 import { sequenceAfter, sequenceDistance } from "./sequence.ts";
 
@@ -7,8 +7,12 @@ const SLOT_MASK = WINDOW_PACKETS - 1;
 
 /** A packet that has not been acknowledged. */
 export interface Kept {
-	readonly bytes: Buffer;
+	/** As it goes over the network: encrypted where it is. Never changes. */
+	readonly payload: Uint8Array;
+	readonly key: KeyFlag;
 	readonly message: number;
+	/** Of its head: when it was first sent. */
+	readonly timestamp: number;
 	/** When it was first sent. */
 	readonly at: Millis;
 	/** When it was last sent. */
@@ -19,7 +23,8 @@ export interface Kept {
 export class SendBuffer {
 	/** Packets that were given up before they were acknowledged. */
 	dropped = 0;
-	readonly #kept: (Kept | undefined)[] = new Array(WINDOW_PACKETS).fill(undefined);
+	/** Made with the first packet: who only publishes gets none. */
+	#kept: (Kept | undefined)[] = [];
 	/** The oldest that has not been acknowledged. */
 	#first: number;
 	#next: number;
@@ -46,6 +51,7 @@ export class SendBuffer {
 
 	/** Keeps the packet numbered `next`. There must be room. */
 	push(kept: Kept): void {
+		if (this.#kept.length === 0) this.#kept = new Array(WINDOW_PACKETS).fill(undefined);
 		this.#kept[this.#next & SLOT_MASK] = kept;
 		this.#next = sequenceAfter(this.#next);
 	}
@@ -85,11 +91,6 @@ export class SendBuffer {
 		const last = sequenceAfter(this.#next, -1);
 		const end = sequenceDistance(to, last) < 0 ? last : to;
 		return sequenceDistance(begin, end) < 0 || this.length === 0 ? undefined : { from: begin, to: end };
-	}
-
-	/** All that is on the way. */
-	all(): SequenceRange | undefined {
-		return this.kept({ from: this.#first, to: sequenceAfter(this.#next, -1) });
 	}
 
 	#shift(): void {

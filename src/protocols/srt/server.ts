@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { plainAddress } from "../../access/addresses.ts";
 import { type Address, formatAddress } from "../../config/address.ts";
+import { type DatagramBatch, openBatch, Recipient } from "../../net/datagram-batch.ts";
 import { openUdp, type UdpPort, type UdpSocket } from "../../net/udp.ts";
 import { admit, Declined, declinedBy } from "./admission.ts";
 import { type Seat, SrtConnection, takeSeat } from "./connection.ts";
 import type { SrtContext } from "./context.ts";
 import { rejection } from "./handshake.ts";
-import { type Call, Listener } from "./listener.ts";
+import { type Call, type Caller, Listener } from "./listener.ts";
 import { destinationOf, isPacket } from "./packet.ts";
 
 /** Section 4.8: acknowledgements are sent every 10 ms. */
@@ -28,6 +29,8 @@ export class SrtServer implements AsyncDisposable {
 	readonly #listener: Listener;
 	readonly #connections = new Map<number, SrtConnection>();
 	readonly #ports: UdpPort[] = [];
+	/** What all connections of a socket send leaves together. */
+	readonly #batches = new Map<UdpSocket, DatagramBatch>();
 	/** Callers that are being looked at. */
 	#asking = 0;
 	/** Runs while there are connections: a relay with nothing to do rests. */
@@ -80,6 +83,7 @@ export class SrtServer implements AsyncDisposable {
 		clearInterval(this.#timer);
 		clearInterval(this.#sweep);
 		for (const connection of [...this.#connections.values()]) connection.end("the relay is going down");
+		for (const batch of this.#batches.values()) batch.close();
 		await Promise.all(this.#ports.map((port) => port.close()));
 	}
 
@@ -95,8 +99,14 @@ export class SrtServer implements AsyncDisposable {
 			connection.datagram(bytes, now);
 			return;
 		}
-		const send = (answer: Buffer): void => socket.send(answer, address, port);
-		if (id !== 0 || !this.#listener.datagram(bytes, { address, port, send }, now)) this.strays++;
+		if (id !== 0 || !this.#listener.datagram(bytes, this.#caller(address, port, socket), now)) this.strays++;
+	}
+
+	#caller(address: string, port: number, socket: UdpSocket): Caller {
+		const batch = this.#batches.get(socket) ?? openBatch(socket);
+		this.#batches.set(socket, batch);
+		const to = new Recipient(address, port);
+		return { address, port, send: (head, payload) => batch.add(to, head, payload) };
 	}
 
 	#answer(call: Call): void {

@@ -48,7 +48,7 @@ class Link {
 		const ends = { closed: (reason: string) => void this.ends.push(reason) };
 		this.sender = new Session(
 			{ ...common, ...delays, socketId: 1, peerSocketId: 2, keys },
-			{ ...ends, data: () => {}, send: (bytes) => this.#carry(bytes, true, () => this.receiver) },
+			{ ...ends, data: () => {}, send: (...parts) => this.#carry(parts, true, () => this.receiver) },
 			0,
 		);
 		this.receiver = new Session(
@@ -56,7 +56,7 @@ class Link {
 			{
 				...ends,
 				data: (payload) => this.#take(payload),
-				send: (bytes) => this.#carry(bytes, false, () => this.sender),
+				send: (...parts) => this.#carry(parts, false, () => this.sender),
 			},
 			0,
 		);
@@ -89,10 +89,11 @@ class Link {
 		this.latencies.push(this.now - bytes.readDoubleBE(4));
 	}
 
-	#carry(bytes: Buffer, fromSender: boolean, to: () => Session): void {
+	#carry([head, payload]: [Buffer, (Uint8Array | undefined)?], fromSender: boolean, to: () => Session): void {
+		const bytes = payload ? Buffer.concat([head, payload]) : Buffer.from(head);
 		if (!isControl(bytes)) this.flags.add(keyFlagOf(bytes));
 		if (this.#random() < this.#options.loss || this.loses(bytes, fromSender)) return;
-		this.#way.push({ at: this.now + this.#options.delay, bytes: Buffer.from(bytes), to });
+		this.#way.push({ at: this.now + this.#options.delay, bytes, to });
 	}
 }
 

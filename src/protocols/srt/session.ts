@@ -12,7 +12,6 @@ import {
 	type KeyFlag,
 	keyFlagOf,
 	lossList,
-	markRetransmitted,
 	parseAcknowledgement,
 	parseLossList,
 	type SequenceRange,
@@ -25,7 +24,7 @@ import {
 import { PlayoutClock } from "./playout-clock.ts";
 import { ReceiveBuffer, WINDOW_PACKETS } from "./receive-buffer.ts";
 import { RoundTrip } from "./round-trip.ts";
-import { SendBuffer } from "./send-buffer.ts";
+import { type Kept, SendBuffer } from "./send-buffer.ts";
 import { type KeyRefresh, SendKeys } from "./send-keys.ts";
 import { sequenceAfter, sequenceDistance } from "./sequence.ts";
 import { noStatistics, type Statistics } from "./statistics.ts";
@@ -69,8 +68,8 @@ export interface SessionSettings {
 
 /** What a session tells its owner. Must not throw. */
 export interface SessionEvents {
-	/** A datagram for the peer. It is not changed before it is acknowledged. */
-	send(bytes: Buffer): void;
+	/** A datagram for the peer. The head means nothing after the call, the payload behind it never changes. */
+	send(head: Buffer, payload?: Uint8Array): void;
 	/** The next message of the stream. */
 	data(payload: Uint8Array): void;
 	/** The session is over: the peer left, or is silent. Called once; not after `close`. */
@@ -95,6 +94,8 @@ export class Session {
 	readonly #sendKeys: SendKeys | undefined;
 	/** When acknowledgements were sent, by their number. */
 	readonly #asked = new Map<number, Millis>();
+	/** Of the data packet that is being sent. */
+	readonly #head = Buffer.alloc(HEAD_BYTES);
 	#message = 1;
 	#ackNumber = 0;
 	#ackedAt: Millis = Number.NEGATIVE_INFINITY;
@@ -151,7 +152,10 @@ export class Session {
 		else this.#data(bytes, now);
 	}
 
-	/** Sends one message, of at most 1456 bytes. False where there is no room, and it was not sent. */
+	/**
+	 * Sends one message, of at most 1456 bytes, which must not change any more. False where there is no room, and it was
+	 * not sent.
+	 */
 	write(payload: Uint8Array, now: Millis): boolean {
 		if (this.#over || this.room === 0) return false;
 		if (this.#sent.length === 0) this.#progressAt = now;
@@ -159,15 +163,13 @@ export class Session {
 		const key: KeyFlag = this.#sendKeys?.turn(now) ?? 0;
 		const body = this.#sendKeys ? this.#sendKeys.crypt(payload, key, sequence) : payload;
 		if (!body) return false;
-		const bytes = Buffer.allocUnsafe(HEAD_BYTES + body.length);
-		const { peerSocketId } = this.settings;
-		writeDataHead(bytes, sequence, this.#message, key, this.#timestamp(now), peerSocketId);
-		bytes.set(body, HEAD_BYTES);
-		this.#sent.push({ bytes, message: this.#message, at: now, sentAt: now });
-		this.#message = (this.#message & MESSAGE_MASK) === MESSAGE_MASK ? 1 : this.#message + 1;
+		const timestamp = this.#timestamp(now);
+		const kept: Kept = { payload: body, key, message: this.#message, timestamp, at: now, sentAt: now };
+		this.#sent.push(kept);
+		this.#message = this.#message === MESSAGE_MASK ? 1 : this.#message + 1;
 		this.statistics.packetsSent++;
-		this.statistics.bytesSent += bytes.length;
-		this.#send(bytes, now);
+		this.statistics.bytesSent += HEAD_BYTES + body.length;
+		this.#sendData(kept, sequence, false, now);
 		return true;
 	}
 
@@ -341,14 +343,14 @@ export class Session {
 		const steps = sequenceDistance(from, to);
 		for (let i = 0; i <= steps && this.#resendBudget > 0; i++) {
 			this.#resendBudget--;
-			const kept = this.#sent.find(sequenceAfter(from, i));
+			const sequence = sequenceAfter(from, i);
+			const kept = this.#sent.find(sequence);
 			// What was sent again a moment ago may be on the way.
 			if (!kept || (kept.sentAt !== kept.at && now - kept.sentAt < this.#roundTrip.smooth)) continue;
 			kept.sentAt = now;
-			markRetransmitted(kept.bytes);
 			this.statistics.packetsSentAgain++;
-			this.statistics.bytesSentAgain += kept.bytes.length;
-			this.#send(kept.bytes, now);
+			this.statistics.bytesSentAgain += HEAD_BYTES + kept.payload.length;
+			this.#sendData(kept, sequence, true, now);
 		}
 	}
 
@@ -357,8 +359,9 @@ export class Session {
 		const { smooth, variance } = this.#roundTrip;
 		if (this.#sent.length === 0 || now - this.#progressAt < smooth + 4 * variance + 2 * ACK_MS) return;
 		this.#progressAt = now;
-		const all = this.#sent.all();
-		if (all) this.#resend(all, now);
+		// With the newest one there, the receiver sees what else is missing, and asks for it.
+		const newest = sequenceAfter(this.#sent.next, -1);
+		this.#resend({ from: newest, to: newest }, now);
 	}
 
 	#tellGone({ from, to }: SequenceRange, now: Millis): void {
@@ -370,6 +373,12 @@ export class Session {
 
 	#control(type: number, subtype: number, info: number, now: Millis, body?: Uint8Array): void {
 		this.#send(writeControl(type, subtype, info, this.#timestamp(now), this.settings.peerSocketId, body), now);
+	}
+
+	#sendData({ payload, key, message, timestamp }: Kept, sequence: number, isAgain: boolean, now: Millis): void {
+		writeDataHead(this.#head, sequence, message, key, timestamp, this.settings.peerSocketId, isAgain);
+		this.#spokeAt = now;
+		this.#events.send(this.#head, payload);
 	}
 
 	#send(bytes: Buffer, now: Millis): void {

@@ -13,7 +13,6 @@ import {
 	isRetransmitted,
 	keyFlagOf,
 	lossList,
-	markRetransmitted,
 	parseAcknowledgement,
 	parseLossList,
 	sequenceOf,
@@ -32,7 +31,7 @@ test("the head of a data packet", () => {
 	writeDataHead(bytes, 0x7fff_ffff, 0x03ff_ffff, 2, 0xffff_fffe, 0x1234_5678);
 	assert.deepEqual(bytes, hex("7fffffff d3ffffff fffffffe 12345678"));
 	assert.equal(isRetransmitted(bytes), false);
-	markRetransmitted(bytes);
+	writeDataHead(bytes, 0x7fff_ffff, 0x03ff_ffff, 2, 0xffff_fffe, 0x1234_5678, true);
 	assert.deepEqual(bytes, hex("7fffffff d7ffffff fffffffe 12345678"));
 	assert.deepEqual([isControl(bytes), isRetransmitted(bytes), keyFlagOf(bytes)], [false, true, 2]);
 	assert.deepEqual(
