@@ -6,25 +6,35 @@ export interface Batched {
 	readonly openSince: Millis;
 	/** How long a batch may stay open. */
 	readonly batchMs: Millis;
+	/** Its batches have closed by themselves for a while: it is enough to look now and then whether they still do. */
+	readonly punctual: boolean;
 	/** Whether it is on the list already; kept by `Batches`. */
 	listed: boolean;
-	/** Hands the open batch on. */
-	flush(): void;
+	/** Hands on the open batch, which did not close by itself in time. */
+	expire(): void;
 }
 
 interface Timers {
 	now(): Millis;
-	after(ms: Millis, call: () => void): unknown;
+	/** Calls back once after `ms`; the returned function takes that back. */
+	after(ms: Millis, call: () => void): () => void;
 }
 
 /** Timers are late by nature and may be early by a fraction. */
 const EARLY_MS = 0.5;
+/**
+ * How often punctual ones are looked at. A timer for each picture costs more than taking in its packets, and what waits
+ * here is the beginning of a picture of which the rest does not come: nobody can show it.
+ */
+const PUNCTUAL_MS = 100;
 
 /** Hands on the batches that wait for the rest of an access unit too long: one timer for all streams of the hub. */
 export class Batches {
 	readonly #timers: Timers;
 	#waiting: Batched[] = [];
-	#running = false;
+	/** When the timer that runs is due; Infinity while none runs. */
+	#dueAt = Number.POSITIVE_INFINITY;
+	#cancel: (() => void) | undefined;
 
 	constructor(timers: Timers) {
 		this.#timers = timers;
@@ -32,19 +42,23 @@ export class Batches {
 
 	/** A batch was opened. */
 	opened(one: Batched): void {
-		if (one.listed) return;
-		one.listed = true;
-		this.#waiting.push(one);
-		if (!this.#running) this.#arm(one.batchMs);
+		if (!one.listed) {
+			one.listed = true;
+			this.#waiting.push(one);
+		}
+		const ms = one.punctual ? Math.max(PUNCTUAL_MS, one.batchMs) : one.batchMs;
+		if (one.openSince + ms < this.#dueAt - EARLY_MS) this.#arm(ms, one.openSince + ms);
 	}
 
-	#arm(ms: Millis): void {
-		this.#running = true;
-		this.#timers.after(ms, () => this.#look());
+	#arm(ms: Millis, dueAt: Millis): void {
+		this.#cancel?.();
+		this.#dueAt = dueAt;
+		this.#cancel = this.#timers.after(ms, () => this.#look());
 	}
 
 	#look(): void {
-		this.#running = false;
+		this.#dueAt = Number.POSITIVE_INFINITY;
+		this.#cancel = undefined;
 		const now = this.#timers.now();
 		const waiting = this.#waiting;
 		this.#waiting = [];
@@ -56,9 +70,9 @@ export class Batches {
 				this.#waiting.push(one);
 				soonest = Math.min(soonest, left);
 			} else if (one.openSince >= 0) {
-				one.flush();
+				one.expire();
 			}
 		}
-		if (this.#waiting.length > 0 && !this.#running) this.#arm(soonest);
+		if (this.#waiting.length > 0 && now + soonest < this.#dueAt - EARLY_MS) this.#arm(soonest, now + soonest);
 	}
 }

@@ -76,6 +76,12 @@ class Camera {
 		}
 		this.timestamp = (this.timestamp + 3000) >>> 0;
 	}
+	/** One packet of a unit that is not a key frame. */
+	part(last: boolean): void {
+		this.#packet(false, last);
+		this.sequence = (this.sequence + 1) & 0xffff;
+		if (last) this.timestamp = (this.timestamp + 3000) >>> 0;
+	}
 	#packet(key: boolean, last: boolean): void {
 		const packet = Buffer.alloc(112, 0x55);
 		writeRtpHeader(packet, 0, 96, last, this.sequence, this.timestamp, 7);
@@ -174,6 +180,28 @@ test("a batch closes with the access unit, or 4 ms after its first packet", () =
 	assert.equal(seen.length, 4, "the unit has no last packet yet");
 	clock.pass(4);
 	assert.equal(seen.length, 6);
+});
+
+test("of a stream whose batches close by themselves, one that does not is handed on with its next packet", () => {
+	const { hub, clock } = setUp();
+	const source = new Camera(publish(hub));
+	source.unit(true);
+	const { seen } = collect(hub);
+	for (let picture = 0; picture < 60; picture++) {
+		source.unit(false, 3);
+		clock.pass(30);
+	}
+	const before = seen.length;
+	source.part(false);
+	clock.pass(5);
+	assert.equal(seen.length, before, "no timer is set for it");
+	source.part(false);
+	assert.equal(seen.length, before + 2);
+	source.part(false);
+	clock.pass(4);
+	assert.equal(seen.length, before + 3, "it is watched closely from then on");
+	source.part(true);
+	assert.equal(seen.length, before + 4);
 });
 
 test("after a loss readers go on at the next key frame and see where packets miss", () => {

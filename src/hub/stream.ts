@@ -15,6 +15,9 @@ import type { Reader } from "./reader.ts";
 import type { ClockPair } from "./timeline.ts";
 import { TrackWriter } from "./writer.ts";
 
+/** So many batches in a row must have closed by themselves before that is relied on. */
+const PUNCTUAL_BATCHES = 30;
+
 /** The hub's clocks and timers, so that tests need none. */
 export interface Clock {
 	/** Monotonic milliseconds. */
@@ -80,6 +83,8 @@ export class Stream implements Batched {
 	#called: Reader[] = [];
 	#fans: Fan[] = [];
 	readonly #batches: Batches;
+	/** Batches of several packets that closed in time, since the last one that did not. */
+	#inTime = 0;
 	/** From the monotonic clock to Unix time; read with each batch. */
 	#unixOffset = 0;
 	#requestKeyFrame: (() => void) | undefined;
@@ -173,11 +178,25 @@ export class Stream implements Batched {
 		this.#intakes[track]!.packet(bytes, at, length, now, now + this.#unixOffset);
 		if (this.ring.head === head) return;
 		if (this.#complete()) {
+			if (this.openSince >= 0) this.#inTime++;
 			this.flush();
 		} else if (this.openSince < 0) {
 			this.openSince = now;
 			this.#batches.opened(this);
+		} else if (now - this.openSince >= this.batchMs) {
+			this.expire();
 		}
+	}
+
+	/** Whether batches have closed by themselves of late, by the last packets of their access units. */
+	get punctual(): boolean {
+		return this.#inTime >= PUNCTUAL_BATCHES;
+	}
+
+	/** Hands on what has come of an access unit that takes long to come. */
+	expire(): void {
+		this.#inTime = 0;
+		this.flush();
 	}
 
 	/** Hands on what has come. */

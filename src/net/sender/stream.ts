@@ -352,19 +352,41 @@ export class Delivery {
 		return this.#last ?? this.#read();
 	}
 
-	#read(): DeliveryStats {
+	/** Writes what was sent so far into a reader's counters: each second for each reader, so without anything new. */
+	tell(counters: { packets: number; bytes: number; dropped: number; cuts: number }): void {
+		if (this.#last) {
+			const { packets, octets: bytes, dropped, cuts } = this.#last;
+			Object.assign(counters, { packets, bytes, dropped, cuts });
+			return;
+		}
+		counters.packets = this.#sum(RECORD.packets);
+		counters.bytes = this.#sum(RECORD.octets);
+		counters.dropped = this.#sum(RECORD.dropped);
+		counters.cuts = this.#sum(RECORD.cuts);
+	}
+
+	#sum(counter: number): number {
 		const { counters } = this.#host.memory;
-		const sum = (counter: number): number =>
-			this.#legs.reduce((total, { record }) => total + counters[(record + counter) >> 3]!, 0);
+		let sum = 0;
+		for (let i = 0; i < this.#legs.length; i++) sum += counters[(this.#legs[i]!.record + counter) >> 3]!;
+		return sum;
+	}
+
+	#read(): DeliveryStats {
 		return {
-			packets: sum(RECORD.packets),
-			octets: sum(RECORD.octets),
-			dropped: sum(RECORD.dropped),
-			cuts: sum(RECORD.cuts),
-			resent: sum(RECORD.resent),
-			refused: sum(RECORD.refused),
+			packets: this.#sum(RECORD.packets),
+			octets: this.#sum(RECORD.octets),
+			dropped: this.#sum(RECORD.dropped),
+			cuts: this.#sum(RECORD.cuts),
+			resent: this.#sum(RECORD.resent),
+			refused: this.#sum(RECORD.refused),
 			tracks: this.#tracks.map((_, track) => this.#readTrack(track)),
 		};
+	}
+
+	/** What was sent so far of one track; undefined where it is not taken or nothing was sent yet. */
+	track(number: number): TrackStats | undefined {
+		return this.#last ? this.#last.tracks[number] : this.#readTrack(number);
 	}
 
 	#readTrack(track: number): TrackStats | undefined {

@@ -51,18 +51,17 @@ export class UdpCarrier implements Carrier {
 	}
 
 	sent(track: ViewerTrack): SentCount {
-		return this.#delivery.stats.tracks[track.index] ?? { packets: 0, octets: 0 };
+		return this.#delivery.track(track.index) ?? { packets: 0, octets: 0 };
 	}
 
 	next(track: ViewerTrack): number {
-		const stats = this.#delivery.stats.tracks[track.index];
+		const stats = this.#delivery.track(track.index);
 		if (!stats) return 0;
 		return stats.packets > MAX_CONTINUED ? Number.POSITIVE_INFINITY : stats.lastSequence + 1;
 	}
 
 	account(): void {
-		const { packets, octets, dropped, cuts } = this.#delivery.stats;
-		Object.assign(this.#reader.counters, { packets, bytes: octets, dropped, cuts });
+		this.#delivery.tell(this.#reader.counters);
 	}
 
 	resend(track: ViewerTrack, sequences: readonly number[]): void {

@@ -27,10 +27,8 @@ import { describePeer, type Peer, type PeerItem } from "./peer.ts";
 import { Ports } from "./ports.ts";
 import { WebRtcRefusal } from "./refusal.ts";
 import { type Role, Session, type SessionTools } from "./session.ts";
+import { Turns } from "./turns.ts";
 
-/** How often sessions that connect, and publishers, are looked at; the others take turns and come once a second. */
-const TICK_MS = 50;
-const TURNS = 20;
 /** Tracks of one publisher; the path's own limit is the hub's to check. */
 const MAX_TRACKS = 16;
 
@@ -95,13 +93,12 @@ export class WebRtcServer implements AsyncDisposable {
 	readonly #dtls: DtlsServer;
 	readonly #tools: SessionTools;
 	readonly #demux = new Demux();
+	readonly #turns: Turns<Session>;
 	readonly #peers = new Map<string, Peer>();
 	/** Names of sessions by what their Locations hold. */
 	readonly #bySecret = new Map<string, string>();
 	#ports: Ports | undefined;
 	#hosts: PublicHosts | undefined;
-	#timer: NodeJS.Timeout | undefined;
-	#turn = 0;
 
 	private constructor(context: WebRtcContext, settings: WebRtcSettings, ssl: OpenSsl) {
 		this.#context = context;
@@ -109,6 +106,7 @@ export class WebRtcServer implements AsyncDisposable {
 		this.#certificate = loadCertificate(context.certificateFile, context.hub.clock.unix());
 		this.#dtls = new DtlsServer(ssl, this.#certificate);
 		const { clock } = context.hub;
+		this.#turns = new Turns(clock);
 		this.#tools = {
 			dtls: this.#dtls,
 			primitives: packetCiphers(ssl),
@@ -238,7 +236,7 @@ export class WebRtcServer implements AsyncDisposable {
 			users: new Set([local.ufrag]),
 		});
 		this.#demux.name(session);
-		this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+		this.#turns.add(session);
 		const answer = answerTo(plan, localTransport, `${randomInt(1, 2 ** 47)}`, sources);
 		return { id: secret, sdp: writeSdp(answer), etag: local.ufrag, leftOut: plan.leftOut };
 	}
@@ -316,28 +314,15 @@ export class WebRtcServer implements AsyncDisposable {
 		this.#peers.delete(id);
 		this.#bySecret.delete(peer.secret);
 		this.#demux.remove(peer.session, peer.users);
+		this.#turns.delete(peer.session);
 		const { path, direction } = peer;
 		this.#context.log.info({ id, path, direction, reason }, "WebRTC session closed");
-		if (this.#peers.size > 0) return;
-		clearInterval(this.#timer);
-		this.#timer = undefined;
-	}
-
-	/** Each session has its turn in a second; those that connect or publish come every time. */
-	#tick(): void {
-		const now = this.#context.hub.clock.now();
-		this.#turn = (this.#turn + 1) % TURNS;
-		let turn = 0;
-		for (const { session } of this.#peers.values()) {
-			if (session.busy || turn === this.#turn) session.tick(now);
-			turn = (turn + 1) % TURNS;
-		}
 	}
 
 	/** Ends all sessions and closes the ports. */
 	async close(): Promise<void> {
 		for (const { session } of [...this.#peers.values()]) session.close("the relay is going down");
-		clearInterval(this.#timer);
+		this.#turns.close();
 		this.#hosts?.close();
 		await this.#ports?.close();
 		this.#dtls.close();
