@@ -67,7 +67,7 @@ async function demonstrate(
 	processes.start("relay", relayArguments(ports, stateDir, check), check);
 	await until(() => answers(`http://127.0.0.1:${ports.http}/health`), "the relay does not answer");
 	const rtsp = `rtsp://127.0.0.1:${ports.rtsp}/${PATH}`;
-	processes.start("robot", ["--source", source, rtsp], check);
+	processes.start("robot", ["--source", source, "--state-dir", stateDir, rtsp], check);
 	const still = `http://127.0.0.1:${ports.http}/v3/paths/get/${PATH}`;
 	await until(() => answers(still), "the robot sends no picture");
 	if (!check) {

@@ -7,12 +7,14 @@ import { type Backends, chooseBackend, probeBackends } from "../robot/capture/ba
 import { type CameraConfig, captureSettings, type RobotConfig, robotSchema } from "../robot/config.ts";
 import { startRobot } from "../robot/robot.ts";
 import { SOURCES } from "../robot/source.ts";
+import { isLocalCommand, runLocal } from "./robot-local.ts";
 
 const USAGE = 2;
 
 const HELP = `usage: vedette robot --config robot.yml
        vedette robot [OPTION...] rtsp://HOST:8554/PATH | rtmp://HOST/PATH | https://HOST/PATH/whip
        vedette robot --probe [OPTION...]
+       vedette robot pause|resume|trigger|status [CAMERA] [OPTION...]     (see vedette robot pause --help)
 
 Captures cameras and publishes them, for ever.
 
@@ -33,6 +35,7 @@ One camera:
   --transport NAME     how RTP leaves by rtsp://: tcp or udp (tcp)
   --token TOKEN        a bearer token for WHIP
   --name NAME          the camera's name in the log (camera)
+  --state-dir FOLDER   where pauses are kept, and the socket for vedette robot pause
   --log-level LEVEL    trace, debug, info, warn, error or silent (info)
 `;
 
@@ -52,6 +55,7 @@ const options = {
 	transport: { type: "string" },
 	token: { type: "string" },
 	name: { type: "string" },
+	"state-dir": { type: "string" },
 	"log-level": { type: "string" },
 	help: { type: "boolean", short: "h" },
 } as const;
@@ -64,6 +68,7 @@ function parseFlags(args: string[]) {
 
 /** Runs a robot until it is told to end. Gives the exit code. */
 export async function run(args: string[]): Promise<number> {
+	if (isLocalCommand(args[0])) return runLocal(args[0], args.slice(1));
 	let config: RobotConfig;
 	let probing: boolean;
 	try {
@@ -85,7 +90,18 @@ export async function run(args: string[]): Promise<number> {
 
 /** The settings of the one camera that the command line describes. */
 function fromFlags(values: Flags, [publish, ...more]: string[]): RobotConfig {
-	const { config: _, probe: probing, help: __, fps, bitrate, keyframe, rotate, "log-level": level, ...rest } = values;
+	const {
+		config: _,
+		probe: probing,
+		help: __,
+		fps,
+		bitrate,
+		keyframe,
+		rotate,
+		"log-level": level,
+		"state-dir": stateDir,
+		...rest
+	} = values;
 	if (more.length > 0) throw new Error("one address, please; --config takes several cameras");
 	if (publish === undefined && !probing) throw new Error("to where? Give an address, or --config (see --help)");
 	const numbers = Object.entries({ fps, bitrate, keyframe, rotate }).filter(([, value]) => value !== undefined);
@@ -97,6 +113,7 @@ function fromFlags(values: Flags, [publish, ...more]: string[]): RobotConfig {
 	const origin = "the command line";
 	return parseYaml("", origin, robotSchema, [
 		{ path: ["cameras"], value: [camera], origin },
+		...(stateDir === undefined ? [] : [{ path: ["stateDir"], value: stateDir, origin }]),
 		...(level === undefined ? [] : [{ path: ["log", "level"], value: level, origin }]),
 	]);
 }

@@ -12,9 +12,10 @@ const publish = "rtsp://127.0.0.1:8554/camera";
 test("robot.example.yml: every key with its default and its description", () => {
 	const read = parseYaml(example, "robot.example.yml", robotSchema);
 	assert.deepEqual(read, robotSchema.parse({ cameras: [{ publish }] }));
-	const { log, cameras, ...top } = robotSchema.shape;
+	const { log, control, cameras, ...top } = robotSchema.shape;
 	const camera = cameras.element.shape;
-	const fields = [top, { log, cameras }, log.unwrap().shape, camera].flatMap((shape) => Object.entries(shape));
+	const groups = [log, control, camera.trigger].map((group) => group.unwrap().shape);
+	const fields = [top, { log, control, cameras }, camera, ...groups].flatMap((shape) => Object.entries(shape));
 	const lines = example.split("\n").map((line) => line.replace("- ", "").trim());
 	for (const [key, field] of fields) {
 		const described = lines.some((line) => line.startsWith(`${key}:`) && line.endsWith(` # ${field.description}`));

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { choice, count, flag, group, text } from "../config/fields.ts";
+import { type Address, parseAddress } from "../config/address.ts";
+import { choice, count, duration, flag, group, text, texts } from "../config/fields.ts";
 import type { CaptureSettings } from "./capture/capture.ts";
 import { parseSource, SOURCES, type Source } from "./source.ts";
 
@@ -64,16 +65,69 @@ const camera = z.strictObject({
 	),
 	token: text("", "A bearer token for WHIP"),
 	transport: choice(["tcp", "udp"], "tcp", "How RTP leaves by rtsp://"),
+	onDemand: z
+		.union([z.boolean(), z.literal("auto")], "expected true, false or auto")
+		.prefault("auto")
+		.describe("false: always runs; auto: on demand where control says who gives orders"),
+	trigger: group("What starts it at the robot itself, whoever watches", {
+		time: duration("60 s", "How long it then runs", { min: "1 s", max: "24 h" }),
+		topics: texts("Topics of the broker: any message there"),
+		files: texts("Files: made, written or touched"),
+	}),
+	snapshot: flag(false, "While live, a JPEG on the broker every 10 s (needs ffmpeg)"),
+});
+
+const BROKER = /^(mqtts?|wss?):\/\/[^/]+/;
+const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** A text that may be empty. */
+function optional(pattern: RegExp, expected: string) {
+	return parsed(
+		(text) => (text === "" || (pattern.test(text) && URL.canParse(text)) ? text : undefined),
+		expected,
+	).prefault("");
+}
+
+function parseLocal(text: string): readonly Address[] | undefined {
+	if (text === "") return [];
+	const address = parseAddress(text);
+	return address && loopback.has(address.host) ? [address] : undefined;
+}
+
+const control = group("Who gives orders", {
+	mqtt: optional(BROKER, 'an address like "mqtt://USER:PASSWORD@HOST:1883" or "wss://HOST/mqtt"').describe(
+		"A broker: mqtt://USER:PASSWORD@HOST:1883, mqtts://… or wss://HOST/mqtt",
+	),
+	prefix: parsed((text) => (/^[^#+\s]*[^#+\s/]$/.test(text) ? text : undefined), "a topic without + and #")
+		.prefault("vedette")
+		.describe("The first part of the broker's topics"),
+	topic: parsed((text) => (/^[^#+]*$/.test(text) ? text : undefined), "a topic without + and #")
+		.prefault("")
+		.describe("One more topic with bare start and stop, for all cameras: robot/stream"),
+	poll: optional(/^https?:/, 'an address like "https://USER:PASSWORD@HOST"').describe(
+		"Without a broker: a relay to ask, https://USER:PASSWORD@HOST",
+	),
+	http: parsed(parseLocal, "an address of this machine alone, like 127.0.0.1:9980")
+		.prefault("")
+		.describe("Where programs on this machine may POST /trigger/CAMERA: 127.0.0.1:9980"),
 });
 
 /** The whole of robot.yml. */
 export const robotSchema = z.strictObject({
 	name: NAME.prefault("robot").describe("The robot's name"),
+	stateDir: text("", "Where pauses are kept; empty is as for the relay"),
 	log: group("Log", {
 		level: choice(["trace", "debug", "info", "warn", "error", "silent"], "info", "trace debug info warn error silent"),
 		file: text("", "A file that gets every line as JSON too"),
 		format: choice(["auto", "pretty", "json"], "auto", "auto (pretty on a terminal, JSON otherwise), pretty, json"),
 	}),
+	control: control
+		.superRefine(({ mqtt, poll }, context) => {
+			const both = mqtt !== "" && poll !== "";
+			if (both)
+				context.addIssue({ code: "custom", message: "expected mqtt or poll, not both: two masters are one too many" });
+		})
+		.describe("Who gives orders; without any of them every camera always runs"),
 	cameras: z
 		.array(camera)
 		.min(1, "expected at least one camera")

@@ -1,77 +1,97 @@
-import type { Frame } from "../media/frame.ts";
+import { makeStateDir, stateDirOf } from "../config/state-dir.ts";
 import type { Log } from "../observe/log.ts";
-import { withoutPassword } from "../observe/secrets.ts";
 import { releaseWebRtc } from "../protocols/webrtc/client.ts";
+import { Camera } from "./camera.ts";
 import { chooseBackend, probeBackends } from "./capture/backends.ts";
 import type { StartCapture } from "./capture/capture.ts";
-import { Supervisor } from "./capture/supervisor.ts";
 import { type CameraConfig, captureSettings, type RobotConfig } from "./config.ts";
-import type { OpenPublisher } from "./publish/publisher.ts";
-import { Publishing } from "./publish/publishing.ts";
-import { openRtmp } from "./publish/rtmp.ts";
-import { openRtsp } from "./publish/rtsp.ts";
-import { openSrt } from "./publish/srt.ts";
-import { openUdpRtp } from "./publish/udp-rtp.ts";
-import { openWhip } from "./publish/whip.ts";
+import { Desk } from "./orders/desk.ts";
+import { LocalDoor, robotSocket } from "./orders/local-door.ts";
+import { openMasters } from "./orders/masters.ts";
+import { Pauses } from "./orders/pauses.ts";
+import { Reporter } from "./orders/reporter.ts";
+import { Station } from "./orders/station.ts";
+import { Stations } from "./orders/stations.ts";
+import { Wish } from "./orders/wish.ts";
+import { overWhip } from "./publish/by-address.ts";
 
 /** A robot at work. */
 export interface Robot {
+	/** Where programs on this machine may pull a trigger. */
+	readonly httpPorts: readonly number[];
 	/** Ends all cameras and connections. */
 	stop(): Promise<void>;
 }
 
-/** Starts all cameras of a robot. Throws where one has no backend on this machine. */
+/**
+ * Starts a robot: cameras that always run begin at once, the others when they are wanted. Throws where a camera has no
+ * backend on this machine, where a pause that was kept cannot be read, or an address is taken.
+ */
 export async function startRobot(config: RobotConfig, log: Log): Promise<Robot> {
+	await using parts = new AsyncDisposableStack();
+	const stateDir = openStateDir(config, log);
+	const pauses = new Pauses(stateDir, config.name);
+	const starts = await backendsOf(config);
+	if (config.cameras.some(overWhip)) parts.defer(releaseWebRtc);
+	const reporter = new Reporter();
+	const desk = new Desk();
+	const stations = config.cameras.map((camera, i) => {
+		const wish = new Wish(isAlwaysOn(config, camera), pauses.has(camera.name));
+		return buildStation(camera, starts[i]!, wish, desk, reporter, log.child({ camera: camera.name }));
+	});
+	const all = new Stations(config, stations, pauses, log);
+	parts.use(all);
+	const socket = stateDir && robotSocket(stateDir, config.name);
+	const door = parts.use(await LocalDoor.open(all, socket, config.control.http, log));
+	parts.use(openMasters(config, all, desk, reporter, log));
+	all.begin();
+	const running = parts.move();
+	return { httpPorts: door.ports, stop: () => running.disposeAsync() };
+}
+
+/** A robot works without a state directory, too: it cannot be paused then. */
+function openStateDir({ stateDir }: RobotConfig, log: Log): string | undefined {
+	const folder = stateDirOf(stateDir, process.env);
+	try {
+		makeStateDir(folder);
+		return folder;
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		log.warn({ reason }, "no state directory: this robot cannot be paused");
+		return undefined;
+	}
+}
+
+async function backendsOf(config: RobotConfig): Promise<readonly StartCapture[]> {
 	const settings = config.cameras.map(captureSettings);
 	const samples = settings.every(({ source }) => source.kind === "sample");
 	const backends = samples ? { gstreamer: undefined, ffmpeg: undefined } : await probeBackends(settings);
-	const starts = config.cameras.map((camera, i) => {
+	return config.cameras.map((camera, i) => {
 		const choice = chooseBackend(backends, settings[i]!, i, camera.backend);
 		if ("missing" in choice) throw new Error(`camera ${camera.name}: ${choice.missing}`);
 		return choice.start;
 	});
-	const cameras = config.cameras.map((camera, i) =>
-		startCamera(camera, starts[i]!, log.child({ camera: camera.name })),
-	);
-	return {
-		stop: async () => {
-			await Promise.all(cameras.map((camera) => camera.stop()));
-			if (config.cameras.some(overWhip)) releaseWebRtc();
-		},
-	};
 }
 
-function startCamera(config: CameraConfig, start: StartCapture, log: Log): Robot {
-	const publishing = new Publishing({
-		url: config.publish,
-		transport: config.transport,
-		open: publisherFor(config),
-		log: log.child({ url: withoutPassword(config.publish) }),
-		random: Math.random,
-		requestKeyFrame: () => capture.requestKeyFrame(),
+function isAlwaysOn({ control }: RobotConfig, { onDemand }: CameraConfig): boolean {
+	const someoneOrders = control.mqtt !== "" || control.poll !== "";
+	return onDemand === "auto" ? !someoneOrders : !onDemand;
+}
+
+function buildStation(
+	config: CameraConfig,
+	start: StartCapture,
+	wish: Wish,
+	desk: Desk,
+	reporter: Reporter,
+	log: Log,
+): Station {
+	const camera = new Camera(config, start, log, {
+		onState: (state, reason) => {
+			log.info({ state, reason }, "camera");
+			station.onState(state, reason);
+		},
 	});
-	const capture = new Supervisor(captureSettings(config), start, {
-		onFrame: (frame: Frame) => {
-			if (capture.track) publishing.take(frame, capture.track);
-		},
-		onStarted: (description) => log.info({ pipeline: withoutPassword(description) }, "capture started"),
-		onRestart: (reason, waitMs) => log.warn({ reason: withoutPassword(reason), waitMs }, "capture failed"),
-	});
-	return {
-		stop: async () => {
-			await Promise.all([publishing.stop(), capture.stop()]);
-		},
-	};
-}
-
-function overWhip({ publish }: CameraConfig): boolean {
-	return publish.startsWith("http");
-}
-
-function publisherFor(config: CameraConfig): OpenPublisher {
-	if (config.publish.startsWith("rtmp")) return openRtmp;
-	if (config.publish.startsWith("srt")) return openSrt;
-	if (config.publish.startsWith("udp+rtp")) return openUdpRtp;
-	if (!overWhip(config)) return openRtsp;
-	return (url, tracks, options) => openWhip(url, tracks, { ...options, token: config.token });
+	const station = new Station({ camera, wish, desk, onChange: (changed) => reporter.report(changed) });
+	return station;
 }

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readTimeCode } from "../../src/media/timecode.ts";
-import { createLog } from "../../src/observe/log.ts";
-import { robotSchema } from "../../src/robot/config.ts";
-import { startRobot } from "../../src/robot/robot.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay } from "../support/relay.ts";
+import { startTestRobot } from "../support/robot.ts";
 import { launchChromium, lookAt, waitForState } from "./chromium.ts";
 
 /** Scaled down, the time code can still be read. */
@@ -18,13 +16,10 @@ const MOST_MS = 300;
 test("from the moment of capture to the pixels in Chromium", async (t) => {
 	if (!needs(t, "chromium", "element x264enc", "element appsrc")) return;
 	await using relay = await startTestRelay();
-	const config = robotSchema.parse({
+	await using _robot = await startTestRobot({
 		name: "robot1",
-		log: { level: "silent" },
 		cameras: [{ name: "front", source: "test", size: "640x360", publish: `${relay.rtspUrl}/robot1/front` }],
 	});
-	const robot = await startRobot(config, createLog(config.log));
-	t.after(() => robot.stop());
 	const browser = await launchChromium();
 	t.after(() => browser.close());
 	const page = await browser.newPage();

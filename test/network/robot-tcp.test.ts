@@ -5,10 +5,9 @@ import { Writable } from "node:stream";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createLog } from "../../src/observe/log.ts";
-import { robotSchema } from "../../src/robot/config.ts";
-import { startRobot } from "../../src/robot/robot.ts";
 import { makeLink, needsNamespaces } from "../support/netns.ts";
 import { needs } from "../support/peers.ts";
+import { startTestRobot } from "../support/robot.ts";
 
 const READER = fileURLToPath(new URL("../support/robot-reader.ts", import.meta.url));
 const PORT = 8554;
@@ -43,8 +42,7 @@ test("robot over TCP: 2 Mbit/s through 1.5 is never old, and a cut link is notic
 	t.after(() => reader.kill());
 	const { lines, log } = keptLog();
 	const camera = { source: "test", size: "640x360", bitrate: 2000, publish: `rtsp://${link.there}:${PORT}/camera` };
-	const robot = await startRobot(robotSchema.parse({ cameras: [camera] }), log);
-	t.after(() => robot.stop());
+	await using _robot = await startTestRobot({ cameras: [camera] }, log);
 	const ages: number[] = [];
 	for await (const line of createInterface({ input: reader.stdout! })) {
 		ages.push(Number(line));

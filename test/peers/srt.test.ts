@@ -3,11 +3,9 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
-import { createLog } from "../../src/observe/log.ts";
-import { robotSchema } from "../../src/robot/config.ts";
-import { startRobot } from "../../src/robot/robot.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
+import { startTestRobot } from "../support/robot.ts";
 import { type Program, run } from "./rtsp-programs.ts";
 
 const FRAME_BYTES = (320 * 240 * 3) / 2;
@@ -201,8 +199,7 @@ test("a path's own port, without stream ids: who sends publishes, the others rea
 test("the robot publishes by SRT and says goodbye", { timeout: 30_000 }, async () => {
 	await using relay = await open();
 	const cameras = [{ source: "sample", publish: `${relay.srtUrl}?streamid=publish:camera&latency=150` }];
-	const log = createLog({ level: "silent", file: "", format: "json" });
-	const robot = await startRobot(robotSchema.parse({ cameras }), log);
+	await using robot = await startTestRobot({ cameras });
 	await published(relay, camera);
 	const path = relay.relay.hub.path(camera)!;
 	assert.equal(path.publication?.info.type, "srtConn");

@@ -3,10 +3,8 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { test } from "node:test";
 import { parsePathName } from "../../src/media/path-name.ts";
-import { createLog } from "../../src/observe/log.ts";
-import { robotSchema } from "../../src/robot/config.ts";
-import { startRobot } from "../../src/robot/robot.ts";
 import { startTestRelay } from "../support/relay.ts";
+import { startTestRobot } from "../support/robot.ts";
 
 async function freePort(): Promise<number> {
 	const socket = createSocket("udp4").bind(0, "127.0.0.1");
@@ -29,10 +27,7 @@ test("the robot publishes by plain RTP, also before anybody is there, and says g
 	const port = await freePort();
 	const camera = parsePathName("camera")!;
 	const cameras = [{ source: "sample", publish: `udp+rtp://localhost:${port}` }];
-	const robot = await startRobot(
-		robotSchema.parse({ cameras }),
-		createLog({ level: "silent", file: "", format: "json" }),
-	);
+	await using robot = await startTestRobot({ cameras });
 	// The robot does not mind that nobody is there yet.
 	await using relay = await startTestRelay({ paths: { camera: { source: `udp+rtp://127.0.0.1:${port}` } } });
 	const path = () => relay.relay.hub.path(camera);

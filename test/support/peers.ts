@@ -21,6 +21,8 @@ export const packages: Readonly<Record<string, Proof>> = {
 	"firefox-esr": "program firefox-esr",
 	coturn: "program turnserver",
 	"srt-tools": "program srt-live-transmit",
+	mosquitto: "program mosquitto",
+	"mosquitto-clients": "program mosquitto_pub",
 	iproute2: "program ip",
 	"fonts-dejavu-core": "file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
 };

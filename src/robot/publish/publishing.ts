@@ -20,6 +20,18 @@ export interface PublishingOptions {
 	/** 0 to 1, for the jitter between attempts. */
 	random(): number;
 	requestKeyFrame(): void;
+	/** A connection stands. */
+	onLive?(): void;
+	/** It is over, or an attempt failed; it is tried again. */
+	onLost?(reason: string): void;
+}
+
+/** What left so far, over all connections. */
+export interface Tally {
+	readonly frames: number;
+	readonly bytes: number;
+	/** Frames that a slow link could not take. */
+	readonly dropped: number;
 }
 
 /** Keeps one camera's stream at its relay: connects again for ever, and drops what a slow link cannot take. */
@@ -30,6 +42,10 @@ export class Publishing {
 	#begin: (track: Track) => void = () => undefined;
 	#publisher: Publisher | undefined;
 	#gate = new Gate();
+	#frames = 0;
+	#bytes = 0;
+	/** Dropped in connections that are over. */
+	#dropped = 0;
 
 	constructor(options: PublishingOptions) {
 		this.#options = options;
@@ -39,14 +55,24 @@ export class Publishing {
 		this.#done = this.#run(first);
 	}
 
+	get tally(): Tally {
+		return { frames: this.#frames, bytes: this.#bytes, dropped: this.#dropped + this.#gate.dropped };
+	}
+
 	/** Takes the next frame; the first one lets it connect. */
 	take(frame: Frame, track: Track): void {
 		this.#begin(track);
 		const publisher = this.#publisher;
 		if (!publisher) return;
 		const verdict = this.#gate.judge(frame.key, publisher.pending, performance.now());
-		if (verdict === "send") publisher.write(frame);
+		if (verdict === "send") this.#write(publisher, frame);
 		else if (verdict !== "drop") this.#options.requestKeyFrame();
+	}
+
+	#write(publisher: Publisher, frame: Frame): void {
+		this.#frames += 1;
+		for (const unit of frame.units) this.#bytes += unit.length;
+		publisher.write(frame);
 	}
 
 	/** Says goodbye to the relay. */
@@ -65,6 +91,7 @@ export class Publishing {
 			const since = performance.now();
 			const reason = await this.#connection(track);
 			if (signal.aborted) return;
+			this.#options.onLost?.(reason);
 			failures = performance.now() - since >= GOOD_AFTER_MS ? 1 : failures + 1;
 			const waitMs = backoffMs(BACKOFF, failures, random());
 			log.warn({ reason, waitMs }, "not publishing; trying again");
@@ -74,7 +101,7 @@ export class Publishing {
 
 	/** One connection from its beginning to its end; gives the reason of the end. */
 	async #connection(track: Track): Promise<string> {
-		const { url, transport, open, log, requestKeyFrame } = this.#options;
+		const { url, transport, open, log, requestKeyFrame, onLive } = this.#options;
 		const attempt = new AbortController();
 		const cancel = (): void => attempt.abort();
 		this.#abort.signal.addEventListener("abort", cancel);
@@ -90,8 +117,10 @@ export class Publishing {
 			});
 			clearTimeout(timer);
 			log.info("publishing");
+			this.#dropped += this.#gate.dropped;
 			this.#gate = new Gate();
 			this.#publisher = publisher;
+			onLive?.();
 			const reason = await publisher.closed;
 			log.info({ dropped: this.#gate.dropped }, "connection ended");
 			return reason;

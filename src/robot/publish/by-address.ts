@@ -1,0 +1,25 @@
+import type { CameraConfig } from "../config.ts";
+import type { OpenPublisher } from "./publisher.ts";
+import { openRtmp } from "./rtmp.ts";
+import { openRtsp } from "./rtsp.ts";
+import { openSrt } from "./srt.ts";
+import { openUdpRtp } from "./udp-rtp.ts";
+import { openWhip } from "./whip.ts";
+
+const bySchemes: readonly (readonly [RegExp, OpenPublisher])[] = [
+	[/^rtmps?:/, openRtmp],
+	[/^srt:/, openSrt],
+	[/^udp\+rtp:/, openUdpRtp],
+	[/^rtsps?:/, openRtsp],
+];
+
+/** Whether the camera publishes by WHIP. */
+export function overWhip({ publish }: CameraConfig): boolean {
+	return publish.startsWith("http");
+}
+
+/** What publishes to a camera's address, by the address alone. */
+export function publisherFor(config: CameraConfig): OpenPublisher {
+	const found = bySchemes.find(([scheme]) => scheme.test(config.publish));
+	return found?.[1] ?? ((url, tracks, options) => openWhip(url, tracks, { ...options, token: config.token }));
+}
