@@ -9,6 +9,8 @@ import { pullWhep, type Receiving } from "./client.ts";
 
 /** How often packets that are missing for too long are given up. */
 const SETTLE_MS = 20;
+/** Packets kept that come before the connection is known to stand: the key frame that a server begins with is among them. */
+const MAX_EARLY = 2048;
 
 /**
  * Pulls a stream by WHEP (`whep://` is HTTP, `wheps://` is HTTPS) into a path until it ends or `signal` aborts. Resolves
@@ -23,8 +25,13 @@ export async function pullIntoPath(
 ): Promise<string> {
 	const url = source.replace(/^whep/, "http");
 	let intake: Intake | undefined;
-	const receiving = await pullWhep(url, { signal }, (track, packet) => intake?.packet(track, packet));
+	const early: { readonly track: number; readonly packet: Uint8Array }[] = [];
+	const receiving = await pullWhep(url, { signal }, (track, packet) => {
+		if (intake) intake.packet(track, packet);
+		else if (early.length < MAX_EARLY) early.push({ track, packet });
+	});
 	intake = new Intake(hub, path, receiving, new URL(url).host);
+	for (const { track, packet } of early.splice(0)) intake.packet(track, packet);
 	onLive();
 	const timer = setInterval(() => intake.settle(), SETTLE_MS);
 	const reason = await receiving.closed;

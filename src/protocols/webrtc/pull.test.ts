@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { after, it } from "node:test";
+import { startRoom, until } from "../../../test/browser/whep-room.ts";
+import { skipFor } from "../../../test/support/peers.ts";
+import { parsePathName } from "../../media/path-name.ts";
+import type { Track } from "../../media/track.ts";
+import { writeRtpHeader } from "../../wire/rtp.ts";
+import { releaseWebRtc } from "./client.ts";
+import { pullIntoPath } from "./pull.ts";
+import { webRtcUnavailable } from "./server.ts";
+
+const PACKETS = 300;
+const h264: Track = {
+	kind: "video",
+	codec: "h264",
+	encoding: "H264",
+	clockRate: 90_000,
+	channels: 0,
+	payloadType: 96,
+	fmtp: "packetization-mode=1;profile-level-id=42c01f",
+};
+
+after(releaseWebRtc);
+
+it("loses nothing of what a server begins with", { skip: skipFor(webRtcUnavailable()), timeout: 30_000 }, async () => {
+	await using room = await startRoom();
+	const info = { type: "rtspSession", id: "camera", remoteAddress: "192.0.2.1:1", identity: "camera" };
+	const camera = room.hub.publish(parsePathName("cam")!, [h264], info, { onEnd: () => {} });
+	for (let number = 0; number < PACKETS; number++) {
+		const packet = Buffer.alloc(112, number === 0 ? 0x65 : 0x41);
+		writeRtpHeader(packet, 0, 96, true, number, number * 3000, 7);
+		camera.packet(0, packet, 0, packet.length);
+	}
+	const stop = new AbortController();
+	const copy = parsePathName("copy")!;
+	const pulled = pullIntoPath(room.hub, copy, `${room.url.replace("http", "whep")}/cam/whep`, stop.signal, () => {});
+	await until("the whole burst", () => room.hub.path(copy)?.stream?.ring.head === PACKETS);
+	const stream = room.hub.find(copy);
+	assert.equal(stream.joinFor([0]), 0, "it begins with the key frame");
+	stop.abort();
+	assert.equal(await pulled, "closed by us");
+});
