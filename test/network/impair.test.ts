@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { PATH, publish, readers, viewers } from "../../bench/support/bench.ts";
 import { pause } from "../../bench/support/clock.ts";
 import { usual } from "../../bench/support/stream.ts";
+import { parsePathName } from "../../src/media/path-name.ts";
 import { native } from "../../src/net/native.ts";
+import type { Relay } from "../../src/relay/relay.ts";
 import { skipFor } from "../support/peers.ts";
 import { startTestRelay } from "../support/relay.ts";
 import { Direction, seeded } from "./impair.ts";
@@ -12,7 +14,10 @@ import { ImpairedUdp } from "./impair-udp.ts";
 
 const able = native && process.platform === "linux";
 const skip = skipFor(able ? undefined : "the load generators need Linux and koffi");
+const path = parsePathName(PATH)!;
 const WATCH_MS = 5000;
+/** Key frames come every 2 s; joining takes about 200 ms. */
+const JOIN_AGE_MS = 1720;
 
 test("a direction loses, delays and orders by its seed", async (t) => {
 	const fates = (seed: number) => {
@@ -58,6 +63,8 @@ test("WebRTC through 3 % of loss each way: every packet comes in the end", { ski
 	await using _publisher = await publish({ rtspPort: ports.rtsp[0] ?? 0 }, usual);
 	await using child = viewers();
 	const url = `http://127.0.0.1:${ports.http[0]}/${PATH}/whep`;
+	// What they join with is old by then, and the next key frame comes before they can ask for what they miss.
+	await untilJoinIs(JOIN_AGE_MS, relay.relay);
 	await child.ask("start", { url, count: 4, listen: true, through: network.port });
 	await pause(WATCH_MS);
 	const { packets, lost, repaired, ended } = await child.ask("report", null);
@@ -66,6 +73,16 @@ test("WebRTC through 3 % of loss each way: every packet comes in the end", { ski
 	assert.ok(repaired > 20, "the relay repairs");
 	assert.deepEqual({ lost, ended }, { lost: 0, ended: 0 });
 });
+
+/** Resolves when the newest key frame is `ms` old. */
+async function untilJoinIs(ms: number, { hub }: Relay): Promise<void> {
+	const until = performance.now() + 10_000;
+	for (let age = -1; age < ms || age > ms + 20; await pause(5)) {
+		const ring = hub.find(path)?.ring;
+		age = ring && ring.join >= 0 ? ring.age(ring.join, hub.clock.now()) : -1;
+		assert.ok(performance.now() < until, "key frames come");
+	}
+}
 
 test("a publisher behind a slow, uneven network: readers get every picture in order", { skip }, async (t) => {
 	await using relay = await startTestRelay();
