@@ -51,6 +51,12 @@ export const pathSettings = group("Settings of every path that is not named here
 			max: "1 h",
 		},
 	),
+	onDemand: flag(true, "Whether a robot's camera sleeps while nobody wants it; false: it streams always"),
+	startTimeout: duration("10 s", "How long readers of a path that sleeps wait for pictures", { min: "1 s", max: "5 m" }),
+	idleAfter: duration("10 s", "A path that nobody wants any more is put to sleep after this time", { max: "1 d" }),
+	maxHold: duration("1 h", "A start by MQTT or the page lapses after so long without readers; 0 for never", {
+		max: "365 d",
+	}),
 	graceTime: duration("10 s", "How long readers wait for a publisher that has gone", { max: "1 d" }),
 	maxReaders: count(10_000, "Readers at the same time", { min: 1 }),
 	behind: duration("1 s", "A reader whose oldest unsent data is older than this is cut to the next key frame", {

@@ -5,6 +5,8 @@ import type { Track } from "../media/track.ts";
 import type { Pool } from "../net/pool.ts";
 import { Histogram } from "../observe/histogram.ts";
 import { Batches } from "./batches.ts";
+import type { Visitor } from "./demand/camera.ts";
+import { Demand, type HoldStore } from "./demand/demand.ts";
 import { Path, type PathEvents, type Publication, type PublisherEvents, type PublisherInfo } from "./path.ts";
 import type { Reader, ReaderEvents, ReaderInfo } from "./reader.ts";
 import { Refused } from "./refused.ts";
@@ -24,6 +26,8 @@ export interface HubOptions {
 	readonly settings: (name: PathName) => FoundSettings | undefined;
 	/** Most paths at a time. */
 	readonly maxPaths: number;
+	/** Keeps starts over a restart of the relay; left out, they are forgotten. */
+	readonly holds?: HoldStore | undefined;
 }
 
 const DELAY_BUCKETS_MS = [0.25, 0.5, 1, 2, 4, 8, 16, 33, 66, 133];
@@ -32,6 +36,8 @@ const FIRST_FRAME_BUCKETS_MS = [10, 25, 50, 100, 250, 500, 1000, 2000, 5000];
 /** Knows the paths, who publishes and who reads. Knows no protocol. */
 export class Hub {
 	readonly clock: Clock;
+	/** Which paths can be woken, and who wants them. */
+	readonly demand: Demand;
 	/** Counted over all streams. */
 	readonly statistics: StreamStatistics = {
 		delay: new Histogram(DELAY_BUCKETS_MS),
@@ -48,6 +54,7 @@ export class Hub {
 		this.clock = options.clock;
 		this.#batches = new Batches(options.clock);
 		this.#pathEvents = this.#makePathEvents();
+		this.demand = new Demand({ ...options, path: (name) => this.#paths.get(name) });
 	}
 
 	/** All paths that somebody publishes to or reads from, in the order in which they came to be. */
@@ -61,12 +68,22 @@ export class Hub {
 
 	/** Takes a publisher in. Throws `Refused`. */
 	publish(name: PathName, tracks: readonly Track[], info: PublisherInfo, events: PublisherEvents): Publication {
+		this.demand.check(name, info);
 		const path = this.#paths.get(name) ?? this.#create(name);
 		try {
 			return path.publish(tracks, info, events);
 		} finally {
 			if (!path.stream) this.#paths.delete(name);
 		}
+	}
+
+	/**
+	 * To be awaited before `find` and `read`, once it is known that this reader may: wakes a path that sleeps, and resolves
+	 * when it has pictures; at once where it has a publisher or cannot be woken. Rejects with `Refused` where there are
+	 * none within `startTimeout`, somebody says stop, or this reader was sent away by a stop a moment ago.
+	 */
+	wanted(name: PathName, by: Visitor): Promise<void> {
+		return this.demand.wanted(name, by);
 	}
 
 	/** The path's stream, for a reader that must know the tracks before it reads. Throws `Refused`. */
@@ -91,6 +108,7 @@ export class Hub {
 
 	/** Ends everybody. */
 	close(reason: string): void {
+		this.demand.close(reason);
 		for (const path of [...this.#paths.values()]) path.close(reason);
 	}
 
@@ -111,10 +129,22 @@ export class Hub {
 
 	#makePathEvents(): PathEvents {
 		return {
-			published: (path) => this.#emit({ at: "published", path, publication: path.publication! }),
-			unpublished: (path, reason) => this.#emit({ at: "unpublished", path, reason }),
-			joined: (path, reader) => this.#emit({ at: "joined", path, reader }),
-			left: (path, reader) => this.#emit({ at: "left", path, reader }),
+			published: (path) => {
+				this.#emit({ at: "published", path, publication: path.publication! });
+				this.demand.published(path.name, path.publication!.info);
+			},
+			unpublished: (path, reason) => {
+				this.#emit({ at: "unpublished", path, reason });
+				this.demand.unpublished(path.name, reason);
+			},
+			joined: (path, reader) => {
+				this.#emit({ at: "joined", path, reader });
+				this.demand.joined(path.name, reader);
+			},
+			left: (path, reader) => {
+				this.#emit({ at: "left", path, reader });
+				this.demand.left(path.name, reader);
+			},
 			empty: (path) => {
 				if (this.#paths.get(path.name) === path) this.#paths.delete(path.name);
 			},

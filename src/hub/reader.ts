@@ -15,6 +15,8 @@ export interface ReaderInfo {
 	readonly query?: string;
 	/** It takes what is there and is no reason for it to be there: it wakes nobody and keeps no stream. A forward. */
 	readonly passive?: boolean;
+	/** It takes what is there and is no reason for it to be there: it wakes nobody and keeps no stream. A forward. */
+	readonly passive?: boolean;
 }
 
 /**

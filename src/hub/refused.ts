@@ -5,8 +5,9 @@
  * - `full`: a limit is reached
  * - `in use`: somebody else publishes there
  * - `invalid`: what was asked for makes no sense
+ * - `unwanted`: a publisher that streams on demand came while nobody wants it
  */
-export type RefusalKind = "absent" | "forbidden" | "full" | "in use" | "invalid";
+export type RefusalKind = "absent" | "forbidden" | "full" | "in use" | "invalid" | "unwanted";
 
 /** The hub's no. The message is a sentence for the person at the other end. */
 export class Refused extends Error {

@@ -31,3 +31,29 @@ export function logHub(hub: Hub, log: Log): () => void {
 		}
 	});
 }
+
+/** Writes one line for each path that wakes or sleeps, and for who said so; the returned function ends that. */
+export function logDemand({ demand }: Hub, log: Log): () => void {
+	return demand.listen((event) => {
+		const { path } = event;
+		switch (event.at) {
+			case "phase": {
+				const { from, to, why } = event;
+				if (to === "error") log.warn({ path, from, to, why }, "on demand");
+				else log.info({ path, from, to, why }, "on demand");
+				return;
+			}
+			case "started":
+			case "stopped":
+			case "lapsed": {
+				const { type, user, remoteAddress } = event.by;
+				log.info({ path, by: type, user, from: remoteAddress }, said[event.at]);
+				return;
+			}
+			default:
+				event satisfies never;
+		}
+	});
+}
+
+const said = { started: "told to start", stopped: "told to stop", lapsed: "a start has lapsed" } as const;

@@ -23,7 +23,7 @@ import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { LiveSockets } from "../protocols/websocket/server.ts";
 import { Forwards } from "./forwards.ts";
-import { logHub } from "./hub-log.ts";
+import { logDemand, logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { type Pulls, startSources } from "./sources.ts";
@@ -98,6 +98,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	parts.defer(() => hooks.close());
 	parts.defer(() => hub.close("the relay is going down"));
 	parts.defer(logHub(hub, log.child({ room: "hub" })));
+	parts.defer(logDemand(hub, log.child({ room: "demand" })));
 	const fans = new Fans((ring) => sender.open(ring));
 	const house: House = { config, stateDir, hub, fans, access, hooks, log };
 	const udp = parts.adopt(await openUdpPorts(config), (ports) => ports?.close());

@@ -45,6 +45,7 @@ const statuses: Readonly<Record<RefusalKind, number>> = {
 	full: 503,
 	"in use": 409,
 	invalid: 400,
+	unwanted: 423,
 };
 
 /** How soon to come back where nobody publishes yet or the relay is full, in seconds. */

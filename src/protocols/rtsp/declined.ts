@@ -17,6 +17,7 @@ const statuses: Readonly<Record<RefusalKind, number>> = {
 	full: 453,
 	"in use": 403,
 	invalid: 400,
+	unwanted: 423,
 };
 
 /** What the hub does, with its refusals as RTSP tells them. */

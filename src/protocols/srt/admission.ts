@@ -116,6 +116,7 @@ const codes: Readonly<Record<RefusalKind, number>> = {
 	full: rejection.overload,
 	"in use": rejection.conflict,
 	invalid: rejection.unacceptable,
+	unwanted: rejection.locked,
 };
 
 /** The hub's no, in the protocol's words; anything else is thrown again. */

@@ -46,6 +46,7 @@ export const rejection = {
 	notFound: 2404,
 	unacceptable: 2406,
 	conflict: 2409,
+	locked: 2423,
 } as const;
 
 /** What both sides say of themselves (section 3.2.1.1.1). Delays in milliseconds. */
