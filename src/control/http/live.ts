@@ -20,9 +20,14 @@ function queryOf({ url }: FastifyRequest): string {
 	return mark < 0 ? "" : url.slice(mark + 1, mark + 1 + LONGEST_QUERY);
 }
 
+/** Who wants a path to run. */
+function viewerOf(request: FastifyRequest, type: string, user: string | null) {
+	return { type, user: user ?? "", remoteAddress: ipOf(request), query: queryOf(request) };
+}
+
 /** Frames over WebSocket: `GET /PATH/live.ws`. */
 async function watch(
-	{ live, config }: HttpRoom,
+	{ hub, live, config }: HttpRoom,
 	guard: Guard,
 	name: string,
 	request: FastifyRequest,
@@ -33,6 +38,7 @@ async function watch(
 	checkOrigin(request, config.http.allowOrigins);
 	const { name: user } = await guard.admit(request, "read", path);
 	const { socket, head, detach } = upgradeOf(request);
+	await hub.wanted(path, viewerOf(request, "webSocketSession", user));
 	const serve = live.prepare(path);
 	reply.hijack();
 	detach();
@@ -49,7 +55,7 @@ async function watch(
 
 /** Low-latency HLS: `GET /PATH/index.m3u8` and the files that it names. */
 async function play(
-	{ hls }: HttpRoom,
+	{ hub, hls }: HttpRoom,
 	guard: Guard,
 	name: string,
 	file: string,
@@ -58,7 +64,8 @@ async function play(
 ) {
 	if (!hls) throw new HttpRefusal(404, "not found");
 	const path = pathNameOf(name);
-	await guard.admit(request, "read", path);
+	const { name: user } = await guard.admit(request, "read", path);
+	if (file.endsWith(".m3u8")) await hub.wanted(path, viewerOf(request, "hlsMuxer", user));
 	const { status, type, body, maxAge } = await hls.answer(path, file, queryOf(request));
 	if (status !== 200) throw new HttpRefusal(status, body.toString());
 	reply.header("Cache-Control", maxAge > 0 ? `private, max-age=${maxAge}` : "no-cache");

@@ -107,6 +107,10 @@ export class Camera {
 		if (this.#wanted) this.#want(false, "what was wanted before");
 	}
 
+	get state(): Phase["at"] {
+		return this.#phase.at;
+	}
+
 	/** Whether this publisher has to go: it was not asked to come. */
 	isUnwanted(publisher: PublisherInfo): boolean {
 		const isAsleep = this.#phase.at === "idle" || this.#phase.at === "stopping";

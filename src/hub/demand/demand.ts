@@ -69,6 +69,12 @@ export class Demand {
 		await (known ?? this.#passing(name))?.camera.visit(by);
 	}
 
+	/** Whether pictures of a path are on their way. */
+	isAwaited(name: PathName): boolean {
+		const state = this.#entries.get(name)?.camera.state;
+		return state === "starting" || state === "error";
+	}
+
 	/** Wants a path until the returned function is called, whether there are pictures or not. */
 	want(name: PathName, by: Wanter): () => void {
 		const id = newId();

@@ -47,6 +47,9 @@ const COMMAND_BYTES = 65_536;
 /** Bytes that may wait for a client that asks and does not read. */
 const MAX_UNSENT_BYTES = 1_048_576;
 
+/** How a request is answered with no. */
+const codes = { publish: "NetStream.Publish.BadName", play: "NetStream.Play.StreamNotFound" } as const;
+
 /** What somebody does on a connection. */
 interface Part {
 	readonly path: PathName;
@@ -84,6 +87,8 @@ export class RtmpConnection {
 	#window = WINDOW_BYTES;
 	#over = false;
 	readonly #disconnected: (() => void) | undefined;
+	/** Pictures are waited for. */
+	#isWaiting = false;
 
 	/** `closed` is called once, when the connection is gone. */
 	constructor(
@@ -132,7 +137,8 @@ export class RtmpConnection {
 	tick(now: Millis): void {
 		const { requestTimeout } = this.#context;
 		const ingest = this.#part?.ingest;
-		if (!this.#part && now - this.#openedAt > requestTimeout) this.end(`no stream for ${requestTimeout / 1000} s`);
+		const isIdle = !this.#part && !this.#isWaiting;
+		if (isIdle && now - this.#openedAt > requestTimeout) this.end(`no stream for ${requestTimeout / 1000} s`);
 		if (!ingest) return;
 		if (now - ingest.lastMessage > requestTimeout) this.end(`no media for ${requestTimeout / 1000} s`);
 		else this.#guard(() => ingest.tick(now));
@@ -170,7 +176,7 @@ export class RtmpConnection {
 		try {
 			work();
 		} catch (error) {
-			if (error instanceof Refused) this.#refuse("publish", error.message);
+			if (error instanceof Refused) this.#refuse("publish", error);
 			else if (error instanceof RtmpError || error instanceof AmfError) this.end(error.message);
 			else throw error;
 		}
@@ -249,17 +255,30 @@ export class RtmpConnection {
 			const outcome = await this.#context.access.check(target.credentials, action, path, this.#ip);
 			if (this.#over || this.#state !== state) return;
 			const principal = admitted(outcome, what, path);
-			if (what === "publish") this.#publish(path, target, principal);
-			else this.#play(path, target, principal);
+			if (what === "publish") return this.#publish(path, target, principal);
+			await this.#wake(path, target, principal);
+			if (!this.#over && this.#state === state) this.#play(path, target, principal);
 		} catch (error) {
 			if (!(error instanceof Declined) && !(error instanceof Refused)) throw error;
-			if (!this.#over && this.#state === state) this.#refuse(what, error.message);
+			if (!this.#over && this.#state === state) this.#refuse(what, error);
+		}
+	}
+
+	/** Waits for the pictures of a path that sleeps. */
+	async #wake(path: PathName, { query }: Target, principal: Principal): Promise<void> {
+		this.#isWaiting = true;
+		const user = principal.name ?? "";
+		try {
+			await this.#context.hub.wanted(path, { type: this.#type, user, remoteAddress: this.remoteAddress, query });
+		} finally {
+			this.#isWaiting = false;
 		}
 	}
 
 	#publish(path: PathName, target: Target, principal: Principal): void {
 		const { hub, maxMessage } = this.#context;
 		const info = this.#info(principal);
+		hub.demand.check(path, info);
 		const ingest = new Ingest(hub, path, info, maxMessage, (reason) => this.#ended(reason));
 		this.#part = { path, target, user: principal.name ?? "", ingest };
 		this.#chunks.maxMessage = maxMessage;
@@ -290,10 +309,12 @@ export class RtmpConnection {
 	}
 
 	/** Says no in the protocol's own words, and ends the connection: few clients would do so themselves. */
-	#refuse(what: "publish" | "play", reason: string): void {
+	#refuse(what: "publish" | "play", error: Declined | Refused): void {
+		const { message: reason } = error;
 		const { at } = this.#state;
 		const stream = at === "asking" || at === "publishing" || at === "playing" ? this.#state.stream : 0;
-		const code = what === "publish" ? "NetStream.Publish.BadName" : "NetStream.Play.StreamNotFound";
+		const isUnwanted = error instanceof Refused && error.kind === "unwanted";
+		const code = isUnwanted ? "NetStream.Publish.Denied" : codes[what];
 		this.#send(statusOn(stream, "error", code, reason));
 		this.#context.log.info({ ip: this.#ip, reason }, "refused");
 		this.end(reason);

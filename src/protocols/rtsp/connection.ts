@@ -10,7 +10,7 @@ import type { Millis } from "../../media/time.ts";
 import { receiveInPlace } from "../../net/tcp-receive.ts";
 import { writtenDirectly } from "../../net/tcp-send.ts";
 import type { RtspContext } from "./context.ts";
-import { ask, Declined } from "./declined.ts";
+import { ask, askPatiently, Declined } from "./declined.ts";
 import { describeStream, readAnnouncement, trackOfControl } from "./description.ts";
 import type { ConnectionState, SessionDetails } from "./items.ts";
 import { type Headers, headerOf, type Message, type Request, RtspError, writeResponse } from "./message.ts";
@@ -37,6 +37,12 @@ interface Answer {
 	readonly reason?: string;
 	/** What follows once the answer is on its way. */
 	readonly after?: () => void;
+}
+
+/** Somebody who may do something there. */
+interface Guest {
+	readonly path: PathName;
+	readonly principal: Principal;
 }
 
 type Handler = (request: Request, resource: Resource) => Answer | Promise<Answer>;
@@ -69,7 +75,7 @@ export class RtspConnection implements StreamSink, Peer {
 	#state: SessionState = { at: "init" };
 	#part: Player | Publisher | undefined;
 	/** Who has been let in to read which path on this connection, by DESCRIBE. */
-	#guest: { readonly path: PathName; readonly principal: Principal } | undefined;
+	#guest: Guest | undefined;
 	#lastRequest: Millis;
 	/** When the chunk came that is being read. */
 	#chunkAt: Millis = 0;
@@ -139,7 +145,7 @@ export class RtspConnection implements StreamSink, Peer {
 		const { requestTimeout, sessionTimeout } = this.#context;
 		this.#part?.tick(now);
 		if (!this.#part) {
-			if (now - this.#lastRequest > requestTimeout) this.end(`no request for ${requestTimeout / 1000} s`);
+			if (!this.#busy && now - this.#lastRequest > requestTimeout) this.end(`no request for ${requestTimeout / 1000} s`);
 			return;
 		}
 		// Over TCP a player shows its life by taking what it is sent.
@@ -188,6 +194,7 @@ export class RtspConnection implements StreamSink, Peer {
 			const answer =
 				answering instanceof Promise ? await answering.catch((error: unknown) => this.#declined(error)) : answering;
 			if (this.#over) break;
+			this.#lastRequest = this.#context.hub.clock.now();
 			this.#send(request, answer);
 			answer.after?.();
 		}
@@ -244,7 +251,7 @@ export class RtspConnection implements StreamSink, Peer {
 		["TEARDOWN", () => this.#tearDown()],
 	]);
 
-	async #describe(request: Request, { path }: Resource): Promise<Answer> {
+	async #describe(request: Request, { path, query }: Resource): Promise<Answer> {
 		const accept = headerOf(request, "accept");
 		if (accept !== undefined && !/application\/sdp|\*/i.test(accept)) {
 			throw new Declined(406, "only application/sdp can be given");
@@ -252,6 +259,7 @@ export class RtspConnection implements StreamSink, Peer {
 		const admitted = await this.#admit(request, "read", path);
 		if ("status" in admitted) return admitted;
 		this.#guest = admitted;
+		await this.#wake(admitted, query);
 		const stream = ask(() => this.#context.hub.find(admitted.path));
 		const base = request.url.endsWith("/") ? request.url : `${request.url}/`;
 		const headers: Headers = [
@@ -259,6 +267,13 @@ export class RtspConnection implements StreamSink, Peer {
 			["Content-Type", "application/sdp"],
 		];
 		return { status: 200, headers, body: describeStream(admitted.path, stream) };
+	}
+
+	/** Waits for the pictures of a path that sleeps. */
+	#wake({ path, principal }: Guest, query: string): Promise<void> {
+		const remoteAddress = `${this.ip}:${this.port}`;
+		const reader = { type: "rtspSession", user: principal.name ?? "", remoteAddress, query };
+		return askPatiently(this.#context.hub.wanted(path, reader));
 	}
 
 	async #announce(request: Request, { path, query }: Resource): Promise<Answer> {
@@ -289,6 +304,7 @@ export class RtspConnection implements StreamSink, Peer {
 		const known = this.#guest?.path === resource.path ? this.#guest : undefined;
 		const admitted = known ?? (await this.#admit(request, "read", resource.path));
 		if ("status" in admitted) return admitted;
+		await this.#wake(admitted, resource.query);
 		const stream = ask(() => this.#context.hub.find(admitted.path));
 		const visitor = this.#visit(admitted.principal, resource.query);
 		const player = new Player(this.#context, this, admitted.path, stream, visitor);
@@ -365,7 +381,7 @@ export class RtspConnection implements StreamSink, Peer {
 		request: Request,
 		action: Action,
 		text: string,
-	): Promise<{ readonly path: PathName; readonly principal: Principal } | Answer> {
+	): Promise<Guest | Answer> {
 		const path = parsePathName(text);
 		if (!path) throw new Declined(400, `the path "${text.slice(0, 40)}" ${pathNameFault(text) ?? ""}`);
 		const { access } = this.#context;

@@ -20,12 +20,24 @@ const statuses: Readonly<Record<RefusalKind, number>> = {
 	unwanted: 423,
 };
 
+function asDeclined(error: unknown): unknown {
+	return error instanceof Refused ? new Declined(statuses[error.kind], error.message) : error;
+}
+
 /** What the hub does, with its refusals as RTSP tells them. */
 export function ask<T>(hub: () => T): T {
 	try {
 		return hub();
 	} catch (error) {
-		if (error instanceof Refused) throw new Declined(statuses[error.kind], error.message);
-		throw error;
+		throw asDeclined(error);
+	}
+}
+
+/** What the hub takes a while for, in the same way. */
+export async function askPatiently<T>(hub: Promise<T>): Promise<T> {
+	try {
+		return await hub;
+	} catch (error) {
+		throw asDeclined(error);
 	}
 }

@@ -19,6 +19,8 @@ export class Declined extends Error {
 	}
 }
 
+const MOMENT_MS = 2000;
+
 type Action = "publish" | "read";
 
 /** What a caller may do. */
@@ -74,7 +76,8 @@ async function admitTo(
 	const keys = await unlock(handshake, passphrase);
 	const outcome = await context.access.check(target.credentials, action, path, ip);
 	const admission = { ...place, actions: [action], principal: principalOf(outcome, action, path), keys };
-	if (target.action === "publish") checkPlace(context, admission);
+	if (target.action === "publish") checkPlace(context, admission, ip);
+	if (target.action === "read") await picturesSoon(context, admission, ip);
 	return admission;
 }
 
@@ -102,10 +105,34 @@ function principalOf(outcome: Outcome, action: Action, path: PathName): Principa
 	}
 }
 
+/**
+ * Wakes a path that sleeps, and gives it a moment. A caller hangs up after 3 s: it is let in before that, and waits for
+ * the rest of the time as a connection.
+ */
+async function picturesSoon({ hub }: SrtContext, { path, principal, target }: Admission, ip: string): Promise<void> {
+	const user = principal.name ?? "";
+	const wanted = hub.wanted(path, { type: "srtConn", user, remoteAddress: ip, query: target.query });
+	let cancel = (): void => undefined;
+	const moment = new Promise<void>((resolve) => {
+		cancel = hub.clock.after(MOMENT_MS, resolve);
+	});
+	try {
+		await Promise.race([wanted, moment]);
+	} finally {
+		cancel();
+	}
+}
+
 /** What a publisher sends is known only later: somebody who is there is told apart now, while there can be an answer. */
-function checkPlace({ hub }: SrtContext, { path, settings, principal }: Admission): void {
+function checkPlace({ hub }: SrtContext, { path, settings, principal }: Admission, ip: string): void {
+	const { identity } = principal;
+	try {
+		hub.demand.check(path, { type: "srtConn", id: "", remoteAddress: ip, identity });
+	} catch (error) {
+		throw declinedBy(error);
+	}
 	const old = hub.path(path)?.publication;
-	if (!old || settings.overridePublisher || old.info.identity === principal.identity) return;
+	if (!old || settings.overridePublisher || old.info.identity === identity) return;
 	if (hub.clock.now() - old.stream.lastArrival >= settings.silentAfter) return;
 	throw new Declined(rejection.conflict, `somebody else publishes to "${path}" from ${old.info.remoteAddress}`);
 }

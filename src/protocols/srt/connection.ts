@@ -29,7 +29,8 @@ export interface Seat {
 /** Takes a place, and one among the path's readers for who asks to read. Throws `Refused` and `Declined`. */
 export function takeSeat(context: SrtContext, admission: Admission, caller: Caller): Seat {
 	const seat: Seat = { id: newId(), admission, caller, reader: undefined, connection: undefined };
-	if (admission.target.action === "read") seat.reader = takeReader(context, seat);
+	const isAwaited = context.hub.demand.isAwaited(admission.path);
+	if (admission.target.action === "read" && !isAwaited) seat.reader = takeReader(context, seat);
 	return seat;
 }
 
@@ -78,6 +79,7 @@ export class SrtConnection {
 	readonly #since: Millis;
 	#role: Role = { at: "open" };
 	#over = false;
+	#hasAsked = false;
 
 	/** `closed` is called once, when the connection is gone. */
 	constructor(context: SrtContext, seat: Seat, settings: SessionSettings, closed: (connection: SrtConnection) => void) {
@@ -183,12 +185,27 @@ export class SrtConnection {
 		const { path, actions } = this.#seat.admission;
 		const isSending = actions.includes("publish") && this.#session.statistics.packetsReceived > 0;
 		if (isSending || now - this.#since < SILENT_MS || !actions.includes("read")) return;
-		if (!this.#context.hub.path(path)?.stream) return;
+		const { hub } = this.#context;
+		if (hub.demand.isAwaited(path) || !hub.path(path)?.stream) {
+			this.#wake();
+			return;
+		}
 		try {
 			this.#read(takeReader(this.#context, this.#seat), now);
 		} catch (error) {
 			this.end(declinedBy(error).message);
 		}
+	}
+
+	/** Waits for the pictures of a path that sleeps; `tick` finds them. */
+	#wake(): void {
+		if (this.#hasAsked) return;
+		this.#hasAsked = true;
+		const { path, principal, target } = this.#seat.admission;
+		const who = { type: "srtConn", user: principal.name ?? "", remoteAddress: remoteOf(this.caller) };
+		this.#context.hub
+			.wanted(path, { ...who, query: target.query })
+			.catch((error: unknown) => this.end(declinedBy(error).message));
 	}
 
 	#read(reader: Reader, now: Millis): void {

@@ -172,8 +172,11 @@ export class WebRtcServer implements AsyncDisposable {
 		return offer.direction === "read" ? this.#play(id, offer, description) : this.#publish(id, offer, description);
 	}
 
-	#play(id: string, offer: Offer, description: SessionDescription): Answer {
+	async #play(id: string, offer: Offer, description: SessionDescription): Promise<Answer> {
 		const { hub, fans } = this.#context;
+		const user = offer.principal.name ?? "";
+		const { path, query, remoteAddress } = offer;
+		await hub.wanted(path, { type: "webRTCSession", user, remoteAddress, query });
 		const stream = hub.find(offer.path);
 		const { maxReaders } = hub.path(offer.path)?.settings ?? { maxReaders: Number.POSITIVE_INFINITY };
 		if (stream.audience >= maxReaders) {
@@ -181,9 +184,7 @@ export class WebRtcServer implements AsyncDisposable {
 		}
 		const plan = negotiatePlay(description, playableTracks(stream));
 		const tracks = viewerTracks(plan, stream);
-		const user = offer.principal.name ?? "";
 		const end = (reason: string): void => this.#end(id, reason);
-		const { path, query } = offer;
 		const egress = new Egress({ hub, path, stream, tracks, id, user, query, fans, end });
 		const sources: Sources[] = [];
 		for (const { index, ssrc, rtx } of tracks) sources[index] = { ssrc, rtx: rtx?.ssrc };
