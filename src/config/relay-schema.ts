@@ -127,7 +127,9 @@ export const relaySchema = z.strictObject({
 	threads: z
 		.union([z.literal("auto"), z.int().min(0).max(256)], 'expected "auto" or a number from 0 to 256')
 		.prefault("auto")
-		.describe("Sender threads: auto (one less than the processor has cores, at least 1); 0 sends in the main thread"),
+		.describe(
+			"Sender threads: auto (none for 128 viewers, then up to one less than the processor has cores, at least 1); 0 sends in the main thread",
+		),
 	access,
 	hooks: group("Commands that the relay runs; more of them under paths", relayHooks),
 	limits,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { DeliveryStats, JoinOptions } from "../../src/net/sender/delivery.ts";
+import type { DeliveryStats, JoinOptions } from "../../src/net/sender/join.ts";
 import { makeLink, type NetworkLink, needsNamespaces } from "../support/netns.ts";
 import { gcm, SenderBench } from "../support/sender.ts";
 

@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { Pool } from "../../src/net/pool.ts";
 import { FLAG_FIRST, FLAG_KEY, FLAG_LAST, PacketRing } from "../../src/net/ring.ts";
 import type { SendLevel } from "../../src/net/sender/channel.ts";
-import type { JoinOptions, Protection, TrackOptions } from "../../src/net/sender/delivery.ts";
-import { Sender } from "../../src/net/sender/sender.ts";
+import type { JoinOptions, Protection, TrackOptions } from "../../src/net/sender/join.ts";
+import { Sender, type SenderOptions } from "../../src/net/sender/sender.ts";
 import type { SenderStream } from "../../src/net/sender/stream.ts";
 import { openUdp, type UdpOptions, type UdpPort } from "../../src/net/udp.ts";
 
@@ -79,6 +79,8 @@ export class Viewer {
 
 export const VIDEO: TrackOptions = { payloadType: 96, ssrc: SSRC };
 
+type Threads = SenderOptions["threads"];
+
 export interface BenchSettings extends UdpOptions {
 	readonly address?: string;
 	readonly behindMs?: number;
@@ -97,12 +99,12 @@ export class SenderBench implements AsyncDisposable {
 	readonly next = [0xfff0, 500];
 	timestamp = 90_000;
 
-	private constructor(threads: number, level: SendLevel | undefined, behindMs: number | undefined) {
+	private constructor(threads: Threads, level: SendLevel | undefined, behindMs: number | undefined) {
 		this.sender = Sender.create({ pool: this.pool, threads, level, behindMs, log: (line) => this.log.push(line) });
 		this.stream = this.sender.open(this.ring);
 	}
 
-	static async open(threads: number, level?: SendLevel, settings: BenchSettings = {}): Promise<SenderBench> {
+	static async open(threads: Threads, level?: SendLevel, settings: BenchSettings = {}): Promise<SenderBench> {
 		const bench = new SenderBench(threads, level, settings.behindMs ?? PATIENT_MS);
 		bench.port = await openUdp(settings.address ?? "127.0.0.1:0", () => {}, settings);
 		return bench;

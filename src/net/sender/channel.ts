@@ -19,6 +19,8 @@ export type SendLevel = "gso" | "sendmmsg" | "dgram";
 
 /** When commands that found no room are tried again. */
 const RETRY_MS = 1;
+/** How long the main thread sends before it looks after its other work. */
+const HOLD_MS = 2;
 
 export interface ChannelOptions {
 	readonly pool: Pool;
@@ -29,6 +31,8 @@ export interface ChannelOptions {
 	readonly socket: (number: number) => UdpSocket | undefined;
 	/** Gives the stamp of the command that is posted next. */
 	readonly stamp: () => number;
+	/** It has ended without being told to: nothing of what was posted here leaves any more. Called once. */
+	readonly failed: (channel: Channel, cause: unknown) => void;
 }
 
 /** Fills a command in; called when it is posted, which may be later than asked. */
@@ -38,6 +42,8 @@ type Fill = (command: Uint32Array) => void;
 export class Channel {
 	/** Destinations that it serves. */
 	load = 0;
+	/** It has a thread of its own. */
+	readonly threaded: boolean;
 	readonly memory: Memory;
 	readonly #options: ChannelOptions;
 	readonly #block: number;
@@ -46,7 +52,7 @@ export class Channel {
 	readonly #sockets = new Set<number>();
 	readonly #regions: number[] = [];
 	readonly #worker: Worker | undefined;
-	readonly #engine: Engine | undefined;
+	#engine: Engine | undefined;
 	readonly #exit: Promise<void>;
 	#late: Fill[] = [];
 	#retry: NodeJS.Timeout | undefined;
@@ -56,6 +62,8 @@ export class Channel {
 	#last = 0;
 	#closed = false;
 	#ended = false;
+	/** What went wrong in the thread. */
+	#cause: unknown;
 
 	/**
 	 * @param threaded whether it runs in a thread of its own
@@ -64,6 +72,7 @@ export class Channel {
 	constructor(options: ChannelOptions, threaded: boolean) {
 		const { pool } = options;
 		this.#options = options;
+		this.threaded = threaded;
 		this.memory = viewMemory(pool.shared, pool.address);
 		this.#block = pool.allocate(THREAD_BYTES);
 		if (this.#block < 0) throw new RangeError("no media memory left for another sending thread");
@@ -74,11 +83,17 @@ export class Channel {
 		this.#engine = threaded ? undefined : this.#build();
 		this.#exit = new Promise((resolve) => {
 			if (!this.#worker) return resolve();
-			this.#worker.once("exit", () => {
+			this.#worker.once("exit", (code) => {
 				this.#ended = true;
 				resolve();
+				this.#fail(this.#cause ?? new Error(`the thread ended with code ${code}`));
 			});
 		});
+	}
+
+	/** Nothing runs here any more: what was given to it belongs to nobody. */
+	get ended(): boolean {
+		return this.#ended;
 	}
 
 	#start(): Worker {
@@ -94,6 +109,10 @@ export class Channel {
 		const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 		const worker = new Worker(new URL(`./thread${ending}`, import.meta.url), { workerData: data });
 		worker.on("message", say);
+		// Its exit follows.
+		worker.on("error", (error) => {
+			this.#cause = error;
+		});
 		worker.unref();
 		return worker;
 	}
@@ -109,6 +128,7 @@ export class Channel {
 		return new Engine(memory, {
 			block,
 			behindMs,
+			holdMs: HOLD_MS,
 			clock,
 			sealer,
 			say,
@@ -169,8 +189,16 @@ export class Channel {
 	#run(): void {
 		if (!this.#engine || this.#engine.stopped) return;
 		clearTimeout(this.#timer);
-		const wait = this.#engine.run();
 		this.#timer = undefined;
+		let wait: number;
+		try {
+			wait = this.#engine.run();
+		} catch (error) {
+			this.#engine = undefined;
+			this.#ended = true;
+			this.#fail(error);
+			return;
+		}
 		if (wait === Number.POSITIVE_INFINITY || this.#engine.stopped) return;
 		if (wait > 0) this.#timer = setTimeout(() => this.#run(), wait);
 		else
@@ -180,17 +208,32 @@ export class Channel {
 			});
 	}
 
+	#fail(cause: unknown): void {
+		if (this.#closed) return;
+		this.#release();
+		// Whoever is sending a batch must not meet it half done.
+		setImmediate(() => this.#options.failed(this, cause));
+	}
+
+	/** Gives all memory back: nobody uses it any more. */
+	#release(): void {
+		this.#closed = true;
+		this.#late = [];
+		clearTimeout(this.#retry);
+		clearTimeout(this.#timer);
+		for (const region of this.#regions.splice(0)) this.#options.pool.retire(region);
+		this.#options.pool.retire(this.#block);
+	}
+
 	async close(): Promise<void> {
 		if (this.#closed) return this.#exit;
 		this.#late = [];
 		this.#worker?.ref();
 		const stop: Fill = (command) => command.set([DO_STOP]);
-		while (!this.#ended && !this.offer(stop)) await new Promise((resolve) => setTimeout(resolve, 1));
+		while (!this.#closed && !this.offer(stop)) await new Promise((resolve) => setTimeout(resolve, 1));
+		if (this.#closed) return this.#exit;
 		this.#closed = true;
-		clearTimeout(this.#retry);
-		clearTimeout(this.#timer);
 		await this.#exit;
-		for (const region of this.#regions) this.#options.pool.retire(region);
-		this.#options.pool.retire(this.#block);
+		this.#release();
 	}
 }

@@ -78,7 +78,8 @@ export class TrackOut {
 	readonly rtxSsrc: number;
 	readonly rtxNonce: Nonce;
 	/** Extended sequence number of the next retransmission. */
-	rtxNext: number;
+	#rtxNext: number;
+	readonly #words: Uint32Array;
 	/** Start of its part of the record, as an index of words and of counters. */
 	readonly word: number;
 	readonly counter: number;
@@ -103,7 +104,8 @@ export class TrackOut {
 		this.ssrc = words[(at + TRACK.ssrc) >> 2]!;
 		this.rtxPayloadType = words[(at + TRACK.rtxPayloadType) >> 2]!;
 		this.rtxSsrc = words[(at + TRACK.rtxSsrc) >> 2]!;
-		this.rtxNext = words[(at + TRACK.rtxFirst) >> 2]!;
+		this.#words = words;
+		this.#rtxNext = words[(at + TRACK.rtxFirst) >> 2]!;
 		this.nonce = new Nonce(memory, at + TRACK.iv, salt, this.ssrc, gcm);
 		this.rtxNonce = new Nonce(memory, at + TRACK.rtxIv, salt, this.rtxSsrc, gcm);
 		this.next = flags & FLAG_REWRITE ? words[(at + TRACK.firstSequence) >> 2]! : -1;
@@ -112,6 +114,14 @@ export class TrackOut {
 
 	get hasRtx(): boolean {
 		return this.rtxPayloadType !== NO_RTX;
+	}
+
+	/** Takes the extended sequence number of a retransmission. The record always has the next one. */
+	takeRtx(): number {
+		const index = this.#rtxNext;
+		this.#rtxNext = (index + 1) >>> 0;
+		this.#words[this.word + TRACK.rtxFirst / 4] = this.#rtxNext;
+		return index;
 	}
 
 	/** The destination's extended sequence number of the packet with the stream's number `sequence`. */
@@ -243,7 +253,7 @@ export class Destination {
 			const index = track.index(sequence);
 			track.last = sequence;
 			const squeezed = track.edge >= 0 && slice.number[last]! < this.burstEnd;
-			words[track.word + TRACK.lastSequence / 4] = index & 0xffff;
+			words[track.word + TRACK.lastSequence / 4] = index;
 			words[track.word + TRACK.lastTimestamp / 4] = squeezed
 				? pressTimestamp(slice.timestamp[last]!, track.edge)
 				: slice.timestamp[last]!;

@@ -61,7 +61,7 @@ export class DgramOutlet implements Outlet {
 		const track = destination.tracks[slice.track[0]!]!;
 		const bytes = this.#copy(slice, 0, 2);
 		bytes[1] = (bytes[1]! & 0x80) | track.rtxPayloadType;
-		bytes.writeUInt16BE(track.rtxNext++ & 0xffff, 2);
+		bytes.writeUInt16BE(track.takeRtx() & 0xffff, 2);
 		bytes.writeUInt32BE(track.rtxSsrc, 8);
 		bytes.writeUInt16BE(track.index(slice.sequence[0]!) & 0xffff, RTP_HEADER_BYTES);
 		this.#waiting.push({ bytes, owner: destination });

@@ -58,12 +58,16 @@ class FakeOutlet implements Outlet {
 		return this.#taken === 0;
 	}
 
+	/** Called with each slice. */
+	onSend = (): void => {};
+
 	room(): boolean {
 		return this.#taken < this.slices;
 	}
 
 	send(destination: Destination, slice: Slice, kind: Kind): void {
 		this.#taken++;
+		this.onSend();
 		for (let i = 0; i < slice.count; i++) {
 			const sequence = destination.tracks[slice.track[i]!]!.index(slice.sequence[i]!);
 			const packet = slice.number[i]!;
@@ -96,6 +100,8 @@ class Rig {
 	readonly writer = new CommandWriter(this.memory, this.block);
 	engine: Engine | undefined;
 	now = 1000;
+	/** How long the engine may send at once. */
+	holdMs = Number.POSITIVE_INFINITY;
 	/** The stream has key frames. */
 	keys = true;
 	outlet!: FakeOutlet;
@@ -114,6 +120,7 @@ class Rig {
 		this.engine = new Engine(this.memory, {
 			block: this.block,
 			behindMs: 1000,
+			holdMs: this.holdMs,
 			clock: () => this.now,
 			sealer: undefined,
 			say: () => {},
@@ -436,6 +443,22 @@ test("a destination that segmentation does not reach goes on without it", () => 
 	rig.batch();
 	rig.pass(10);
 	for (const record of records) assert.deepEqual(numbers(rig.to(record)), range(0, 6));
+});
+
+test("an engine that shares its thread stops when it took long enough, and goes on where it stopped", () => {
+	const rig = new Rig(false);
+	rig.holdMs = 2;
+	rig.start();
+	const records = range(0, 10).map(() => rig.join(FLAG_REWRITE));
+	rig.outlet.onSend = () => {
+		rig.now += 1;
+	};
+	rig.add(5, true);
+	const waits = [rig.batch(), rig.run(), rig.run()];
+	assert.deepEqual(waits, [0, 0, 0]);
+	assert.deepEqual(records.map((record) => rig.to(record).length).filter((count) => count > 0).length, 9);
+	assert.equal(rig.run(), Number.POSITIVE_INFINITY);
+	for (const record of records) assert.deepEqual(numbers(rig.to(record)), range(0, 5));
 });
 
 test("a thread that is half a ring behind goes on at the next key frame", () => {

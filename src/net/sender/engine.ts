@@ -31,6 +31,8 @@ export interface EngineOptions {
 	/** Offset of the thread's block. */
 	readonly block: number;
 	readonly behindMs: number;
+	/** How long it may send before the thread does something else; Infinity for a thread of its own. */
+	readonly holdMs: number;
 	/** Milliseconds of the clock that stamps packets. */
 	readonly clock: () => number;
 	readonly sealer: Sealer | undefined;
@@ -67,6 +69,7 @@ export class Engine implements LaneHost {
 	#moves: Destination[] = [];
 	#graves: Grave[] = [];
 	readonly #began: number;
+	#until = NEVER;
 	/** Stamp of the command that was taken last; not wrapped. */
 	#stamp = 0;
 
@@ -85,6 +88,7 @@ export class Engine implements LaneHost {
 	 */
 	run(): number {
 		const start = this.clock();
+		this.#until = start + this.#options.holdMs;
 		this.#take();
 		let wait = this.#flush();
 		for (const lane of this.#work) wait = Math.min(wait, lane.advance(this.clock()));
@@ -98,6 +102,10 @@ export class Engine implements LaneHost {
 		this.#settle();
 		// Sending to many takes longer than a step's pause: what is due by now is not put off again.
 		return Math.max(0, wait - (this.clock() - start));
+	}
+
+	late(): boolean {
+		return this.#until < NEVER && this.clock() > this.#until;
 	}
 
 	#take(): void {

@@ -20,6 +20,8 @@ export interface LaneHost {
 	/** Oldest packet that is still sent, in milliseconds. */
 	readonly behindMs: number;
 	clock(): number;
+	/** Whether the thread has something else to do by now: the rest is sent a little later. */
+	late(): boolean;
 	/** Puts a destination into the lane it belongs to by now. */
 	place(destination: Destination, stream: StreamView, where: Standing): void;
 }
@@ -135,25 +137,29 @@ export class Lane {
 		return STEP_MS;
 	}
 
-	/** The slice to every live destination that has not got it. False: the socket is full. */
+	/** The slice to every live destination that has not got it. False: the socket is full, or it took long enough. */
 	#round(slice: Slice): boolean {
 		const { outlet, kind } = this.what;
 		const { live } = this;
 		outlet.since = Math.min(outlet.since, this.since);
 		for (let i = this.#roundAt; i < live.length; i++) {
 			if (!outlet.room(slice)) {
-				if (!outlet.flush()) {
-					this.#roundEnd = slice.next;
-					this.#roundAt = i;
-					return false;
-				}
+				if (!outlet.flush()) return this.#interrupt(slice, i);
 				outlet.since = this.since;
 			}
+			if (i > this.#roundAt && this.#host.late()) return this.#interrupt(slice, i);
 			const destination = live[i]!;
 			outlet.send(destination, slice, kind);
 			destination.account(slice, false);
 		}
 		return true;
+	}
+
+	/** The round goes on at destination `at`. */
+	#interrupt(slice: Slice, at: number): false {
+		this.#roundEnd = slice.next;
+		this.#roundAt = at;
+		return false;
 	}
 
 	/**

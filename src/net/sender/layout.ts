@@ -49,10 +49,11 @@ export const TRACK = {
 	/** Timestamp of the live edge: what a burst's timestamps are pressed towards. */
 	edge: 24,
 	squeeze: 28,
-	/** Written by the sender: what was sent last. */
+	/** Written by the sender: what was sent last; the sequence number is the extended one. */
 	lastSequence: 32,
 	lastTimestamp: 36,
 	sent: 40,
+	/** Extended sequence number of the next retransmission; kept by the sender. */
 	rtxFirst: 44,
 	packets: 48,
 	octets: 56,

@@ -172,7 +172,7 @@ export class NativeOutlet implements Outlet {
 		const source = slice.offset[0]!;
 		const length = slice.length[0]! - RTP_HEADER_BYTES + 2;
 		if (length > RTX_MAX) return;
-		const index = track.rtxNext++ >>> 0;
+		const index = track.takeRtx();
 		const at = this.#at;
 		const plain = at + RTX_PLAIN;
 		const second = (bytes[source + 1]! & 0x80) | track.rtxPayloadType;

@@ -2,6 +2,16 @@ import { BLOCK_BYTES, type Pool } from "../pool.ts";
 import { RECORD, RECORD_BYTES, RECORD_FREE, RECORD_TAKEN } from "./layout.ts";
 import type { Memory } from "./memory.ts";
 
+/** Whoever uses a record: gone, or it says itself that it is through with it. */
+interface User {
+	readonly ended: boolean;
+}
+
+interface Leaving {
+	readonly record: number;
+	readonly user: User;
+}
+
 /** Memory for the records of destinations: small pieces of the pool's blocks, used again after a thread freed them. */
 export class Records {
 	readonly #pool: Pool;
@@ -9,7 +19,7 @@ export class Records {
 	readonly #blocks: number[] = [];
 	#free: number[] = [];
 	/** Records that threads have yet to give back. */
-	#leaving: number[] = [];
+	#leaving: Leaving[] = [];
 
 	constructor(pool: Pool, memory: Memory) {
 		this.#pool = pool;
@@ -27,9 +37,9 @@ export class Records {
 		return record;
 	}
 
-	/** The thread was told to give a record back. */
-	leave(record: number): void {
-		this.#leaving.push(record);
+	/** Its user was told to give a record back. */
+	leave(record: number, user: User): void {
+		this.#leaving.push({ record, user });
 	}
 
 	/** A record that no thread was told about. */
@@ -39,12 +49,11 @@ export class Records {
 	}
 
 	#collect(): void {
-		const leaving: number[] = [];
-		for (const record of this.#leaving) {
-			const state = Atomics.load(this.#memory.ints, (record + RECORD.state) >> 2);
-			(state === RECORD_FREE ? this.#free : leaving).push(record);
-		}
-		this.#leaving = leaving;
+		this.#leaving = this.#leaving.filter(({ record, user }) => {
+			const isUsed = !user.ended && Atomics.load(this.#memory.ints, (record + RECORD.state) >> 2) !== RECORD_FREE;
+			if (!isUsed) this.#free.push(record);
+			return isUsed;
+		});
 	}
 
 	#allocate(): void {

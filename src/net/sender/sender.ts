@@ -4,7 +4,7 @@ import { closeDescriptor, duplicateDescriptor, hasSegmentation } from "../libc.t
 import type { Pool } from "../pool.ts";
 import type { PacketRing } from "../ring.ts";
 import type { UdpSocket } from "../udp.ts";
-import { Channel, type SendLevel } from "./channel.ts";
+import { Channel, type ChannelOptions, type SendLevel } from "./channel.ts";
 import { viewMemory } from "./memory.ts";
 import { openSendMessages } from "./message-queue.ts";
 import { Records } from "./records.ts";
@@ -12,10 +12,23 @@ import { type SenderSocket, SenderStream, type StreamHost } from "./stream.ts";
 
 /** Oldest packet that is still sent, where nothing else is said. */
 const BEHIND_MS = 1000;
+/**
+ * Destinations that the caller's thread serves with `auto`, and that each thread has before the next one is begun: to
+ * wake another thread for every batch costs more than a few destinations do.
+ */
+const FEW = 128;
+/** Failures within this time of each other are a row of them. */
+const FAILURE_ROW_MS = 10_000;
+/** How long the destinations of a channel that failed again wait for another one: doubled with each in a row. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
 
 export interface SenderOptions {
 	readonly pool: Pool;
-	/** Sending threads; `auto` is one less than the machine has cores, at least 1; 0 sends in the caller's thread. */
+	/**
+	 * Sending threads; 0 sends in the caller's thread. `auto` does so for a few destinations, and for more begins one
+	 * thread after the other, up to one less than the machine has cores, at least 1.
+	 */
 	readonly threads: "auto" | number;
 	/** The best way that may be used; what the system cannot do is not used either. */
 	readonly level?: SendLevel | undefined;
@@ -28,9 +41,13 @@ export interface SenderOptions {
 /** Sends the packets of streams to any number of UDP destinations: each batch by one call to `SenderStream.batch`. */
 export class Sender {
 	readonly level: SendLevel;
+	/** Threads of its own that it may have. */
 	readonly threads: number;
 	readonly #pool: Pool;
+	readonly #auto: boolean;
 	readonly #channels: Channel[] = [];
+	readonly #channelOptions: ChannelOptions;
+	readonly #log: (message: string) => void;
 	readonly #records: Records;
 	readonly #host: StreamHost;
 	/** Sockets by number, and the descriptor that the threads use: theirs until the sender is closed. */
@@ -39,6 +56,9 @@ export class Sender {
 	/** Commands that were posted to any thread: the clock of what the pool may use again. */
 	#posted = 0;
 	#opened = 0;
+	#failures = 0;
+	#failedAt = Number.NEGATIVE_INFINITY;
+	#closed = false;
 
 	/** @throws RangeError where the pool has no memory for the threads */
 	static create(options: SenderOptions): Sender {
@@ -47,36 +67,29 @@ export class Sender {
 
 	private constructor(options: SenderOptions) {
 		const log = options.log ?? (() => {});
-		const { pool } = options;
+		const { pool, threads, behindMs = BEHIND_MS } = options;
 		this.#pool = pool;
+		this.#log = log;
 		this.level = bestLevel(options.level ?? "gso", log);
-		this.threads = this.level === "dgram" ? 0 : countThreads(options.threads);
-		this.#records = new Records(pool, viewMemory(pool.shared, pool.address));
-		const said = new Set<string>();
-		const say = (message: string): void => {
-			if (said.has(message)) return;
-			said.add(message);
-			log(message);
+		this.threads = this.level === "dgram" ? 0 : countThreads(threads);
+		this.#auto = threads === "auto";
+		const memory = viewMemory(pool.shared, pool.address);
+		this.#records = new Records(pool, memory);
+		this.#channelOptions = {
+			pool,
+			level: this.level,
+			behindMs,
+			say: once(log),
+			socket: (number) => this.#socket(number),
+			stamp: () => ++this.#posted,
+			failed: (channel, cause) => this.#failed(channel, cause),
 		};
-		for (let i = 0; i < Math.max(1, this.threads); i++) {
-			this.#channels.push(
-				new Channel(
-					{
-						pool,
-						level: this.level,
-						behindMs: options.behindMs ?? BEHIND_MS,
-						say,
-						socket: (number) => this.#socket(number),
-						stamp: () => ++this.#posted,
-					},
-					this.threads > 0,
-				),
-			);
-		}
+		const first = this.#auto ? 0 : this.threads;
+		for (let i = 0; i < Math.max(1, first); i++) this.#open(first > 0);
 		this.#host = {
 			records: this.#records,
-			memory: this.#channels[0]!.memory,
-			channels: this.#channels,
+			memory,
+			channel: () => this.#channel(),
 			socket: (socket) => this.#register(socket),
 			closed: (stream) => this.#streams.delete(stream),
 		};
@@ -84,6 +97,45 @@ export class Sender {
 			stamp: () => this.#posted,
 			settled: () => Math.min(...this.#channels.map((channel) => channel.settled())),
 		});
+	}
+
+	#open(threaded: boolean): Channel {
+		const channel = new Channel(this.#channelOptions, threaded);
+		this.#channels.push(channel);
+		return channel;
+	}
+
+	/** Who serves the next destination. */
+	#channel(): Channel {
+		const own = this.#channels.find(({ threaded }) => !threaded);
+		if (this.#auto && !own) return this.#open(false);
+		if (this.#auto && own && own.load < FEW) return own;
+		const some = this.#channels.filter(({ threaded }) => threaded === this.threads > 0);
+		const isWanted = !this.#auto || some.every(({ load }) => load >= FEW);
+		if (isWanted && some.length < Math.max(1, this.threads)) return this.#open(this.threads > 0);
+		return some.reduce((best, channel) => (channel.load < best.load ? channel : best));
+	}
+
+	/** Nobody else shall notice: the destinations of what failed go on in another one. */
+	#failed(channel: Channel, cause: unknown): void {
+		if (this.#closed) return;
+		this.#channels.splice(this.#channels.indexOf(channel), 1);
+		const now = performance.now();
+		this.#failures = now - this.#failedAt < FAILURE_ROW_MS ? this.#failures + 1 : 0;
+		this.#failedAt = now;
+		const who = channel.threaded ? "a sending thread" : "sending";
+		const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+		this.#log(`${who} failed, its ${channel.load} destinations go on in another one: ${why}`);
+		const pause = this.#failures === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#failures - 1);
+		setTimeout(() => this.#revive(channel), Math.min(pause, LONGEST_PAUSE_MS)).unref();
+	}
+
+	#revive(failed: Channel): void {
+		try {
+			for (const stream of this.#streams) stream.revive(failed);
+		} catch (error) {
+			this.#log(`not all destinations can go on: ${error instanceof Error ? error.message : String(error)}`);
+		}
 	}
 
 	/** Serves a stream's ring. */
@@ -95,6 +147,7 @@ export class Sender {
 
 	/** Ends the threads. A port is free again when both its sockets and the sender are closed. */
 	async close(): Promise<void> {
+		this.#closed = true;
 		for (const stream of [...this.#streams]) stream.close();
 		await Promise.all(this.#channels.map((channel) => channel.close()));
 		this.#records.close();
@@ -118,6 +171,16 @@ export class Sender {
 		for (const [socket, known] of this.#sockets) if (known.number === number) return socket;
 		return undefined;
 	}
+}
+
+/** Says each thing once. */
+function once(log: (message: string) => void): (message: string) => void {
+	const said = new Set<string>();
+	return (message) => {
+		if (said.has(message)) return;
+		said.add(message);
+		log(message);
+	};
 }
 
 function countThreads(threads: "auto" | number): number {

@@ -32,6 +32,7 @@ function live(data: ThreadData): void {
 	const engine = new Engine(memory, {
 		block: data.block,
 		behindMs: data.behindMs,
+		holdMs: Number.POSITIVE_INFINITY,
 		clock,
 		sealer,
 		outlet: (_socket, fd, region, events) => {

@@ -1,7 +1,8 @@
 import type { Fans, FanUse } from "../../hub/fans.ts";
 import type { Reader } from "../../hub/reader.ts";
 import type { Millis } from "../../media/time.ts";
-import type { Delivery, SenderStream } from "../../net/sender/stream.ts";
+import type { Delivery } from "../../net/sender/delivery.ts";
+import type { SenderStream } from "../../net/sender/stream.ts";
 import type { Carrier } from "./egress.ts";
 import type { Press } from "./press.ts";
 import type { SocketPair } from "./udp-ports.ts";

@@ -1,6 +1,7 @@
 import type { Fans } from "../../hub/fans.ts";
 import type { Reader } from "../../hub/reader.ts";
-import type { Delivery, SenderStream } from "../../net/sender/stream.ts";
+import type { Delivery } from "../../net/sender/delivery.ts";
+import type { SenderStream } from "../../net/sender/stream.ts";
 import type { SrtpKeys } from "../../wire/srtp.ts";
 import type { Carrier, SentCount, ViewerTrack } from "./carrier.ts";
 import type { Route } from "./ice.ts";
