@@ -94,6 +94,11 @@ const hls = group("HLS with low latency, where the web page is: /PATH/index.m3u8
 	}),
 });
 
+const audio = group("Sound in the other codec, where a reader needs it: Opus for WebRTC, AAC for RTMP and HLS", {
+	transcode: flag(true, "Make it with ffmpeg, once for each stream and only while somebody needs it"),
+	ffmpeg: text("ffmpeg", "The program's name or file; without it such readers get no sound"),
+});
+
 const log = group("Log", {
 	level: choice(["trace", "debug", "info", "warn", "error", "silent"], "info", "trace debug info warn error silent"),
 	file: text("", "A file that gets every line as JSON too"),
@@ -117,6 +122,7 @@ export const relaySchema = z.strictObject({
 	srt,
 	webrtc,
 	hls,
+	audio,
 	api: group("The control API once more, on an address of its own", {
 		address: addresses("127.0.0.1:9997", "Address or list of addresses; empty for none"),
 	}),

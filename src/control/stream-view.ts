@@ -69,7 +69,9 @@ function lastPacketAt(hub: Hub, stream: Stream): number {
 function trackView(stream: Stream, index: number, fps: number | null): TrackView {
 	const track = stream.tracks[index]!;
 	const format = track.kind === "video" ? stream.format(index) : undefined;
-	const carried = track.codec !== "other" && track.codec !== "aac" && !stream.intakes[index]!.reordered;
+	const made = stream.offered.some((_, other) => stream.madeOf(other) === index);
+	const fit = track.codec !== "other" && (track.codec !== "aac" || made);
+	const carried = fit && !stream.intakes[index]!.reordered;
 	return {
 		kind: track.kind,
 		codec: codecName(track),

@@ -59,7 +59,7 @@ export class FrameLane {
 		this.#clear();
 		this.#reader = undefined;
 		if (this.#listeners.length === 0) return;
-		this.#reader = new FrameReader(this.#stream.ring, this.#stream.tracks);
+		this.#reader = new FrameReader(this.#stream.ring, this.#stream.offered);
 		this.#read = this.#stream.flushed;
 	}
 
@@ -78,6 +78,11 @@ export class FrameLane {
 		while (this.#packetised < this.#fed.length) write(this.#fed[this.#packetised++]!);
 	}
 
+	/** The packets were forgotten: the next ones begin at the key frame again. */
+	rewind(): void {
+		this.#packetised = 0;
+	}
+
 	/** The newest key frame of a track; `join` is its first packet's number, or −1. */
 	keyFrame(track: number, join: number): Frame | undefined {
 		const isKey = (frame: Frame): boolean => frame.track === track && frame.key;
@@ -93,9 +98,9 @@ export class FrameLane {
 
 	/** The frames since the last key frame, for one listener; the first listener's reader serves all from then on. */
 	#burst(onFrame: OnFrame): void {
-		const { ring, flushed, tracks } = this.#stream;
-		const reader = new FrameReader(ring, tracks);
-		reader.read(this.#stream.joinFor([...tracks.keys()]), flushed, onFrame);
+		const { ring, flushed, offered } = this.#stream;
+		const reader = new FrameReader(ring, offered);
+		reader.read(this.#stream.joinFor([...offered.keys()]), flushed, onFrame);
 		if (this.#reader) return;
 		this.#reader = reader;
 		this.#read = flushed;

@@ -73,10 +73,11 @@ export class FrameReader {
 	readonly #ring: PacketRing;
 	readonly #assemblers: readonly (Assembler | undefined)[];
 
-	constructor(ring: PacketRing, tracks: readonly Track[]) {
+	/** Of one track only where `only` names it. */
+	constructor(ring: PacketRing, tracks: readonly Track[], only = -1) {
 		this.#ring = ring;
 		this.#assemblers = tracks.map((track, index) => {
-			const depayload = depayloadOf(track.codec);
+			const depayload = only < 0 || only === index ? depayloadOf(track.codec) : undefined;
 			return depayload && new Assembler(index, track, depayload);
 		});
 	}

@@ -1,4 +1,3 @@
-import type { PathSettings } from "../config/path-schema.ts";
 import type { FoundSettings } from "../config/path-settings.ts";
 import type { PathName } from "../media/path-name.ts";
 import type { Track } from "../media/track.ts";
@@ -7,6 +6,7 @@ import { Histogram } from "../observe/histogram.ts";
 import { Batches } from "./batches.ts";
 import type { Visitor } from "./demand/camera.ts";
 import { Demand, type HoldStore } from "./demand/demand.ts";
+import type { Transcoder } from "./derived.ts";
 import { Path, type PathEvents, type Publication, type PublisherEvents, type PublisherInfo } from "./path.ts";
 import type { Reader, ReaderEvents, ReaderInfo } from "./reader.ts";
 import { Refused } from "./refused.ts";
@@ -28,6 +28,8 @@ export interface HubOptions {
 	readonly maxPaths: number;
 	/** Keeps starts over a restart of the relay; left out, they are forgotten. */
 	readonly holds?: HoldStore | undefined;
+	/** Makes the tracks that a reader can take and nobody publishes; left out where nothing can. */
+	readonly transcoder?: Transcoder | undefined;
 }
 
 const DELAY_BUCKETS_MS = [0.25, 0.5, 1, 2, 4, 8, 16, 33, 66, 133];
@@ -148,13 +150,14 @@ export class Hub {
 			empty: (path) => {
 				if (this.#paths.get(path.name) === path) this.#paths.delete(path.name);
 			},
-			createStream: (tracks, settings) => this.#createStream(tracks, settings),
+			createStream: (path, tracks) => this.#createStream(path, tracks),
 		};
 	}
 
-	#createStream(tracks: readonly Track[], settings: PathSettings): Stream {
+	#createStream({ name, settings }: Path, tracks: readonly Track[]): Stream {
 		try {
-			return new Stream(this.#options.pool, tracks, settings, this.clock, this.statistics, this.#batches);
+			const { pool, transcoder } = this.#options;
+			return new Stream(name, pool, tracks, settings, this.clock, this.statistics, this.#batches, transcoder);
 		} catch (error) {
 			if (error instanceof RangeError) throw new Refused("full", error.message);
 			throw error;

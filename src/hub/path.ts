@@ -35,7 +35,7 @@ export interface PathEvents {
 	/** Nobody publishes, nobody reads. */
 	empty(path: Path): void;
 	/** A stream for these tracks. Throws `Refused`. */
-	createStream(tracks: readonly Track[], settings: PathSettings): Stream;
+	createStream(path: Path, tracks: readonly Track[]): Stream;
 }
 
 /** The publisher's side of a path. */
@@ -159,6 +159,7 @@ export class Path {
 		if (!info.passive && stream.audience >= maxReaders) {
 			throw new Refused("full", `"${this.name}" has ${stream.audience} readers, the most it may have`);
 		}
+		if (!events.onFrame) stream.prepare();
 		const reader = new Reader(stream, info, tracks, events, this.#clock.now(), (one) => this.#left(one));
 		stream.add(reader);
 		this.#events.joined(this, reader);
@@ -169,7 +170,7 @@ export class Path {
 	unpublish(publication: Publication, reason: string): void {
 		if (this.#publication !== publication) return;
 		this.#publication = undefined;
-		this.#stream?.flush();
+		this.#stream?.pause();
 		this.#events.unpublished(this, reason);
 		if (!this.#stream?.audience) this.close(reason);
 		else this.#cancelGrace = this.#clock.after(this.settings.graceTime, () => this.close(`stream ended: ${reason}`));
@@ -214,7 +215,7 @@ export class Path {
 	#streamFor(tracks: readonly Track[]): Stream {
 		const stream = this.#stream;
 		if (stream && fits(stream.tracks, tracks)) return stream;
-		const fresh = this.#events.createStream(tracks, this.settings);
+		const fresh = this.#events.createStream(this, tracks);
 		this.#stream = fresh;
 		stream?.close("the new publisher's tracks differ");
 		return fresh;

@@ -15,8 +15,6 @@ export interface ReaderInfo {
 	readonly query?: string;
 	/** It takes what is there and is no reason for it to be there: it wakes nobody and keeps no stream. A forward. */
 	readonly passive?: boolean;
-	/** It takes what is there and is no reason for it to be there: it wakes nobody and keeps no stream. A forward. */
-	readonly passive?: boolean;
 }
 
 /**
@@ -182,7 +180,7 @@ export class Reader {
 	}
 
 	#queue(): FrameQueue {
-		const kinds = this.stream.tracks.map(({ kind }, track) => {
+		const kinds = this.stream.offered.map(({ kind }, track) => {
 			if (!this.tracks.includes(track)) return "left out";
 			return kind === "video" ? "picture" : "other";
 		});

@@ -8,6 +8,7 @@ import type { Pool } from "../net/pool.ts";
 import { ENTRY_INFO, FLAG_LAST, PacketRing } from "../net/ring.ts";
 import type { Histogram } from "../observe/histogram.ts";
 import type { Batched, Batches } from "./batches.ts";
+import { DerivedTrack, derivable, type NotMade, type Transcoder } from "./derived.ts";
 import { FrameLane } from "./frame-lane.ts";
 import { Intake } from "./intake.ts";
 import { KEY_FRAME_REQUEST_MS, RATE_LEAST_MS, REPAIR_MS } from "./limits.ts";
@@ -56,7 +57,12 @@ export interface StreamStatistics {
  * continues it.
  */
 export class Stream implements Batched {
+	/** The path's. */
+	readonly name: string;
+	/** What is published. */
 	readonly tracks: readonly Track[];
+	/** What readers can take: the tracks that are published, and behind them those that are made of these when taken. */
+	readonly offered: readonly Track[];
 	readonly settings: PathSettings;
 	readonly ring: PacketRing;
 	readonly counters: StreamCounters = { dropped: 0, cuts: 0, joins: 0, keyRequests: 0 };
@@ -72,7 +78,10 @@ export class Stream implements Batched {
 	listed = false;
 	readonly #clock: Clock;
 	readonly #writers: readonly TrackWriter[];
-	readonly #intakes: readonly Intake[];
+	/** What is counted of each published track on its way in, and how its pictures look. */
+	readonly intakes: readonly Intake[];
+	readonly #derived: readonly DerivedTrack[];
+	readonly #notMade: readonly NotMade[];
 	readonly #joins: number[];
 	readonly #lane: FrameLane;
 	readonly #readers = new Set<Reader>();
@@ -92,14 +101,21 @@ export class Stream implements Batched {
 
 	/** Throws a RangeError where there is no media memory left. */
 	constructor(
+		name: string,
 		pool: Pool,
 		tracks: readonly Track[],
 		settings: PathSettings,
 		clock: Clock,
 		statistics: StreamStatistics,
 		batches: Batches,
+		transcoder?: Transcoder,
 	) {
+		this.name = name;
 		this.tracks = tracks;
+		const derivations = derivable(tracks, transcoder);
+		this.#notMade = derivations.filter((one) => "reason" in one);
+		const derived = derivations.filter((one) => "track" in one);
+		this.offered = [...tracks, ...derived.map(({ track }) => track)];
 		this.settings = settings;
 		this.#clock = clock;
 		this.statistics = statistics;
@@ -108,8 +124,8 @@ export class Stream implements Batched {
 		this.lastArrival = clock.now();
 		const { cacheSize: bytes, cacheAge: ageMs } = settings;
 		this.ring = new PacketRing(pool, { bytes, ageMs, historyMs: REPAIR_MS });
-		this.#joins = tracks.map(() => -1);
-		this.#writers = tracks.map(
+		this.#joins = this.offered.map(() => -1);
+		this.#writers = this.offered.map(
 			(track, index) => new TrackWriter(this.ring, index, track, randomInt(1, 2 ** 32), randomInt(0x8000)),
 		);
 		const events = {
@@ -117,12 +133,24 @@ export class Stream implements Batched {
 			onKeyNeeded: () => this.requestKeyFrame(),
 		};
 		this.#lane = new FrameLane(this);
-		this.#intakes = tracks.map((track, index) => new Intake(index, track, this.#writers[index]!, settings, events));
+		const intake = (track: Track, index: number): Intake =>
+			new Intake(index, track, this.#writers[index]!, settings, events);
+		this.intakes = tracks.map(intake);
+		this.#derived = derived.map((one, i) => {
+			const index = tracks.length + i;
+			const own = intake(one.track, index);
+			return new DerivedTrack(this, index, one, own, transcoder!, (track, frame) => this.#made(track, frame));
+		});
 	}
 
-	/** What is counted of each track on its way in, and how its pictures look. */
-	get intakes(): readonly Intake[] {
-		return this.#intakes;
+	/** The index of the published track that one is made of; undefined for one that is published itself. */
+	madeOf(track: number): number | undefined {
+		return this.#derived[track - this.tracks.length]?.from;
+	}
+
+	/** Why nothing else is made of a published track, for people; undefined where something is, or nobody could want it. */
+	notMade(track: number): string | undefined {
+		return this.#notMade.find(({ from }) => from === track)?.reason;
 	}
 
 	get readers(): ReadonlySet<Reader> {
@@ -146,7 +174,7 @@ export class Stream implements Batched {
 
 	/** Size and profile of a video track's picture, once known. */
 	format(track: number): VideoFormat | undefined {
-		return this.#intakes[track]!.sets?.format;
+		return this.intakes[track]?.sets?.format;
 	}
 
 	/** Bytes a second, all tracks, over what the ring holds; 0 while that is less than half a second. */
@@ -158,7 +186,7 @@ export class Stream implements Batched {
 
 	/** Timestamp and wall time of a track at one instant, for sender reports; undefined before its first packet. */
 	clock(track: number, now: Millis): ClockPair | undefined {
-		return this.#intakes[track]!.timeline.at(now);
+		return this.#intake(track).timeline.at(now);
 	}
 
 	/** A publisher takes the stream over. `requestKeyFrame` is left out where it cannot make one when asked. */
@@ -168,14 +196,21 @@ export class Stream implements Batched {
 		this.lastArrival = now;
 		this.#unixOffset = this.#clock.unix() - now;
 		this.#lane.begin();
-		for (const [index, track] of tracks.entries()) this.#intakes[index]!.begin(track, now);
+		for (const [index, track] of tracks.entries()) this.intakes[index]!.begin(track, now);
+		for (const one of this.#derived) one.begin(now);
+	}
+
+	/** The publisher is gone. */
+	pause(): void {
+		this.flush();
+		for (const one of this.#derived) one.stop();
 	}
 
 	/** One RTP packet of a track: `length` bytes at `at`, in the order of its sequence number, that came at `now`. */
 	packet(track: number, bytes: Uint8Array, at: number, length: number, now: Millis): void {
 		const head = this.ring.head;
 		this.lastArrival = now;
-		this.#intakes[track]!.packet(bytes, at, length, now, now + this.#unixOffset);
+		this.intakes[track]!.packet(bytes, at, length, now, now + this.#unixOffset);
 		if (this.ring.head === head) return;
 		if (this.#complete()) {
 			if (this.openSince >= 0) this.#inTime++;
@@ -208,6 +243,7 @@ export class Stream implements Batched {
 		const now = this.#clock.now();
 		this.#unixOffset = this.#clock.unix() - now;
 		this.#lane.advance();
+		if (!this.#lane.isFed) for (let i = 0; i < this.#derived.length; i++) this.#derived[i]!.advance();
 		for (let i = 0; i < this.#fans.length; i++) this.#fans[i]!.batch(this.flushed);
 		for (let i = this.#called.length - 1; i >= 0; i--) this.#called[i]!.notify(now);
 		this.statistics.delay.observe(this.#clock.now() - now + this.ring.age(first, now));
@@ -220,23 +256,29 @@ export class Stream implements Batched {
 	 */
 	frame(frame: Frame): void {
 		this.lastArrival = this.#clock.now();
-		this.#intakes[frame.track]!.see(frame);
+		this.intakes[frame.track]!.see(frame);
 		this.#lane.feed(frame);
+		for (const one of this.#derived) one.feed(frame);
 		if (this.#called.length + this.#fans.length > 0) this.#derive();
 		else this.#forget();
 	}
 
 	/** When a frame was sampled: milliseconds on one clock for all tracks of the stream, with an arbitrary start. */
 	frameMs({ track, pts }: Frame): number {
-		const { clockRate } = this.tracks[track]!;
+		const { clockRate } = this.offered[track]!;
 		const pair = this.#lane.isFed ? undefined : this.clock(track, this.#clock.now());
 		if (!pair) return (pts * 1000) / clockRate;
 		return pair.unixMs + (distance32(pts, pair.timestamp) * 1000) / clockRate;
 	}
 
-	/** Calls `onFrame` with the frames since the last key frame and then with each that comes, until told to stop. */
+	/**
+	 * Calls `onFrame` with the frames of the published tracks since the last key frame and then with each that comes,
+	 * until told to stop.
+	 */
 	frames(onFrame: (frame: Frame) => void): () => void {
-		return this.#lane.subscribe(onFrame);
+		return this.#lane.subscribe((frame) => {
+			if (frame.track < this.tracks.length) onFrame(frame);
+		});
 	}
 
 	/** The newest key frame of a track, whole; undefined where there is none. */
@@ -275,6 +317,13 @@ export class Stream implements Batched {
 		};
 	}
 
+	/** A reader of packets is about to join: what it begins with is to be there. */
+	prepare(): void {
+		this.#lane.pending((frame) => {
+			if (this.#intake(frame.track).frame(frame, this.#clock.now(), this.#clock.unix())) this.flush();
+		});
+	}
+
 	/** Adds a reader that was made for this stream. */
 	add(reader: Reader): void {
 		this.#readers.add(reader);
@@ -289,6 +338,7 @@ export class Stream implements Batched {
 			reader.joined();
 		}
 		this.#derive();
+		for (const one of this.#derived) if (reader.tracks.includes(one.index)) one.take(this.#clock.now());
 		const video = reader.tracks.some((track) => this.tracks[track]?.kind === "video");
 		const isEmpty = reader.frames ? reader.frames.length === 0 : reader.from === this.flushed;
 		if (video && isEmpty) this.requestKeyFrame();
@@ -300,27 +350,41 @@ export class Stream implements Batched {
 		if (!this.#readers.delete(reader)) return;
 		if (!reader.info.passive) this.#audience--;
 		this.#called = this.#called.filter((one) => one !== reader);
+		for (const one of this.#derived) if (reader.tracks.includes(one.index)) one.release();
 	}
 
 	/** Ends all readers with a reason and gives the memory back. */
 	close(reason: string): void {
 		this.openSince = -1;
 		for (const reader of [...this.#readers]) reader.end(reason);
+		for (const one of this.#derived) one.stop();
 		this.ring.close();
+	}
+
+	#intake(track: number): Intake {
+		return this.intakes[track] ?? this.#derived[track - this.tracks.length]!.intake;
+	}
+
+	/** A frame of a derived track: it goes the way of the publisher's. */
+	#made(derived: DerivedTrack, frame: Frame): void {
+		const { isFed } = this.#lane;
+		const now = this.#clock.now();
+		if (isFed) this.#lane.feed(frame);
+		if (isFed && this.#called.length + this.#fans.length === 0) return;
+		derived.report(frame, isFed, now);
+		if (isFed) this.#derive();
+		else if (derived.intake.frame(frame, now, this.#clock.unix())) this.flush();
 	}
 
 	/** Frames become packets while somebody reads packets. */
 	#derive(): void {
-		if (this.#called.length + this.#fans.length === 0) return;
-		this.#lane.pending((frame) => {
-			const intake = this.#intakes[frame.track];
-			if (intake?.frame(frame, this.#clock.now(), this.#clock.unix())) this.flush();
-		});
+		if (this.#called.length + this.#fans.length > 0) this.prepare();
 	}
 
 	/** Nobody reads packets of frames: those of earlier readers are too old to join at. */
 	#forget(): void {
 		if (this.ring.tail === this.ring.head) return;
+		this.#lane.rewind();
 		this.#joins.fill(-1);
 		this.ring.setJoin(-1);
 		this.ring.trim(this.#clock.now());

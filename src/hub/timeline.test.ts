@@ -48,3 +48,17 @@ test("after a jump back, and for a clock that runs slow, the reference follows",
 	const error = timeline.at(30_330)!.timestamp - (1000 + 30_000 * 89.9);
 	assert.ok(Math.abs(error) < 90 * 15, `${error} ticks off`);
 });
+
+test("a report that came before the first packet counts from then on, and not for the next publisher", () => {
+	const timeline = new Timeline(RATE);
+	timeline.report(5000, UNIX - 40, 0);
+	feed(timeline, 0, 330, 5000);
+	assert.deepEqual(timeline.at(0), { timestamp: 5000, unixMs: UNIX - 40 });
+	timeline.rebase();
+	timeline.report(0, UNIX + 900, 990);
+	timeline.rebase();
+	feed(timeline, 1000, 1330, 7);
+	const { timestamp, unixMs } = timeline.at(1000)!;
+	assert.equal(unixMs, UNIX + 1000);
+	assert.equal(timestamp, 5000 + 297 * 90 + 703 * 90);
+});

@@ -24,6 +24,8 @@ export class Timeline {
 	#last: { timestamp: number; arrival: Millis } | undefined;
 	#reference: { timestamp: number; unixMs: number; at: Millis } | undefined;
 	#reported = false;
+	/** A report that came before the first packet, as many senders send it. */
+	#early: { timestamp: number; unixMs: number; at: Millis } | undefined;
 
 	constructor(clockRate: number) {
 		this.#clockRate = clockRate;
@@ -33,6 +35,7 @@ export class Timeline {
 	rebase(): void {
 		this.#fresh = true;
 		this.#reported = false;
+		this.#early = undefined;
 	}
 
 	/** The timestamp towards readers for a publisher's `timestamp`. */
@@ -48,12 +51,20 @@ export class Timeline {
 		return mapped;
 	}
 
+	/** What `map` gave for a timestamp of the present publisher. */
+	moved(timestamp: number): number {
+		return (timestamp + this.#offset) >>> 0;
+	}
+
 	/**
 	 * A publisher's sender report: its `timestamp` was sampled at `unixMs`, on the relay's wall clock (the caller moves
 	 * all reports of one publisher by the same amount, so that its tracks keep together).
 	 */
 	report(timestamp: number, unixMs: number, now: Millis): void {
-		if (this.#fresh) return;
+		if (this.#fresh) {
+			this.#early = { timestamp, unixMs, at: now };
+			return;
+		}
 		this.#reported = true;
 		this.#reference = { timestamp: (timestamp + this.#offset) >>> 0, unixMs, at: now };
 	}
@@ -83,9 +94,12 @@ export class Timeline {
 	#start(timestamp: number, now: Millis): void {
 		this.#fresh = false;
 		const last = this.#last;
-		if (!last) return;
-		const gap = Math.max(1, Math.round(((now - last.arrival) * this.#clockRate) / 1000));
-		this.#offset = (last.timestamp + gap - timestamp) | 0;
-		this.#reference = undefined;
+		if (last) {
+			const gap = Math.max(1, Math.round(((now - last.arrival) * this.#clockRate) / 1000));
+			this.#offset = (last.timestamp + gap - timestamp) | 0;
+			this.#reference = undefined;
+		}
+		const early = this.#early;
+		if (early) this.report(early.timestamp, early.unixMs, early.at);
 	}
 }

@@ -28,6 +28,7 @@ import { describeParts } from "./metrics.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { type Pulls, startSources } from "./sources.ts";
 import { describeSrt, openSrt, type SrtServers, srtSource } from "./srt.ts";
+import { describeTranscoder, FfmpegTranscoder } from "./transcoder.ts";
 import { udpSources } from "./udp-sources.ts";
 
 /** A relay that runs. */
@@ -93,7 +94,8 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const sender = openSender(config, pool, log);
 	parts.defer(() => sender.close());
 	const { maxPaths } = config.limits;
-	const hub = new Hub({ pool, clock, maxPaths, settings: (name) => settingsOf(config.paths, name) });
+	const transcoder = await FfmpegTranscoder.open(config.audio, log.child({ room: "audio" }));
+	const hub = new Hub({ pool, clock, maxPaths, transcoder, settings: (name) => settingsOf(config.paths, name) });
 	const hooks = new Hooks(config, hub, log.child({ room: "hooks" }));
 	parts.defer(() => hooks.close());
 	parts.defer(() => hub.close("the relay is going down"));
@@ -113,6 +115,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 		describeParts(metrics, pool, rtsp, webrtc);
 		describeRtmp(metrics, rtmp);
 		describeSrt(metrics, srt);
+		describeTranscoder(metrics, transcoder);
 		forwards.describe(metrics);
 	};
 	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls, forwards }, describeMore));

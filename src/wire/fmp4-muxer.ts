@@ -2,7 +2,7 @@ import type { Frame } from "../media/frame.ts";
 import { H264_PPS, H264_SPS, parseH264Sps } from "../media/h264.ts";
 import { H265_PPS, H265_SPS, H265_VPS, h265Type, parseH265Sps } from "../media/h265.ts";
 import type { Millis } from "../media/time.ts";
-import { parseFmtp, type Track } from "../media/track.ts";
+import { type Codec, type Kind, parseFmtp, type Track } from "../media/track.ts";
 import { readAacConfig } from "./flv-configs.ts";
 import { type Fmp4Track, fragment, initSegment, type SampleTimes } from "./fmp4.ts";
 import { Fmp4Clock } from "./fmp4-clock.ts";
@@ -31,13 +31,32 @@ export interface LeftOut {
 	readonly reason: string;
 }
 
-/** The first picture and the first sound that can be carried, and what is left out. */
-export function chooseTracks(tracks: readonly Track[]): { taken: readonly number[]; leftOut: readonly LeftOut[] } {
-	const taken = (["video", "audio"] as const)
-		.map((kind) => tracks.findIndex((track) => track.kind === kind && leftOutReason(track) === undefined))
-		.filter((index) => index >= 0);
-	const leftOut = tracks.flatMap((track, index) => {
-		if (taken.includes(index)) return [];
+/** A stream whose tracks are chosen from. */
+interface TrackSource {
+	/** All that can be had. */
+	readonly offered: readonly Track[];
+	/** The index of the track that one is made of; undefined for one that is published. */
+	madeOf(track: number): number | undefined;
+}
+
+/**
+ * The first picture and the first sound that can be carried, and what is left out. Of sounds the published one, or one
+ * in the codec that is `preferred`.
+ */
+export function chooseTracks(
+	source: TrackSource,
+	preferred?: Codec,
+): { taken: readonly number[]; leftOut: readonly LeftOut[] } {
+	const { offered } = source;
+	const carried = [...offered.keys()].filter((index) => leftOutReason(offered[index]!) === undefined);
+	const ofKind = (kind: Kind): number | undefined => {
+		const indices = carried.filter((index) => offered[index]!.kind === kind);
+		return indices.find((index) => offered[index]!.codec === preferred) ?? indices[0];
+	};
+	const taken = [ofKind("video"), ofKind("audio")].filter((index) => index !== undefined);
+	const covered = new Set([...taken, ...taken.map((index) => source.madeOf(index))]);
+	const leftOut = offered.flatMap((track, index) => {
+		if (covered.has(index) || source.madeOf(index) !== undefined) return [];
 		return { track: index, codec: track.encoding, reason: leftOutReason(track) ?? "one track of a kind is sent" };
 	});
 	return { taken, leftOut };
@@ -52,7 +71,7 @@ interface Beginning {
 
 /** What is muxed. */
 interface MuxerSource {
-	readonly tracks: readonly Track[];
+	readonly offered: readonly Track[];
 	/** When a frame was sampled, in milliseconds on one clock for all tracks. */
 	frameMs(frame: Frame): number;
 	/** By track: the parameter sets that came earlier. */
@@ -73,13 +92,13 @@ export class Fmp4Muxer {
 	constructor(source: MuxerSource, indices: readonly number[], burst: readonly Frame[]) {
 		this.#source = source;
 		this.#indices = indices;
-		this.#clock = new Fmp4Clock(source.tracks, (frame) => source.frameMs(frame));
+		this.#clock = new Fmp4Clock(source.offered, (frame) => source.frameMs(frame));
 		this.#clock.learn(burst);
 	}
 
 	/** What must be sent before this frame: at the beginning, and where the picture changes its parameter sets. */
 	beginning(frame: Frame): Beginning | undefined {
-		const { codec } = this.#source.tracks[frame.track]!;
+		const { codec } = this.#source.offered[frame.track]!;
 		if (codec !== "h264" && codec !== "h265") return this.#sequence === 0 ? this.#begin([]) : undefined;
 		if (!frame.key) return undefined;
 		const sets = this.#setsOf(frame, codec);
@@ -90,7 +109,7 @@ export class Fmp4Muxer {
 	/** The frame as a fragment; undefined before the beginning. */
 	fragment(frame: Frame, now: Millis): Buffer | undefined {
 		if (this.#sequence === 0) return undefined;
-		const { codec } = this.#source.tracks[frame.track]!;
+		const { codec } = this.#source.offered[frame.track]!;
 		const coded = codec === "h264" || codec === "h265";
 		const units = coded ? frame.units.filter((unit) => !isDescription(unit, codec)) : frame.units;
 		const id = this.#indices.indexOf(frame.track) + 1;
@@ -99,7 +118,7 @@ export class Fmp4Muxer {
 	}
 
 	#begin(sets: readonly Uint8Array[]): Beginning | undefined {
-		const tracks = this.#indices.map((index, at) => describe(this.#source.tracks[index]!, at + 1, sets));
+		const tracks = this.#indices.map((index, at) => describe(this.#source.offered[index]!, at + 1, sets));
 		const known = tracks.filter((track) => track !== undefined);
 		if (known.length < tracks.length) return undefined;
 		this.#sets = sets;

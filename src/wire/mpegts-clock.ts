@@ -2,7 +2,7 @@
 
 const TURN = 2 ** 33;
 /** Added to all, so that pictures shown before the first that came have no negative time. */
-const FIRST_TICKS = 900_000;
+export const READ_FIRST_TICKS = 900_000;
 /** Farther back or ahead than this, a sender has begun anew. */
 const BACK_TICKS = -3 * 90_000;
 const AHEAD_TICKS = 10 * 90_000;
@@ -24,7 +24,7 @@ export class ProgramClock {
 
 	/** The ticks for a timestamp. */
 	ticks(raw: number): number {
-		const now = this.#now ?? { raw, ticks: raw + FIRST_TICKS };
+		const now = this.#now ?? { raw, ticks: raw + READ_FIRST_TICKS };
 		this.#now ??= now;
 		const distance = signed(raw - now.raw);
 		if (distance > 0 && distance < AHEAD_TICKS) this.#now = { raw, ticks: now.ticks + distance };

@@ -39,17 +39,11 @@ async function watch(
 	const { name: user } = await guard.admit(request, "read", path);
 	const { socket, head, detach } = upgradeOf(request);
 	await hub.wanted(path, viewerOf(request, "webSocketSession", user));
-	const serve = live.prepare(path);
+	const query = queryOf(request);
+	const serve = live.prepare(path, query);
 	reply.hijack();
 	detach();
-	serve({
-		request: request.raw,
-		socket,
-		head,
-		user: user ?? "",
-		remoteAddress: ipOf(request),
-		query: queryOf(request),
-	});
+	serve({ request: request.raw, socket, head, user: user ?? "", remoteAddress: ipOf(request), query });
 	return reply;
 }
 

@@ -73,8 +73,8 @@ interface LiveViewer {
 
 /** The way into the room that sends frames over WebSocket. */
 export interface LiveDoor {
-	/** What takes a viewer's connection over. Throws the hub's `Refused` where there is nothing to watch. */
-	prepare(path: PathName): (viewer: LiveViewer) => void;
+	/** What takes a viewer's connection over, by its query too. Throws the hub's `Refused` where nothing is to watch. */
+	prepare(path: PathName, query: string): (viewer: LiveViewer) => void;
 }
 
 /** What a file of HLS is answered with. */

@@ -11,6 +11,8 @@ import { chooseTracks, Fmp4Muxer } from "../../wire/fmp4-muxer.ts";
 import { Segmenter } from "./segmenter.ts";
 
 const ID_BYTES = 6;
+/** The one codec that every HLS player has; another is sent where it cannot be made. */
+export const SOUND = "aac";
 
 /** Reads one stream while somebody asks for it, and keeps its segments. */
 export class HlsMuxer {
@@ -32,7 +34,7 @@ export class HlsMuxer {
 	constructor(hub: Hub, path: PathName, onEnd: () => void) {
 		this.lastRequest = hub.clock.now();
 		this.#stream = hub.find(path);
-		const { taken } = chooseTracks(this.#stream.tracks);
+		const { taken } = chooseTracks(this.#stream, SOUND);
 		this.#lead = taken[0] ?? -1;
 		const info = { type: "hlsMuxer", id: newId(), remoteAddress: "", user: "" };
 		this.#reader = hub.read(path, taken, info, {
@@ -93,7 +95,7 @@ export class HlsMuxer {
 		const bytes = this.#muxer.fragment(frame, now);
 		if (!bytes) return;
 		this.#reader.sentFrame(frame, bytes.length, now);
-		const { clockRate } = this.#stream.tracks[frame.track]!;
+		const { clockRate } = this.#stream.offered[frame.track]!;
 		const isLead = frame.track === this.#lead;
 		const lead = isLead ? { at: this.#muxer.times.dts / clockRate, key: frame.key } : undefined;
 		if (this.segmenter.add(bytes, lead)) this.#wake();

@@ -3,7 +3,7 @@ import { Refused } from "../../hub/refused.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import { chooseTracks } from "../../wire/fmp4-muxer.ts";
-import { HlsMuxer } from "./muxer.ts";
+import { HlsMuxer, SOUND } from "./muxer.ts";
 import { mediaPlaylist, multivariantPlaylist } from "./playlist.ts";
 import type { Segmenter } from "./segmenter.ts";
 
@@ -65,7 +65,7 @@ export class HlsServer implements AsyncDisposable {
 	#muxer(path: PathName): HlsMuxer {
 		const known = this.#muxers.get(path);
 		if (known) return known;
-		const { taken, leftOut } = chooseTracks(this.#hub.find(path).tracks);
+		const { taken, leftOut } = chooseTracks(this.#hub.find(path), SOUND);
 		if (taken.length === 0) {
 			throw new Refused("invalid", `nothing of this stream can be sent by HLS: ${leftOut[0]?.reason ?? "no track"}`);
 		}

@@ -5,6 +5,7 @@ import { plainAddress } from "../../access/addresses.ts";
 import { newId } from "../../hub/path.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
+import type { Stream } from "../../hub/stream.ts";
 import { type PathName, parsePathName, pathNameFault } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import { AmfError } from "./amf0.ts";
@@ -299,8 +300,19 @@ export class RtmpConnection {
 			onEnd: (reason) => this.#ended(reason),
 		});
 		this.#take(admit(state, "play"));
+		this.#nameLeftOut(stream, tracks);
 		const egress = new Egress(this.#socket, reader, state.stream, () => hub.clock.now());
 		this.#part = { path, target, user, reader, egress };
+	}
+
+	/** Kinds of media that the stream has and the player does not get. */
+	#nameLeftOut(stream: Stream, taken: readonly number[]): void {
+		const covered = new Set([...taken, ...taken.map((index) => stream.madeOf(index))]);
+		const leftOut = stream.tracks.flatMap(({ encoding }, index) => {
+			if (covered.has(index)) return [];
+			return [[encoding, stream.notMade(index)].filter(Boolean).join(": ")];
+		});
+		if (leftOut.length > 0) this.#context.log.info({ ip: this.#ip, leftOut }, "tracks that this player does not get");
 	}
 
 	#info(principal: Principal) {

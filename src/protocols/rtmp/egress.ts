@@ -12,9 +12,9 @@ const BOUND_MS = 1000;
 const nothing = Buffer.alloc(0);
 
 /** The tracks of a stream that a player gets: the first picture and the first sound that it can be sent. */
-export function playableTracks({ tracks }: Stream, fourCcs: ReadonlySet<string>): number[] {
+export function playableTracks({ offered }: Stream, fourCcs: ReadonlySet<string>): number[] {
 	return (["video", "audio"] as const)
-		.map((kind) => tracks.findIndex((track) => track.kind === kind && canCarry(track, fourCcs)))
+		.map((kind) => offered.findIndex((track) => track.kind === kind && canCarry(track, fourCcs)))
 		.filter((index) => index >= 0);
 }
 
@@ -38,10 +38,10 @@ export class Egress {
 		this.#socket = socket;
 		this.#reader = reader;
 		this.#now = now;
-		const { tracks, intakes } = reader.stream;
-		const taken = tracks.map((track, index) => (reader.tracks.includes(index) ? track : undefined));
+		const { offered, intakes } = reader.stream;
+		const taken = offered.map((track, index) => (reader.tracks.includes(index) ? track : undefined));
 		this.#writer = new MediaWriter(stream, taken, (track) => intakes[track]?.sets?.units ?? []);
-		this.#clock = new OutClock(tracks, (frame) => reader.stream.frameMs(frame));
+		this.#clock = new OutClock(offered, (frame) => reader.stream.frameMs(frame));
 		const burst = reader.frames?.frames ?? [];
 		this.#burst = burst.length;
 		this.#clock.join(burst);
@@ -63,8 +63,8 @@ export class Egress {
 
 	/** Sound of the past cannot be played faster. */
 	#isPastSound({ track }: Frame): boolean {
-		const { tracks } = this.#reader.stream;
-		return tracks[track]?.kind === "audio" && this.#reader.tracks.some((one) => tracks[one]?.kind === "video");
+		const { offered } = this.#reader.stream;
+		return offered[track]?.kind === "audio" && this.#reader.tracks.some((one) => offered[one]?.kind === "video");
 	}
 
 	#send(frame: Frame, now: Millis): void {

@@ -36,7 +36,7 @@ export class UdpCarrier implements Carrier {
 		const { profile, key, salt, auth } = keys;
 		const authKey = profile === "gcm" ? new Uint8Array(0) : auth;
 		const protection = { profile: profiles[profile], key, salt, authKey };
-		const wanted = reader.stream.tracks.map((_, index) => {
+		const wanted = reader.stream.offered.map((_, index) => {
 			const found = tracks.find((one) => one.track.index === index);
 			if (!found) return null;
 			const { payloadType, ssrc, rtx } = found.track;

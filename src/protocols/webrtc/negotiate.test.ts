@@ -120,6 +120,24 @@ describe("an offer to play", () => {
 		]);
 	});
 
+	it("takes what is made of a track in its place, and says why nothing is", () => {
+		const aac = track("audio", "MPEG4-GENERIC", 48_000, "", 2);
+		const offered = [h264Track("42c01e"), aac, { ...track("audio", "opus", 48_000, "", 2), madeOf: 1 }];
+		const plan = negotiatePlay(parseSdp(head + video + audio), offered);
+		assert.deepEqual(
+			acceptedOf(plan).map(({ trackIndex }) => trackIndex),
+			[0, 2],
+		);
+		assert.deepEqual(plan.leftOut, []);
+		assert.deepEqual(
+			negotiatePlay(parseSdp(head + video), offered).leftOut.map((one) => one.track),
+			[1],
+		);
+		const failed = { ...aac, notMade: "ffmpeg is not installed" };
+		const { leftOut } = negotiatePlay(parseSdp(head + video + audio), [h264Track("42c01e"), failed]);
+		assert.match(leftOut[0]!.reason, /^the peer takes only .*opus; ffmpeg is not installed$/);
+	});
+
 	it("gives each of several video tracks a section of its own", () => {
 		const second = section("video", 2, { 120: h264("42e01f") });
 		const plan = negotiatePlay(parseSdp(head + video + audio + second), [

@@ -51,6 +51,10 @@ export interface LeftOut {
 export interface PlayableTrack {
 	readonly track: Track;
 	readonly unfit?: string | undefined;
+	/** The number of the track that this one is made of while somebody takes it. */
+	readonly madeOf?: number | undefined;
+	/** Why nothing else is made of it. */
+	readonly notMade?: string | undefined;
 }
 
 function transportSequenceOf(media: MediaDescription): number | undefined {
@@ -104,14 +108,16 @@ export function negotiatePlay(offer: SessionDescription, tracks: readonly Playab
 	const free = usableSections(offer, "recvonly");
 	const placed = new Map<MediaDescription, Accepted>();
 	const leftOut: LeftOut[] = [];
-	for (const [trackIndex, { track, unfit }] of tracks.entries()) {
+	for (const [trackIndex, { track, unfit, madeOf, notMade }] of tracks.entries()) {
 		const same = [...free].filter((media) => media.kind === track.kind);
 		const formats = same.map((media) => formatsOf(media));
 		const at = unfit === undefined ? formats.findIndex((one) => bestFormat(track, one) !== undefined) : -1;
 		const media = same[at];
 		const format = bestFormat(track, formats[at] ?? []);
 		if (!media || !format) {
-			leftOut.push({ track: trackIndex, codec: describeTrack(track), reason: unfit ?? reasonFor(track, formats) });
+			if (madeOf !== undefined) continue;
+			const reasons = [unfit ?? reasonFor(track, formats), notMade].filter((reason) => reason !== undefined);
+			leftOut.push({ track: trackIndex, codec: describeTrack(track), reason: reasons.join("; ") });
 			continue;
 		}
 		free.delete(media);
@@ -125,7 +131,8 @@ export function negotiatePlay(offer: SessionDescription, tracks: readonly Playab
 		throw new WebRtcRefusal(422, `no common ${missesVideo ? "video " : ""}format: ${why}`);
 	}
 	const sections = offer.media.map((media) => placed.get(media) ?? { taken: false as const, media });
-	return { direction: "play", sections, leftOut };
+	const stoodFor = new Set([...placed.values()].map(({ trackIndex }) => tracks[trackIndex]?.madeOf));
+	return { direction: "play", sections, leftOut: leftOut.filter(({ track }) => !stoodFor.has(track)) };
 }
 
 /** Offer of a publisher → what it may send. Throws a 422 where it offers nothing that we take, or more than `maxTracks`. */

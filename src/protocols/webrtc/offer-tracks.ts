@@ -15,9 +15,14 @@ function withProfile(track: Track, sps: Uint8Array | undefined): Track {
 
 /** A stream's tracks as they can be offered to a viewer. */
 export function playableTracks(stream: Stream): PlayableTrack[] {
-	return stream.tracks.map((track, index) => {
+	return stream.offered.map((track, index) => {
 		const intake = stream.intakes[index];
-		return { track: withProfile(track, intake?.sets?.units[0]), unfit: intake?.reordered ? B_FRAMES : undefined };
+		return {
+			track: withProfile(track, intake?.sets?.units[0]),
+			unfit: intake?.reordered ? B_FRAMES : undefined,
+			madeOf: stream.madeOf(index),
+			notMade: stream.notMade(index),
+		};
 	});
 }
 
@@ -27,7 +32,7 @@ export function viewerTracks(plan: Plan, stream: Stream): ViewerTrack[] {
 		const { payloadType } = format.track;
 		return {
 			index: trackIndex,
-			track: stream.tracks[trackIndex]!,
+			track: stream.offered[trackIndex]!,
 			payloadType,
 			ssrc: stream.ssrc(trackIndex),
 			rtx: format.rtx === undefined ? undefined : { payloadType: format.rtx, ssrc: randomInt(1, 2 ** 32) },

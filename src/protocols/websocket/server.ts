@@ -55,9 +55,13 @@ export class LiveSockets implements AsyncDisposable {
 		this.#hub = hub;
 	}
 
-	/** What takes a viewer's connection over. Throws `Refused` where there is nothing to watch. */
-	prepare(path: PathName): (viewer: Viewer) => void {
-		const { taken, leftOut } = chooseTracks(this.#hub.find(path).tracks);
+	/**
+	 * What takes a viewer's connection over; `audio=aac` in its query asks for that codec where there is a choice. Throws
+	 * `Refused` where there is nothing to watch.
+	 */
+	prepare(path: PathName, query: string): (viewer: Viewer) => void {
+		const wants = new URLSearchParams(query).get("audio") === "aac" ? "aac" : undefined;
+		const { taken, leftOut } = chooseTracks(this.#hub.find(path), wants);
 		if (taken.length === 0) {
 			const reason = leftOut[0]?.reason ?? "it has no track";
 			throw new Refused("invalid", `nothing of this stream can be sent over WebSocket: ${reason}`);
