@@ -8,8 +8,8 @@ import { parseUdpSource } from "./udp-source.ts";
 const source = z
 	.string()
 	.regex(
-		/^(publisher|(rtsp|rtmps?|srt|whep|wheps|udp\+rtp|udp\+mpegts):\/\/[^\s/]+.*)$/,
-		'expected "publisher" or an address rtsp://… , rtmp://… , rtmps://… , srt://… , whep://… , wheps://… , udp+rtp://:PORT or udp+mpegts://:PORT',
+		/^(publisher|(rtsp|rtmps?|srt|https?|whep|wheps|udp\+rtp|udp\+mpegts):\/\/[^\s/]+.*)$/,
+		'expected "publisher" or an address rtsp://… , rtmp://… , rtmps://… , srt://… , http(s)://….m3u8 , whep://… , wheps://… , udp+rtp://:PORT or udp+mpegts://:PORT',
 	)
 	.refine((value) => !value.startsWith("udp+") || parseUdpSource(value), {
 		message: "expected udp+rtp:// or udp+mpegts:// with an IP address of this machine or a group, or none, and a port",

@@ -14,20 +14,23 @@ import { Sender } from "../net/sender/sender.ts";
 import type { SenderStream } from "../net/sender/stream.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { pullIntoPath as pullHls } from "../protocols/hls/pull.ts";
 import { HlsServer } from "../protocols/hls/server.ts";
 import { pullIntoPath as pullRtmp } from "../protocols/rtmp/pull.ts";
 import { pullIntoPath as pullRtsp } from "../protocols/rtsp/pull.ts";
 import { RtspServer } from "../protocols/rtsp/server.ts";
 import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
+import { pullIntoPath as pullSrt } from "../protocols/srt/pull.ts";
 import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { LiveSockets } from "../protocols/websocket/server.ts";
+import { framedSource } from "./framed-sources.ts";
 import { Forwards } from "./forwards.ts";
 import { logDemand, logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { type Pulls, startSources } from "./sources.ts";
-import { describeSrt, openSrt, type SrtServers, srtSource } from "./srt.ts";
+import { describeSrt, openSrt, type SrtServers } from "./srt.ts";
 import { describeTranscoder, FfmpegTranscoder } from "./transcoder.ts";
 import { udpSources } from "./udp-sources.ts";
 
@@ -194,11 +197,14 @@ function pullsInto(house: House): Pulls {
 	const whep: Pulls[string] = (path, url, _transport, signal, onLive) => pullWhep(hub, path, url, signal, onLive);
 	const rtmp: Pulls[string] = (path, url, _transport, signal, onLive) =>
 		pullRtmp(hub, path, url, config.rtmp.maxMessage, signal, onLive);
+	const hls = framedSource(pullHls, house);
 	return {
+		http: hls,
+		https: hls,
 		rtmp,
 		rtmps: rtmp,
 		rtsp: (path, url, transport, signal, onLive) => pullRtsp(hub, path, url, transport, signal, onLive),
-		srt: srtSource(house),
+		srt: framedSource(pullSrt, house),
 		whep,
 		wheps: whep,
 		...udpSources(hub, config.paths, log.child({ room: "sources" })),

@@ -7,9 +7,7 @@ import { type PathName, parsePathName } from "../media/path-name.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { SrtContext } from "../protocols/srt/context.ts";
-import { pullIntoPath } from "../protocols/srt/pull.ts";
 import { SrtServer } from "../protocols/srt/server.ts";
-import type { Pull } from "./sources.ts";
 
 /** What SRT is given of the relay. */
 interface House {
@@ -88,16 +86,4 @@ function ownPorts({ paths }: RelayConfig): [PathName, RelayConfig["srt"]["addres
 		const path = parsePathName(key);
 		return path && srt.address.length > 0 ? [[path, srt.address]] : [];
 	});
-}
-
-/** Pulls from SRT listeners. */
-export function srtSource({ config: { paths }, hub, log }: Pick<House, "config" | "hub" | "log">): Pull {
-	return (path, url, _transport, signal, onLive) => {
-		const own = log.child({ room: "sources", path });
-		const maxFrameBytes = settingsOf(paths, path)?.settings.maxFrameSize ?? 0;
-		const onLeftOut = (names: readonly string[]): void => {
-			own.warn({ names }, "streams are left out: they cannot be passed on");
-		};
-		return pullIntoPath(hub, path, { url, maxFrameBytes, onLeftOut }, signal, onLive);
-	};
 }

@@ -1,13 +1,8 @@
+import { FramePublisher } from "../../hub/frame-publisher.ts";
 import type { Hub } from "../../hub/hub.ts";
-import type { Publication, PublisherInfo } from "../../hub/path.ts";
-import type { Frame } from "../../media/frame.ts";
+import type { PublisherInfo } from "../../hub/path.ts";
 import type { PathName } from "../../media/path-name.ts";
-import type { Millis } from "../../media/time.ts";
-import type { Track } from "../../media/track.ts";
 import { MpegTsReader } from "../../wire/mpegts.ts";
-
-/** How often the hub is told what time a timestamp stands for, so that sound and picture keep together. */
-const REPORT_MS = 1000;
 
 /** What the ingest tells its owner. */
 export interface IngestEvents {
@@ -19,26 +14,23 @@ export interface IngestEvents {
 
 /** One sender's transport stream: bytes in, frames into the hub. */
 export class Ingest {
-	readonly #hub: Hub;
-	readonly #path: PathName;
-	readonly #info: PublisherInfo;
-	readonly #events: IngestEvents;
+	readonly #publisher: FramePublisher;
 	readonly #reader: MpegTsReader;
-	#publication: Publication | undefined;
-	#tracks: readonly Track[] = [];
-	#reportedAt: Millis[] = [];
 
 	constructor(hub: Hub, path: PathName, maxFrameBytes: number, info: PublisherInfo, events: IngestEvents) {
-		this.#hub = hub;
-		this.#path = path;
-		this.#info = info;
-		this.#events = events;
-		const out = {
-			onTracks: (tracks: readonly Track[], left: readonly string[]) => this.#publish(tracks, left),
-			onFrame: (frame: Frame) => this.#frame(frame),
-			onLoss: (track: number, packets: number) => this.#lose(track, packets),
-		};
-		this.#reader = new MpegTsReader(out, maxFrameBytes);
+		const publisher = new FramePublisher(hub, path, info, (reason) => events.onEnd(reason));
+		this.#publisher = publisher;
+		this.#reader = new MpegTsReader(
+			{
+				onTracks: (tracks, left) => {
+					publisher.publish(tracks);
+					if (left.length > 0) events.onLeftOut(left);
+				},
+				onFrame: (frame) => publisher.frame(frame),
+				onLoss: (track, packets) => publisher.lose(track, packets),
+			},
+			maxFrameBytes,
+		);
 	}
 
 	/** The next bytes of the transport stream. Throws `Refused` where the hub does not take it. */
@@ -48,32 +40,6 @@ export class Ingest {
 
 	/** The sender is gone. */
 	close(reason: string): void {
-		this.#publication?.close(reason);
-	}
-
-	#publish(tracks: readonly Track[], left: readonly string[]): void {
-		this.#publication?.close("the tracks have changed");
-		this.#tracks = tracks;
-		this.#reportedAt = tracks.map(() => Number.NEGATIVE_INFINITY);
-		this.#publication = this.#hub.publish(this.#path, tracks, this.#info, {
-			onEnd: (reason) => this.#events.onEnd(reason),
-		});
-		if (left.length > 0) this.#events.onLeftOut(left);
-	}
-
-	#frame(frame: Frame): void {
-		const publication = this.#publication;
-		if (!publication) return;
-		publication.frame(frame);
-		const now = this.#hub.clock.now();
-		if (now - this.#reportedAt[frame.track]! < REPORT_MS) return;
-		this.#reportedAt[frame.track] = now;
-		// Timestamps of all tracks have one origin: it stands for any moment on the sender's clock.
-		const unixMs = (frame.pts * 1000) / this.#tracks[frame.track]!.clockRate;
-		publication.report(frame.track, frame.pts % 2 ** 32, unixMs);
-	}
-
-	#lose(track: number, packets: number): void {
-		this.#publication?.stream.intakes[track]?.lose(packets, this.#hub.clock.now());
+		this.#publisher.close(reason);
 	}
 }

@@ -1,11 +1,11 @@
 import type { Frame } from "../../media/frame.ts";
 import { distance32 } from "../../media/time.ts";
 import type { Codec, Track } from "../../media/track.ts";
+import { type Description, describe, splitUnits } from "../../wire/decoder-config.ts";
 import { type FlvTag, readAudioTag, readVideoTag } from "../../wire/flv.ts";
 import { isObject, readMetadata } from "./command.ts";
 import { AUDIO, type Message, RtmpError, VIDEO } from "./message.ts";
 import { SampleClock } from "./sample-clock.ts";
-import { type Description, describe, splitUnits } from "./tracks-in.ts";
 
 /** A publisher that has sent media for so long has told its tracks, whatever it announced. */
 const GATHER_MS = 1000;
@@ -158,7 +158,7 @@ export class MediaReader {
 			this.#sink.frame({ track, pts: lane.sound.at(time, tag.data, tag.codec), key: true, units: [tag.data] });
 			return;
 		}
-		const units = splitUnits(description, tag);
+		const units = splitUnits(description, tag.data, tag.key);
 		if (!units || units.length === 0) return;
 		const pts = (time + tag.composition) * TICKS;
 		const dts = tag.composition === 0 ? {} : { dts: time * TICKS };

@@ -1,6 +1,5 @@
-import type { Codec, Track } from "../../media/track.ts";
-import type { FlvTag } from "../../wire/flv.ts";
-import { readAacConfig, readAvcConfig, readHevcConfig, readOpusHead } from "../../wire/flv-configs.ts";
+import type { Codec, Track } from "../media/track.ts";
+import { readAacConfig, readAvcConfig, readHevcConfig, readOpusHead } from "./flv-configs.ts";
 
 /** What a decoder's configuration says of a track. */
 export interface Description {
@@ -91,9 +90,8 @@ const DELIMITER_H265 = 35;
  * The units of a picture, without delimiters, and with the parameter sets before each key frame. Undefined where the
  * lengths do not add up.
  */
-export function splitUnits(description: Description, tag: FlvTag & { kind: "frame" }): Uint8Array[] | undefined {
+export function splitUnits(description: Description, data: Buffer, key: boolean): Uint8Array[] | undefined {
 	const { lengthBytes, sets, track } = description;
-	const { data } = tag;
 	if (lengthBytes === 0) return [data];
 	const typeOf = (unit: Uint8Array): number => (track.codec === "h264" ? unit[0]! & 0x1f : (unit[0]! >> 1) & 0x3f);
 	const [delimiter, firstSet, lastSet] = track.codec === "h264" ? [DELIMITER_H264, 7, 8] : [DELIMITER_H265, 32, 34];
@@ -111,5 +109,5 @@ export function splitUnits(description: Description, tag: FlvTag & { kind: "fram
 		if (type >= firstSet && type <= lastSet) hasSets = true;
 		if (type !== delimiter) units.push(unit);
 	}
-	return tag.key && !hasSets && units.length > 0 ? [...sets, ...units] : units;
+	return key && !hasSets && units.length > 0 ? [...sets, ...units] : units;
 }
