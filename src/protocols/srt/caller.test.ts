@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { Caller } from "./caller.ts";
 import { Keys } from "./crypto.ts";
 import { rejection } from "./handshake.ts";
+import type { SessionSettings } from "./link.ts";
 import { type Call, Listener } from "./listener.ts";
-import type { SessionSettings } from "./session.ts";
 import { parseSrtUrl } from "./url.ts";
 
 /** A caller and a listener on one wire. */

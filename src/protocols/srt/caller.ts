@@ -11,9 +11,9 @@ import {
 	VERSION,
 	writeHandshake,
 } from "./handshake.ts";
+import type { SessionSettings } from "./link.ts";
 import { control, controlTypeOf, destinationOf, HEAD_BYTES, isControl, timestampOf, writeControl } from "./packet.ts";
 import { WINDOW_PACKETS } from "./receive-buffer.ts";
-import type { SessionSettings } from "./session.ts";
 
 /** A packet that got no answer is sent again after so long. */
 const RETRY_MS = 250;

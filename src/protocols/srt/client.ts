@@ -4,7 +4,8 @@ import { lookup } from "node:dns/promises";
 import type { Millis } from "../../media/time.ts";
 import { Caller } from "./caller.ts";
 import { Keys } from "./crypto.ts";
-import { Session, type SessionSettings } from "./session.ts";
+import type { SessionSettings } from "./link.ts";
+import { Session } from "./session.ts";
 import { parseSrtUrl } from "./url.ts";
 
 const TICK_MS = 10;

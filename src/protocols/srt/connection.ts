@@ -7,8 +7,9 @@ import type { SrtContext } from "./context.ts";
 import { Egress, playableTracks } from "./egress.ts";
 import { rejection } from "./handshake.ts";
 import { Ingest } from "./ingest.ts";
+import type { SessionSettings } from "./link.ts";
 import type { Caller } from "./listener.ts";
-import { Session, type SessionSettings } from "./session.ts";
+import { Session } from "./session.ts";
 
 /** A publisher that has sent nothing to publish for so long is told to go. */
 const SETTLE_MS = 20_000;

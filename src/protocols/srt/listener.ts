@@ -13,8 +13,8 @@ import {
 	VERSION,
 	writeHandshake,
 } from "./handshake.ts";
+import type { SessionSettings } from "./link.ts";
 import { control, controlTypeOf, HEAD_BYTES, isControl, timestampOf, writeControl } from "./packet.ts";
-import type { SessionSettings } from "./session.ts";
 
 /** Older peers do not know the handshake of version 5 (section 3.2.1.1.1). */
 const LEAST_VERSION = 0x01_03_00;

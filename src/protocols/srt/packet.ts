@@ -6,7 +6,7 @@ const CONTROL = 0x8000_0000;
 /** Of the second word of data packets (section 3.1): a whole message; sent once more; its number. */
 const SOLO = 0xc000_0000;
 const RETRANSMITTED = 0x0400_0000;
-const MESSAGE_MASK = 0x03ff_ffff;
+export const MESSAGE_MASK = 0x03ff_ffff;
 /** Numbers that one NAK may name; more than this is noise. */
 const MAX_RANGES = 512;
 

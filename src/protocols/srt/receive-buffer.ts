@@ -76,13 +76,13 @@ export class ReceiveBuffer {
 		return "new";
 	}
 
-	/** Gives out what is due. */
-	take(now: Millis, deliver: (payload: Uint8Array) => void): void {
+	/** Gives out what is due; past what is missing only where it `maySkip`. */
+	take(now: Millis, maySkip: boolean, deliver: (payload: Uint8Array) => void): void {
 		while (this.#first !== this.#end) {
 			const slot = this.#first & SLOT_MASK;
 			const payload = this.#payloads[slot];
 			if (!payload) {
-				if (!this.#skip(now)) return;
+				if (!maySkip || !this.#skip(now)) return;
 				continue;
 			}
 			if (this.#due[slot]! > now) return;
