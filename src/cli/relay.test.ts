@@ -129,7 +129,12 @@ test("a port that cannot be opened is told with its setting", () => {
 			"listen EACCES: permission denied :::80",
 			"http.address :80: this user may not listen there; ports below 1024 are for root; choose another with --set http.address=ADDRESS:PORT",
 		],
-		["something else", "something else"],
+		...[
+			"something else",
+			"EACCES: permission denied, open '/var/lib/8555/access.json'",
+			"EACCES: permission denied, mkdir '/srv/127.0.0.1:8555/vedette'",
+			"EACCES: permission denied, open 'port 8555.pem'",
+		].map((other) => [other, other] as const),
 	];
 	for (const [message, wanted] of table) assert.equal(startError(new Error(message), config), wanted);
 });

@@ -33,6 +33,7 @@ One camera:
   --backend NAME       auto, gstreamer or ffmpeg (auto)
   --encoder NAME       GStreamer's: auto, nvv4l2h264enc, v4l2h264enc, x264enc or openh264enc (auto)
   --transport NAME     how RTP leaves by rtsp://: tcp or udp (tcp)
+  --fingerprint HEX    SHA-256 of the certificate of an rtsps:// or rtmps:// server, where this machine does not trust it
   --token TOKEN        a bearer token for WHIP
   --name NAME          the camera's name in the log (camera)
   --state-dir FOLDER   where pauses are kept, and the socket for vedette robot pause
@@ -53,6 +54,7 @@ const options = {
 	backend: { type: "string" },
 	encoder: { type: "string" },
 	transport: { type: "string" },
+	fingerprint: { type: "string" },
 	token: { type: "string" },
 	name: { type: "string" },
 	"state-dir": { type: "string" },

@@ -9,6 +9,7 @@ function listeners({ http, rtsp, rtmp, srt, webrtc, api, metrics }: RelayConfig)
 		"rtsp.address": rtsp.address,
 		"rtsp.rtpAddress": rtsp.rtpAddress,
 		"rtsp.rtcpAddress": rtsp.rtcpAddress,
+		"rtsp.tls.address": rtsp.tls.address,
 		"rtmp.address": rtmp.address,
 		"rtmp.tls.address": rtmp.tls.address,
 		"srt.address": srt.address,
@@ -30,8 +31,13 @@ export function startError(error: unknown, config: RelayConfig): string {
 	const cause = causes[/\bE[A-Z]{4,}\b/.exec(sentence)?.[0] ?? ""];
 	if (cause === undefined) return sentence;
 	for (const [key, addresses] of Object.entries(listeners(config))) {
-		const address = addresses.find(({ port }) => port !== 0 && new RegExp(`\\b${port}\\b`).test(sentence));
+		const address = addresses.find(({ port }) => port !== 0 && names(sentence, port));
 		if (address) return `${key} ${formatAddress(address)}: ${cause}; choose another with --set ${key}=ADDRESS:PORT`;
 	}
 	return sentence;
+}
+
+/** Whether a sentence is about a port: "127.0.0.1:8554", ":::80", "port 8554", and no file whose name has such digits. */
+function names(sentence: string, port: number): boolean {
+	return new RegExp(`(\\bport |[\\d:\\]]:)${port}(?![^\\s:,;)])`).test(sentence);
 }

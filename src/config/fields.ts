@@ -139,3 +139,12 @@ export function group<Shape extends z.ZodRawShape>(description: string, shape: S
 		.prefault({} as never)
 		.describe(description);
 }
+
+/** SHA-256 of a certificate that is taken although this machine knows nobody who vouches for it. */
+export function fingerprint(subject: string) {
+	return z
+		.string()
+		.regex(/^(([0-9a-f]{2}:?){31}[0-9a-f]{2})?$/i, "expected a SHA-256 fingerprint of 64 hexadecimal digits, or none")
+		.prefault("")
+		.describe(`${subject}, by its SHA-256 fingerprint; empty: one that this machine trusts`);
+}

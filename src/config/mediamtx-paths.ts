@@ -102,6 +102,8 @@ class PathTranslation {
 		const transport = this.#keys.text("rtspTransport", "automatic");
 		if (transport === "tcp" || transport === "udp") this.#set("transport", transport, "rtspTransport");
 		else if (transport !== "automatic") this.#draft.warn("rtspTransport", "tcp is used instead", this.#name);
+		const fingerprint = this.#keys.text("sourceFingerprint", "");
+		if (fingerprint !== "") this.#set("sourceFingerprint", fingerprint, "sourceFingerprint");
 		return true;
 	}
 

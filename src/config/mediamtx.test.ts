@@ -94,6 +94,17 @@ test("RTMPS comes with its certificate", () => {
 	assert.equal(read("rtmp: yes").config.rtmp.tls.address.length, 0);
 });
 
+test("RTSPS comes with its certificate, and sources with the fingerprint of theirs", () => {
+	const { rtsp } = read("rtspEncryption: optional\nrtspServerCert: a.crt").config;
+	const { address, cert, key } = rtsp.tls;
+	assert.deepEqual([address.map(formatAddress), cert, key, rtsp.address.length], [[":8322"], "a.crt", "server.key", 1]);
+	const strict = read('rtspEncryption: "strict"\nrtspsAddress: :9').config.rtsp;
+	assert.deepEqual([strict.address.length, strict.tls.address.map(formatAddress)], [0, [":9"]]);
+	const digits = "ab".repeat(32);
+	const { config } = read(`paths: { gate: { source: 'rtsps://h/s', sourceFingerprint: ${digits} } }`);
+	assert.equal(config.paths.gate?.sourceFingerprint, digits);
+});
+
 test("forward is pushed on; what cannot be reached is left out with a warning", () => {
 	const list =
 		"[{ dest: 'rtsp://a/$MTX_PATH' }, { dest: 'whips://b/x/whip', whipBearerToken: t }, { dest: 'rtmp://c/$G1' }]";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { pathNameFault } from "../media/path-name.ts";
-import { addresses, choice, count, duration, flag, group, senders, size, text } from "./fields.ts";
+import { addresses, choice, count, duration, fingerprint, flag, group, senders, size, text } from "./fields.ts";
 import { forward } from "./forward-schema.ts";
 import { pathHooks } from "./hook-schema.ts";
 import { parseUdpSource } from "./udp-source.ts";
@@ -8,8 +8,8 @@ import { parseUdpSource } from "./udp-source.ts";
 const source = z
 	.string()
 	.regex(
-		/^(publisher|(rtsp|rtmps?|srt|https?|whep|wheps|udp\+rtp|udp\+mpegts):\/\/[^\s/]+.*)$/,
-		'expected "publisher" or an address rtsp://… , rtmp://… , rtmps://… , srt://… , http(s)://….m3u8 , whep://… , wheps://… , udp+rtp://:PORT or udp+mpegts://:PORT',
+		/^(publisher|(rtsps?|rtmps?|srt|https?|whep|wheps|udp\+rtp|udp\+mpegts):\/\/[^\s/]+.*)$/,
+		'expected "publisher" or an address rtsp://… , rtsps://… , rtmp://… , rtmps://… , srt://… , http(s)://….m3u8 , whep://… , wheps://… , udp+rtp://:PORT or udp+mpegts://:PORT',
 	)
 	.refine((value) => !value.startsWith("udp+") || parseUdpSource(value), {
 		message: "expected udp+rtp:// or udp+mpegts:// with an IP address of this machine or a group, or none, and a port",
@@ -32,7 +32,7 @@ export const pathSettings = group("Settings of every path that is not named here
 	allow: senders("Who may send to a udp+rtp:// or udp+mpegts:// source: addresses and ranges, or any"),
 	sdp: text("", "What comes to a udp+rtp:// source: an SDP file, or SDP itself; without it H.264 is recognised"),
 	rtpSDP: text("", "MediaMTX's name for sdp"),
-	transport: choice(["tcp", "udp"], "tcp", "How an rtsp:// source is pulled: tcp or udp"),
+	sourceFingerprint: fingerprint("The certificate of an rtsps:// or rtmps:// source"),
 	srtPublishPassphrase: passphrase("SRT publishers encrypt with this, 10 to 79 characters; empty: they must not"),
 	srtReadPassphrase: passphrase("What SRT readers get is encrypted with this, 10 to 79 characters; empty: it is not"),
 	srt: group("An SRT port of this path's own, also for callers without a stream id: who sends publishes, others read", {

@@ -25,6 +25,15 @@ const http = group("Web page, WHIP, WHEP and API", {
 		.describe("Other web sites whose pages may use this relay (CORS)"),
 });
 
+/** The door with TLS beside an open one. */
+function tls(description: string, preset: string) {
+	return group(description, {
+		address: addresses(preset, "Address or list of addresses"),
+		cert: text("", "File of the certificate with its chain, PEM; read again when it changes"),
+		key: text("", "File of its key, PEM"),
+	});
+}
+
 const rtsp = group("RTSP", {
 	address: addresses(":8554", "Address or list of addresses"),
 	rtpAddress: oneAddress(":8000", "UDP address for RTP, with an even port; empty for no UDP"),
@@ -38,6 +47,7 @@ const rtsp = group("RTSP", {
 		max: "5 m",
 	}),
 	maxConnections: count(10_000, "Connections at the same time", { min: 1 }),
+	tls: tls("RTSPS, where there is a certificate: media comes by the same connection alone", ":8322"),
 }).superRefine(({ rtpAddress: [rtp], rtcpAddress: [rtcp] }, context) => {
 	if (!rtp || !rtcp) return;
 	// Clients expect RTCP on the port after RTP's, whatever they are told (RFC 3550 section 11).
@@ -58,11 +68,7 @@ const rtmp = group("RTMP: publish to and play rtmp://HOST/PATH?user=NAME&pass=PA
 	}),
 	maxConnections: count(10_000, "Connections at the same time", { min: 1 }),
 	maxMessage: size("8 MiB", "Largest message, which is a picture", { min: "64 KiB", max: "16 MiB" }),
-	tls: group("RTMPS, where there is a certificate", {
-		address: addresses(":1936", "Address or list of addresses"),
-		cert: text("", "File of the certificate with its chain, PEM; read again when it changes"),
-		key: text("", "File of its key, PEM"),
-	}),
+	tls: tls("RTMPS, where there is a certificate", ":1936"),
 });
 
 const srt = group("SRT: publish with the stream id publish:PATH, read with read:PATH", {

@@ -7,10 +7,6 @@ import type { WebRtcServer } from "../protocols/webrtc/server.ts";
 export function describeParts(metrics: Metrics, pool: Pool, rtsp: RtspServer, webrtc: WebRtcServer | undefined): void {
 	const memory = { name: "vedette_media_memory_bytes", help: "Media memory that is in use, of all streams." };
 	metrics.gauge(memory, () => [{ value: pool.usedBytes }]);
-	const connections = { name: "vedette_rtsp_connections", help: "RTSP connections." };
-	metrics.gauge(connections, () => [{ value: rtsp.connections }]);
-	const turnedAway = { name: "vedette_rtsp_turned_away_total", help: "RTSP connections above the limit." };
-	metrics.counter(turnedAway, () => [{ value: rtsp.turnedAway }]);
 	const strays = {
 		name: "vedette_stray_packets_total",
 		help: "Datagrams that belonged to no session.",

@@ -9,6 +9,7 @@ import { Hooks } from "../control/hooks/hooks.ts";
 import { Fans } from "../hub/fans.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Clock } from "../hub/stream.ts";
+import type { PathName } from "../media/path-name.ts";
 import { Pool } from "../net/pool.ts";
 import { Sender } from "../net/sender/sender.ts";
 import type { SenderStream } from "../net/sender/stream.ts";
@@ -18,17 +19,17 @@ import { pullIntoPath as pullHls } from "../protocols/hls/pull.ts";
 import { HlsServer } from "../protocols/hls/server.ts";
 import { pullIntoPath as pullRtmp } from "../protocols/rtmp/pull.ts";
 import { pullIntoPath as pullRtsp } from "../protocols/rtsp/pull.ts";
-import { RtspServer } from "../protocols/rtsp/server.ts";
 import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
 import { pullIntoPath as pullSrt } from "../protocols/srt/pull.ts";
 import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { LiveSockets } from "../protocols/websocket/server.ts";
-import { framedSource } from "./framed-sources.ts";
 import { Forwards } from "./forwards.ts";
+import { framedSource } from "./framed-sources.ts";
 import { logDemand, logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
+import { describeRtsp, openRtsp, type RtspServers } from "./rtsp.ts";
 import { type Pulls, startSources } from "./sources.ts";
 import { describeSrt, openSrt, type SrtServers } from "./srt.ts";
 import { describeTranscoder, FfmpegTranscoder } from "./transcoder.ts";
@@ -47,6 +48,7 @@ export interface Relay {
 
 interface RelayPorts {
 	readonly rtsp: readonly number[];
+	readonly rtsps: readonly number[];
 	/** RTP and RTCP; undefined where RTSP has no UDP. */
 	readonly rtp: readonly [number, number] | undefined;
 	readonly rtmp: readonly number[];
@@ -115,7 +117,8 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const hls = parts.use(new HlsServer(hub, config.hls.closeAfter));
 	const forwards = parts.use(new Forwards(hub, config.paths, log.child({ room: "forwards" })));
 	const describeMore = (metrics: Metrics): void => {
-		describeParts(metrics, pool, rtsp, webrtc);
+		describeParts(metrics, pool, rtsp.plain, webrtc);
+		describeRtsp(metrics, rtsp);
 		describeRtmp(metrics, rtmp);
 		describeSrt(metrics, srt);
 		describeTranscoder(metrics, transcoder);
@@ -123,10 +126,13 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	};
 	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls, forwards }, describeMore));
 	parts.defer(startSources(config.paths, pullsInto(house), log.child({ room: "sources" })));
-	hooks.start(rtsp.ports[0] ?? 0);
+	hooks.start(rtsp.plain.ports[0] ?? 0);
 	const running = parts.move();
 	const { all: http, api, metrics } = control.ports;
-	const media = { rtsp: rtsp.ports, rtp: udp?.ports, rtmp: rtmp.plain.ports, rtmps: rtmp.tls?.ports ?? [] };
+	const media = {
+		...{ rtsp: rtsp.plain.ports, rtsps: rtsp.tls?.ports ?? [], rtp: udp?.ports },
+		...{ rtmp: rtmp.plain.ports, rtmps: rtmp.tls?.ports ?? [] },
+	};
 	const ports = { ...media, srt: srt.ports, webrtc: webrtc?.ports ?? [], http, api, metrics };
 	return { hub, ports, fresh, stop: () => running.disposeAsync() };
 }
@@ -150,14 +156,6 @@ async function openUdpPorts({ rtsp }: RelayConfig): Promise<UdpPorts | undefined
 	return rtp && rtcp ? UdpPorts.open(rtp, rtcp) : undefined;
 }
 
-function openRtsp({ config, hub, fans, access, hooks, log }: House, udp: UdpPorts | undefined): Promise<RtspServer> {
-	const { sessionTimeout, requestTimeout } = config.rtsp;
-	const connected = hooks.connected.bind(hooks);
-	const own = log.child({ room: "rtsp" });
-	const context = { hub, access, fans, udp, connected, sessionTimeout, requestTimeout, log: own };
-	return RtspServer.listen(context, config.rtsp);
-}
-
 async function openWebRtc({ config, stateDir, hub, fans, log }: House): Promise<WebRtcServer | undefined> {
 	const own = log.child({ room: "webrtc" });
 	const reason = webRtcUnavailable();
@@ -172,21 +170,22 @@ async function openWebRtc({ config, stateDir, hub, fans, log }: House): Promise<
 
 function openWeb(
 	{ config, stateDir, hub, access, log }: House,
-	rtsp: RtspServer,
+	rtsp: RtspServers,
 	rtmp: RtmpServers,
 	srt: SrtServers,
 	{ webrtc, live, hls, forwards }: ForPages,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
 	const sessions = {
-		rtspconns: rtsp.connectionSource,
-		rtspsessions: rtsp.sessionSource,
+		rtspconns: rtsp.plain.connectionSource,
+		rtspsessions: rtsp.plain.sessionSource,
+		...(rtsp.tls && { rtspsconns: rtsp.tls.connectionSource, rtspssessions: rtsp.tls.sessionSource }),
 		rtmpconns: rtmp.plain,
 		...(rtmp.tls && { rtmpsconns: rtmp.tls }),
 		srtconns: srt,
 		...(webrtc && { webrtcsessions: webrtc }),
 	};
-	const rtspPort = rtsp.ports[0];
+	const rtspPort = rtsp.plain.ports[0];
 	const own = log.child({ room: "http" });
 	const doors = { webrtc, live, hls, forwards, rtspPort, sessions };
 	return openControl({ config, hub, access, log: own, stateDir, ...doors, describeMore });
@@ -194,16 +193,20 @@ function openWeb(
 
 function pullsInto(house: House): Pulls {
 	const { hub, config, log } = house;
+	const fingerprintOf = (path: PathName): string => config.paths[path]?.sourceFingerprint ?? "";
+	const rtsp: Pulls[string] = (path, url, transport, signal, onLive) =>
+		pullRtsp(hub, path, { url, transport, fingerprint: fingerprintOf(path) }, signal, onLive);
 	const whep: Pulls[string] = (path, url, _transport, signal, onLive) => pullWhep(hub, path, url, signal, onLive);
 	const rtmp: Pulls[string] = (path, url, _transport, signal, onLive) =>
-		pullRtmp(hub, path, url, config.rtmp.maxMessage, signal, onLive);
+		pullRtmp(hub, path, { url, maxMessage: config.rtmp.maxMessage, fingerprint: fingerprintOf(path) }, signal, onLive);
 	const hls = framedSource(pullHls, house);
 	return {
 		http: hls,
 		https: hls,
 		rtmp,
 		rtmps: rtmp,
-		rtsp: (path, url, transport, signal, onLive) => pullRtsp(hub, path, url, transport, signal, onLive),
+		rtsp,
+		rtsps: rtsp,
 		srt: framedSource(pullSrt, house),
 		whep,
 		wheps: whep,

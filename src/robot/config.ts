@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Address, parseAddress } from "../config/address.ts";
-import { choice, count, duration, flag, group, text, texts } from "../config/fields.ts";
+import { choice, count, duration, fingerprint, flag, group, text, texts } from "../config/fields.ts";
 import type { CaptureSettings } from "./capture/capture.ts";
 import { parseSource, SOURCES, type Source } from "./source.ts";
 
@@ -31,7 +31,7 @@ function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
 
 function parseTarget(text: string): string | undefined {
 	const known =
-		/^(rtsp|rtmps?|https?):\/\/[^/]+\/./.test(text) || /^udp\+rtp:\/\/[^/:@\s]*[^/@\s]:[1-9]\d*$/.test(text);
+		/^(rtsps?|rtmps?|https?):\/\/[^/]+\/./.test(text) || /^udp\+rtp:\/\/[^/:@\s]*[^/@\s]:[1-9]\d*$/.test(text);
 	const srt = /^srt:\/\/[^/:@\s]*[^/@\s]:[1-9]\d*\?./.test(text);
 	return (known || srt) && URL.canParse(text) ? text : undefined;
 }
@@ -65,6 +65,7 @@ const camera = z.strictObject({
 	),
 	token: text("", "A bearer token for WHIP"),
 	transport: choice(["tcp", "udp"], "tcp", "How RTP leaves by rtsp://"),
+	fingerprint: fingerprint("The certificate of an rtsps:// or rtmps:// server"),
 	onDemand: z
 		.union([z.boolean(), z.literal("auto")], "expected true, false or auto")
 		.prefault("auto")

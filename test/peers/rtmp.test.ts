@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import type { Path } from "../../src/hub/path.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
 import { openRtmp } from "../../src/robot/publish/rtmp.ts";
+import { makeCertificate } from "../support/certificate.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { encodeFilm } from "./rtsp-feed.ts";
@@ -295,23 +293,17 @@ suite("RTMP with real programs", { concurrency: false }, () => {
 
 	test("RTMPS carries both ways", { timeout: 60_000 }, async (t) => {
 		if (!needs(t, "ffmpeg", "program openssl")) return;
-		const folder = mkdtempSync(join(tmpdir(), "vedette-rtmps-"));
-		try {
-			const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-			const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
-			const make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert];
-			execFileSync("openssl", [...make, ...subject], { stdio: "ignore" });
-			await using relay = await startTestRelay({ rtmp: { tls: { address: "127.0.0.1:0", cert, key } } });
-			const url = `rtmps://127.0.0.1:${relay.relay.ports.rtmps[0]}/live/stream`;
-			await using publisher = ffmpegSends(url);
-			await live(relay, publisher);
-			assert.equal(pathOf(relay)?.publication?.info.type, "rtmpsConn");
-			assertPlayable(await shownTimes(url, 45), 45);
-			const list = await (await fetch(`${relay.httpUrl}/v3/rtmpsconns/list`)).json();
-			assert.equal(list.items[0].state, "publish");
-		} finally {
-			rmSync(folder, { recursive: true, force: true });
-		}
+		using files = makeCertificate();
+		await using relay = await startTestRelay({
+			rtmp: { tls: { address: "127.0.0.1:0", cert: files.cert, key: files.key } },
+		});
+		const url = `rtmps://127.0.0.1:${relay.relay.ports.rtmps[0]}/live/stream`;
+		await using publisher = ffmpegSends(url);
+		await live(relay, publisher);
+		assert.equal(pathOf(relay)?.publication?.info.type, "rtmpsConn");
+		assertPlayable(await shownTimes(url, 45), 45);
+		const list = await (await fetch(`${relay.httpUrl}/v3/rtmpsconns/list`)).json();
+		assert.equal(list.items[0].state, "publish");
 	});
 
 	test("ffmpeg's RTSP publisher is played by RTMP, and a viewer that stays sees the next publisher", {

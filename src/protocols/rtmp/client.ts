@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
 import { boundUnsent, connectTcp } from "../../net/tcp.ts";
+import { secureTcp } from "../../net/tls.ts";
 import { ChunkReader, FIRST_CHUNK_BYTES } from "./chunk-reader.ts";
 import { writeMessages } from "./chunk-writer.ts";
 import { ClientSession, type ClientStep } from "./client-session.ts";
@@ -35,6 +34,8 @@ export interface ClientOptions {
 	readonly url: string;
 	readonly goal: "play" | "publish";
 	readonly maxMessage: number;
+	/** Of the certificate that is taken with rtmps: as `secureTcp` has it; left out: one that the system trusts. */
+	readonly fingerprint?: string | undefined;
 	/** Ends the attempt, and the connection once it stands. */
 	readonly signal: AbortSignal;
 	/** Audio, video and data of what is played. What it throws ends the connection. */
@@ -46,21 +47,9 @@ export async function openRtmpClient(options: ClientOptions): Promise<RtmpClient
 	const address = parseAddress(options.url);
 	const { host, port, tls } = address;
 	const plain = await connectTcp(host, port, options.signal);
-	const socket = tls ? await secure(plain, host, options.signal) : plain;
+	const socket = tls ? await secureTcp(plain, host, options.fingerprint ?? "", options.signal) : plain;
 	const client = new RtmpClient(socket, address, options);
 	return client.opened;
-}
-
-/** TLS on a connection, with a certificate that the system trusts. */
-async function secure(plain: Socket, host: string, signal: AbortSignal): Promise<Socket> {
-	const socket = connectTls({ socket: plain, ...(isIP(host) ? { host } : { host, servername: host }) });
-	try {
-		await once(socket, "secureConnect", { signal });
-		return socket;
-	} catch (error) {
-		socket.destroy();
-		throw error;
-	}
 }
 
 /** A connection to an RTMP server. */

@@ -15,8 +15,13 @@ export interface RtmpPublishing {
 }
 
 /** Publishes tracks to an RTMP server; resolves when it takes frames, rejects with its reason. */
-export async function publishRtmp(url: string, tracks: readonly Track[], signal: AbortSignal): Promise<RtmpPublishing> {
-	const client = await openRtmpClient({ url, goal: "publish", maxMessage: MAX_MESSAGE_BYTES, signal });
+export async function publishRtmp(
+	url: string,
+	tracks: readonly Track[],
+	signal: AbortSignal,
+	fingerprint?: string,
+): Promise<RtmpPublishing> {
+	const client = await openRtmpClient({ url, goal: "publish", maxMessage: MAX_MESSAGE_BYTES, fingerprint, signal });
 	const writer = new MediaWriter(client.stream, tracks);
 	const clock = new OutClock(tracks, ({ track, pts }) => (pts * 1000) / tracks[track]!.clockRate);
 	client.send([writer.begin()]);

@@ -12,15 +12,23 @@ const OPEN_MS = 10_000;
 const SILENCE_MS = 10_000;
 const TICK_MS = 1000;
 
+/** Where a stream is pulled from. */
+interface RtmpSource {
+	/** May hold credentials. */
+	readonly url: string;
+	readonly maxMessage: number;
+	/** Of the server's certificate, as `secureTcp` has it. */
+	readonly fingerprint: string;
+}
+
 /**
  * Pulls a stream from another RTMP server into a path until it ends or `signal` aborts: resolves with the reason for its
- * end, rejects where it cannot begin. `url` may hold credentials. Calls `onLive` when the server plays.
+ * end, rejects where it cannot begin. Calls `onLive` when the server plays.
  */
 export async function pullIntoPath(
 	hub: Hub,
 	path: PathName,
-	url: string,
-	maxMessage: number,
+	{ url, maxMessage, fingerprint }: RtmpSource,
 	signal: AbortSignal,
 	onLive: () => void,
 ): Promise<string> {
@@ -36,7 +44,14 @@ export async function pullIntoPath(
 	let watch: NodeJS.Timeout | undefined;
 	try {
 		signal.throwIfAborted();
-		const client = await openRtmpClient({ url, goal: "play", maxMessage, signal: attempt.signal, onMedia });
+		const client = await openRtmpClient({
+			url,
+			goal: "play",
+			maxMessage,
+			fingerprint,
+			signal: attempt.signal,
+			onMedia,
+		});
 		clearTimeout(timer);
 		onLive();
 		watch = setInterval(() => look(ingest, hub.clock.now(), stop), TICK_MS);

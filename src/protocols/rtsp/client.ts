@@ -4,6 +4,7 @@ import { plainAddress } from "../../access/addresses.ts";
 import { answerChallenge } from "../../access/digest.ts";
 import type { Track } from "../../media/track.ts";
 import { boundUnsent, connectTcp } from "../../net/tcp.ts";
+import { secureTcp } from "../../net/tls.ts";
 import { writeReceiverReport } from "../../wire/rtcp-write.ts";
 import { writeRtpHeader } from "../../wire/rtp.ts";
 import { ClientSession, type Goal } from "./client-session.ts";
@@ -32,7 +33,10 @@ export interface ClientSink {
 export interface ClientOptions {
 	/** May hold credentials. */
 	readonly url: string;
+	/** With rtsps: media comes by the one encrypted connection, whatever is said here. */
 	readonly transport: Transport["lower"];
+	/** Of the certificate that is taken with rtsps: as `secureTcp` has it; left out: one that the system trusts. */
+	readonly fingerprint?: string | undefined;
 	readonly sink: ClientSink;
 	/** Ends the attempt. */
 	readonly signal: AbortSignal;
@@ -54,9 +58,10 @@ interface Elsewhere {
 export async function openRtspClient(options: ClientOptions): Promise<RtspClient> {
 	let address = parseAddress(options.url);
 	for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-		const outcome = await RtspClient.open(address, options);
+		const outcome = await RtspClient.open(address, address.tls ? { ...options, transport: "tcp" } : options);
 		if (outcome instanceof RtspClient) return outcome;
 		const next = parseAddress(outcome.location);
+		if (address.tls && !next.tls) throw new Error("sent elsewhere, to where nothing is encrypted");
 		// A login is for the host that it was given for.
 		const keep = next.host === address.host && next.user === "";
 		address = keep ? { ...next, user: address.user, password: address.password } : next;
@@ -121,8 +126,9 @@ export class RtspClient implements StreamSink {
 
 	/** One attempt at one address. */
 	static async open(address: RtspAddress, options: ClientOptions): Promise<RtspClient | Elsewhere> {
-		const { publish, signal, transport } = options;
-		const socket = await connectTcp(address.host, address.port, signal);
+		const { publish, signal, transport, fingerprint = "" } = options;
+		const plain = await connectTcp(address.host, address.port, signal);
+		const socket = address.tls ? await secureTcp(plain, address.host, fingerprint, signal) : plain;
 		const pairs: UdpPair[] = [];
 		let goal: Goal = { mode: "play" };
 		try {

@@ -90,7 +90,7 @@ export class RtspConnection implements StreamSink, Peer {
 		this.#closed = closed;
 		this.#lastRequest = context.hub.clock.now();
 		this.#created = context.hub.clock.unix();
-		this.#disconnected = context.connected?.("rtspConn", this.id);
+		this.#disconnected = context.connected?.(`${context.scheme}Conn`, this.id);
 		this.#parser = new StreamParser(this);
 		this.socket.on("error", (error) => this.#close(error.message));
 		this.socket.on("close", () => this.#close("the client closed the connection"));
@@ -145,7 +145,8 @@ export class RtspConnection implements StreamSink, Peer {
 		const { requestTimeout, sessionTimeout } = this.#context;
 		this.#part?.tick(now);
 		if (!this.#part) {
-			if (!this.#busy && now - this.#lastRequest > requestTimeout) this.end(`no request for ${requestTimeout / 1000} s`);
+			if (!this.#busy && now - this.#lastRequest > requestTimeout)
+				this.end(`no request for ${requestTimeout / 1000} s`);
 			return;
 		}
 		// Over TCP a player shows its life by taking what it is sent.
@@ -377,11 +378,7 @@ export class RtspConnection implements StreamSink, Peer {
 	}
 
 	/** Whether the client may do that there: who it is, or the answer that says no. */
-	async #admit(
-		request: Request,
-		action: Action,
-		text: string,
-	): Promise<Guest | Answer> {
+	async #admit(request: Request, action: Action, text: string): Promise<Guest | Answer> {
 		const path = parsePathName(text);
 		if (!path) throw new Declined(400, `the path "${text.slice(0, 40)}" ${pathNameFault(text) ?? ""}`);
 		const { access } = this.#context;

@@ -11,12 +11,14 @@ export interface RtspContext {
 	readonly hub: Hub;
 	readonly access: Access;
 	readonly log: Log;
+	/** How clients come. */
+	readonly scheme: "rtsp" | "rtsps";
 	/** The fan-outs of streams that are read over UDP; without them UDP is for publishers only. */
 	readonly fans?: Fans<SenderStream> | undefined;
 	/** The server's UDP ports; undefined where it has none. */
 	readonly udp: UdpPorts | undefined;
 	/** Told of each client with its public name; the returned function is called when it has gone. */
-	readonly connected?: ((type: "rtspConn", id: string) => () => void) | undefined;
+	readonly connected?: ((type: "rtspConn" | "rtspsConn", id: string) => () => void) | undefined;
 	/** A session without any sign of life ends after this time. */
 	readonly sessionTimeout: Millis;
 	/** A connection without a session must send a request within this time. */

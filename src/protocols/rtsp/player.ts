@@ -61,7 +61,7 @@ export class Player {
 		this.stream = stream;
 		this.lastHeard = context.hub.clock.now();
 		const remoteAddress = `${peer.ip}:${peer.port}`;
-		this.#info = { type: "rtspSession", id, remoteAddress, user: principal.name ?? "", query };
+		this.#info = { type: `${context.scheme}Session`, id, remoteAddress, user: principal.name ?? "", query };
 	}
 
 	/** The transport that is given for what was asked. Throws `Declined`. */

@@ -56,7 +56,7 @@ export class Publisher {
 		if (this.#ingest) return;
 		const { id, principal, query } = this.#visitor;
 		const remoteAddress = `${this.#peer.ip}:${this.#peer.port}`;
-		const info = { type: "rtspSession", id, remoteAddress, identity: principal.identity, query };
+		const info = { type: `${this.#context.scheme}Session`, id, remoteAddress, identity: principal.identity, query };
 		const feedback = { rtcp: (track: number, packet: Uint8Array) => this.#feedback(track, packet) };
 		this.#setups = setups;
 		this.#ingest = new Ingest(this.#context.hub, this.path, this.announced.tracks, info, feedback, (reason) => {

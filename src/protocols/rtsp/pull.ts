@@ -13,15 +13,23 @@ const OPEN_MS = 10_000;
 const SILENCE_MS = 10_000;
 const TICK_MS = 1000;
 
+/** Where a stream is pulled from. */
+interface RtspSource {
+	/** May hold credentials. */
+	readonly url: string;
+	readonly transport: Transport["lower"];
+	/** Of the server's certificate, as `secureTcp` has it; left out: one that the system trusts. */
+	readonly fingerprint?: string;
+}
+
 /**
  * Pulls a stream from another RTSP server into a path until it ends or `signal` aborts: resolves with the reason for its
- * end, rejects where it cannot begin. `url` may hold credentials. Calls `onLive` when the stream is there.
+ * end, rejects where it cannot begin. Calls `onLive` when the stream is there.
  */
 export async function pullIntoPath(
 	hub: Hub,
 	path: PathName,
-	url: string,
-	transport: Transport["lower"],
+	source: RtspSource,
 	signal: AbortSignal,
 	onLive: () => void,
 ): Promise<string> {
@@ -39,9 +47,9 @@ export async function pullIntoPath(
 	try {
 		signal.throwIfAborted();
 		const begin = (client: RtspClient): void => {
-			ingest = publish(hub, path, url, client);
+			ingest = publish(hub, path, source.url, client);
 		};
-		const client = await openRtspClient({ url, transport, sink, signal: attempt.signal, onLive: begin });
+		const client = await openRtspClient({ ...source, sink, signal: attempt.signal, onLive: begin });
 		clearTimeout(timer);
 		onLive();
 		return await watch(hub, client, ingest!);

@@ -222,7 +222,8 @@ test("a stream is pulled from another server until that ends", { timeout: 10_000
 	await using origin = await serve();
 	await using relay = await serve();
 	const stop = new AbortController();
-	const pull = (onLive: () => void) => pullIntoPath(relay.hub, path, origin.url, "tcp", stop.signal, onLive);
+	const pull = (onLive: () => void) =>
+		pullIntoPath(relay.hub, path, { url: origin.url, transport: "tcp" }, stop.signal, onLive);
 	await assert.rejects(
 		pull(() => assert.fail()),
 		/404/,

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import type { Address } from "../../config/address.ts";
-import { type Listener, listenTcp } from "../../net/tcp.ts";
+import type { TlsMaterial } from "../../access/tls.ts";
+import { type DoorSettings, Doors } from "../../net/doors.ts";
 import { RtspConnection } from "./connection.ts";
 import type { RtspContext } from "./context.ts";
 import { connectionItem, type Item, sessionItem } from "./items.ts";
@@ -8,44 +8,47 @@ import type { Pair } from "./transport.ts";
 
 const TICK_MS = 1000;
 
-export interface RtspSettings {
-	readonly address: readonly Address[];
-	readonly maxConnections: number;
-}
+/** What connections share, whichever way they come. */
+type ServerContext = Omit<RtspContext, "scheme">;
 
-/** The RTSP server: its ports and its connections. */
+/** One RTSP or RTSPS server: its ports and its connections. */
 export class RtspServer implements AsyncDisposable {
-	/** Connections that were turned away because there were too many. */
-	turnedAway = 0;
 	readonly #context: RtspContext;
-	readonly #settings: RtspSettings;
 	readonly #connections = new Set<RtspConnection>();
-	readonly #listeners: Listener[] = [];
 	readonly #timer: NodeJS.Timeout;
+	#doors: Doors | undefined;
 
-	private constructor(context: RtspContext, settings: RtspSettings) {
+	private constructor(context: RtspContext) {
 		this.#context = context;
-		this.#settings = settings;
 		this.#timer = setInterval(() => this.#tick(), TICK_MS);
 	}
 
-	/** Opens the TCP ports. Rejects with Node's error codes where one is taken. */
-	static async listen(context: RtspContext, settings: RtspSettings): Promise<RtspServer> {
-		const server = new RtspServer(context, settings);
+	/**
+	 * Opens the TCP ports; RTSPS where there is a certificate: then media comes by the same connections alone, for UDP
+	 * would carry it in the clear. Rejects with Node's error codes where a port is taken.
+	 */
+	static async listen(context: ServerContext, settings: DoorSettings, tls?: TlsMaterial): Promise<RtspServer> {
+		const secure = { udp: undefined, scheme: "rtsps" } as const;
+		const server = new RtspServer({ ...context, ...(tls ? secure : { scheme: "rtsp" as const }) });
+		const count = (): number => server.#connections.size;
+		const begin = (socket: Socket): void => server.#begin(socket);
 		try {
-			for (const { host, port } of settings.address) {
-				server.#listeners.push(await listenTcp(host, port, (socket) => server.#accept(socket)));
-			}
+			server.#doors = await Doors.open({ ...settings, tls, greetMs: context.requestTimeout, count, begin });
+			return server;
 		} catch (error) {
 			await server.close();
 			throw error;
 		}
-		return server;
 	}
 
 	/** The ports that are listened on, in the order of the addresses. */
 	get ports(): readonly number[] {
-		return this.#listeners.map((listener) => listener.port);
+		return this.#doors?.ports ?? [];
+	}
+
+	/** Connections that were turned away because there were too many. */
+	get turnedAway(): number {
+		return this.#doors?.turnedAway ?? 0;
 	}
 
 	/** The UDP ports for RTP and RTCP; undefined where there is no UDP. */
@@ -59,7 +62,7 @@ export class RtspServer implements AsyncDisposable {
 	}
 
 	get connections(): number {
-		return this.#connections.size;
+		return this.#doors?.connections ?? 0;
 	}
 
 	/** For the control API: connections, which are only told. */
@@ -83,19 +86,14 @@ export class RtspServer implements AsyncDisposable {
 	async close(): Promise<void> {
 		clearInterval(this.#timer);
 		for (const connection of [...this.#connections]) connection.end("the relay is going down");
-		await Promise.all(this.#listeners.map((listener) => listener.close()));
+		await this.#doors?.close();
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.close();
 	}
 
-	#accept(socket: Socket): void {
-		if (this.#connections.size >= this.#settings.maxConnections) {
-			this.turnedAway++;
-			socket.destroy();
-			return;
-		}
+	#begin(socket: Socket): void {
 		this.#connections.add(new RtspConnection(this.#context, socket, (one) => this.#connections.delete(one)));
 	}
 

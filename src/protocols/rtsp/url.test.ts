@@ -40,17 +40,25 @@ test("requests are taken apart", () => {
 	}
 });
 
+const nobody = { user: "", password: "" };
 const addresses = [
-	{ text: "rtsp://host/a", value: { host: "host", port: 554, user: "", password: "", url: "rtsp://host/a" } },
+	{ text: "rtsp://host/a", value: { host: "host", port: 554, tls: false, ...nobody, url: "rtsp://host/a" } },
+	{ text: "rtsps://host/a", value: { host: "host", port: 322, tls: true, ...nobody, url: "rtsps://host/a" } },
 	{
 		text: "rtsp://u:p%40ss@10.0.0.1:8554/a?b=c",
-		value: { host: "10.0.0.1", port: 8554, user: "u", password: "p@ss", url: "rtsp://10.0.0.1:8554/a?b=c" },
+		value: {
+			...{ host: "10.0.0.1", port: 8554, tls: false },
+			...{ user: "u", password: "p@ss", url: "rtsp://10.0.0.1:8554/a?b=c" },
+		},
 	},
 	{
-		text: "rtsp://[::1]:8554/a",
-		value: { host: "::1", port: 8554, user: "", password: "", url: "rtsp://[::1]:8554/a" },
+		text: "rtsps://[::1]:8322/a",
+		value: { host: "::1", port: 8322, tls: true, ...nobody, url: "rtsps://[::1]:8322/a" },
 	},
-	{ text: "rtsp://u@host/a", value: { host: "host", port: 554, user: "u", password: "", url: "rtsp://host/a" } },
+	{
+		text: "rtsp://u@host/a",
+		value: { host: "host", port: 554, tls: false, user: "u", password: "", url: "rtsp://host/a" },
+	},
 ];
 
 test("addresses are taken apart, and their credentials kept out of the URL", () => {

@@ -1,11 +1,16 @@
 /** RTSP URLs (RFC 2326 section 3.2) and the control URLs of tracks (appendix C.1.1). Pure. */
 
-const DEFAULT_PORT = 554;
+/** RFC 7826 section 4.2 gives rtsps its port. */
+const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
+	["rtsp:", 554],
+	["rtsps:", 322],
+]);
 
 /** The address of a stream on another machine. */
 export interface RtspAddress {
 	readonly host: string;
 	readonly port: number;
+	readonly tls: boolean;
 	/** From the URL, decoded; empty where it has none. */
 	readonly user: string;
 	readonly password: string;
@@ -13,19 +18,21 @@ export interface RtspAddress {
 	readonly url: string;
 }
 
-/** Parses `rtsp://user:password@host:port/path?query`. Throws a TypeError that says what is wrong, without the password. */
+/** Parses `rtsp://user:password@host:port/path?query`, and `rtsps:` for TLS. Throws a TypeError that says what is wrong, without the password. */
 export function parseAddress(text: string): RtspAddress {
 	if (!URL.canParse(text)) throw new TypeError("not a URL");
 	const url = new URL(text);
-	if (url.protocol !== "rtsp:") throw new TypeError(`not an rtsp URL: "${url.protocol}"`);
+	const preset = DEFAULT_PORTS.get(url.protocol);
+	if (preset === undefined) throw new TypeError(`not an rtsp URL: "${url.protocol}"`);
 	if (!url.hostname) throw new TypeError("an rtsp URL without a host");
 	const user = decode(url.username);
 	const password = decode(url.password);
 	url.username = "";
 	url.password = "";
-	const port = url.port ? Number(url.port) : DEFAULT_PORT;
+	const port = url.port ? Number(url.port) : preset;
 	// The brackets around an IPv6 address belong to the URL, not to the address.
-	return { host: url.hostname.replace(/^\[|\]$/g, ""), port, user, password, url: url.href };
+	const host = url.hostname.replace(/^\[|\]$/g, "");
+	return { host, port, tls: url.protocol === "rtsps:", user, password, url: url.href };
 }
 
 /** What a request to the server is about. */

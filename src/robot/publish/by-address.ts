@@ -20,6 +20,8 @@ export function overWhip({ publish }: CameraConfig): boolean {
 
 /** What publishes to a camera's address, by the address alone. */
 export function publisherFor(config: CameraConfig): OpenPublisher {
-	const found = bySchemes.find(([scheme]) => scheme.test(config.publish));
-	return found?.[1] ?? ((url, tracks, options) => openWhip(url, tracks, { ...options, token: config.token }));
+	const { fingerprint, token } = config;
+	const open = bySchemes.find(([scheme]) => scheme.test(config.publish))?.[1];
+	if (!open) return (url, tracks, options) => openWhip(url, tracks, { ...options, token });
+	return (url, tracks, options) => open(url, tracks, { ...options, fingerprint });
 }

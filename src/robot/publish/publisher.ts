@@ -17,6 +17,8 @@ export interface Publisher {
 export interface PublishOptions {
 	/** How RTP leaves: of RTSP. */
 	readonly transport: "tcp" | "udp";
+	/** Of the server's certificate, where the address asks for TLS; empty or left out: one that this machine trusts. */
+	readonly fingerprint?: string;
 	/** Ends the attempt, and the connection once it stands. */
 	readonly signal: AbortSignal;
 	/** The relay or a viewer asks for a key frame. */

@@ -5,8 +5,12 @@ import type { Publisher, PublishOptions } from "./publisher.ts";
 import { SendRate } from "./send-rate.ts";
 
 /** Publishes by RTMP and RTMPS: an `OpenPublisher` for rtmp:// and rtmps:// addresses. */
-export async function openRtmp(url: string, tracks: readonly Track[], { signal }: PublishOptions): Promise<Publisher> {
-	const { client, write } = await publishRtmp(url, tracks, signal);
+export async function openRtmp(
+	url: string,
+	tracks: readonly Track[],
+	{ signal, fingerprint }: PublishOptions,
+): Promise<Publisher> {
+	const { client, write } = await publishRtmp(url, tracks, signal, fingerprint);
 	const rate = new SendRate();
 	return {
 		write: (frame: Frame) => {

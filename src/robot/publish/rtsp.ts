@@ -6,11 +6,11 @@ import type { Publisher, PublishOptions } from "./publisher.ts";
 import { RtpStream } from "./rtp-stream.ts";
 import { SendRate } from "./send-rate.ts";
 
-/** Publishes by RTSP RECORD over TCP or UDP: an `OpenPublisher` for rtsp:// addresses. */
+/** Publishes by RTSP RECORD over TCP or UDP: an `OpenPublisher` for rtsp:// and rtsps:// addresses. */
 export async function openRtsp(
 	url: string,
 	tracks: readonly Track[],
-	{ transport, signal, onKeyFrameRequest }: PublishOptions,
+	{ transport, fingerprint, signal, onKeyFrameRequest }: PublishOptions,
 ): Promise<Publisher> {
 	const sink = {
 		packet: () => undefined,
@@ -19,7 +19,7 @@ export async function openRtsp(
 			if (asksForKeyFrame(packet)) onKeyFrameRequest();
 		},
 	};
-	const client = await openRtspClient({ url, transport, sink, signal, publish: tracks });
+	const client = await openRtspClient({ url, transport, fingerprint, sink, signal, publish: tracks });
 	const streams = tracks.map(
 		(track, number) =>
 			new RtpStream(track, "vedette", {
