@@ -279,6 +279,7 @@ test("tracks that do not fit end the readers with that reason", () => {
 	const info = { type: "rtspSession", id: "x", remoteAddress: "192.0.2.1:1", identity: "robot" };
 	hub.publish(camera, [{ ...video, codec: "h265", encoding: "H265" }], info, { onEnd: () => undefined });
 	assert.match(ends[0]!, /tracks differ/);
+	assert.equal(hub.find(camera).tracks[0]?.codec, "h265", "the new stream is there for those who come back");
 });
 
 test("a reader that cannot keep up is cut to the next key frame", () => {

@@ -191,7 +191,9 @@ export class Path {
 	#left(reader: Reader): void {
 		reader.stream.remove(reader);
 		this.#events.left(this, reader);
-		if (!this.#publication && this.#stream?.audience === 0) this.close("nobody reads");
+		// The reader of a stream that a new publisher's has replaced leaves nobody behind.
+		const isLast = reader.stream === this.#stream && reader.stream.audience === 0;
+		if (!this.#publication && isLast) this.close("nobody reads");
 	}
 
 	#checkTracks(tracks: readonly Track[]): void {
