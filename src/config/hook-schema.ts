@@ -12,6 +12,9 @@ function again(name: string) {
 export const pathHooks = {
 	runOnInit: text("", "Command that runs while the path is there; for a pattern: while it is used"),
 	runOnInitRestart: again("runOnInit"),
+	runOnDemand: text("", "Command that runs while somebody wants the path and for idleAfter longer: it publishes there"),
+	runOnDemandRestart: again("runOnDemand"),
+	runOnUnDemand: text("", "Command to run when nobody wants it any more"),
 	runOnAvailable: text("", "Command that runs while there is a stream to read"),
 	runOnAvailableRestart: again("runOnAvailable"),
 	runOnUnavailable: text("", "Command to run when there is none any more"),

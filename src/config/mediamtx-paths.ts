@@ -31,6 +31,9 @@ function writtenIn(given: Given, key: string): string {
 const hooks = [
 	"runOnInit",
 	"runOnInitRestart",
+	"runOnDemand",
+	"runOnDemandRestart",
+	"runOnUnDemand",
 	"runOnAvailable",
 	"runOnAvailableRestart",
 	"runOnUnavailable",
@@ -42,11 +45,13 @@ const hooks = [
 	"runOnUnread",
 ] as const;
 
+const onDemandTimes = [
+	["StartTimeout", "startTimeout"],
+	["CloseAfter", "idleAfter"],
+] as const;
+
 /** Keys of which there is something better to say than that they have no meaning here. */
 const reasons: Readonly<Record<string, string>> = {
-	sourceOnDemand: "sources are always pulled, not only while somebody watches",
-	runOnDemand: "commands on demand are not supported yet: the command is not run",
-	runOnUnDemand: "commands on demand are not supported yet: the command is not run",
 	record: "there is no recording yet: nothing is recorded",
 	alwaysAvailable: "there is no stand-in for a stream that is not there",
 	fallback: "players are not sent to another path",
@@ -55,7 +60,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** Keys that say something only of a key that is left out. */
-const belongings = /^(sourceOnDemand|runOnDemand|record|alwaysAvailable|rpiCamera)./;
+const belongings = /^(record|alwaysAvailable|rpiCamera)./;
 
 function loginOf(keys: Keys, action: "publish" | "read") {
 	return {
@@ -107,8 +112,26 @@ class PathTranslation {
 		return true;
 	}
 
+	/** MediaMTX has the times of its two ways on demand apart; a path has only one of them. */
+	onDemand(): void {
+		const keys = this.#keys;
+		const isSource = keys.text("source", "publisher") !== "publisher" && keys.flag("sourceOnDemand", false);
+		if (isSource) this.#set("sourceOnDemand", true, "sourceOnDemand");
+		for (const way of ["sourceOnDemand", "runOnDemand"]) {
+			const isUsed = way === "sourceOnDemand" ? isSource : !isSource;
+			for (const [key, setting] of onDemandTimes) {
+				const written = `${way}${key}`;
+				const value = keys.text(written);
+				if (!isUsed || value === "") continue;
+				if (this.#draft.knows(["paths", this.#to, setting], value)) this.#set(setting, value, written);
+				else this.#draft.warn(written, "no such time can be had here: the default is used", this.#name);
+			}
+		}
+	}
+
 	settings(): void {
 		const keys = this.#keys;
+		this.onDemand();
 		const override = keys.has("disablePublisherOverride")
 			? !keys.flag("disablePublisherOverride", false)
 			: keys.flag("overridePublisher", true);

@@ -125,7 +125,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 		forwards.describe(metrics);
 	};
 	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls, forwards }, describeMore));
-	parts.defer(startSources(config.paths, pullsInto(house), log.child({ room: "sources" })));
+	parts.defer(startSources(hub, config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.plain.ports[0] ?? 0);
 	const running = parts.move();
 	const { all: http, api, metrics } = control.ports;

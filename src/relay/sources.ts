@@ -1,7 +1,9 @@
 import type { RelayConfig } from "../config/relay-schema.ts";
+import type { Hub } from "../hub/hub.ts";
 import { type PathName, parsePathName } from "../media/path-name.ts";
 import type { Log } from "../observe/log.ts";
 import { keepTrying } from "./attempts.ts";
+import { sourceDriver } from "./source-driver.ts";
 
 /**
  * Pulls from one address into a path until it ends or `signal` aborts: resolves with the reason for its end, rejects
@@ -20,23 +22,34 @@ export type Pulls = Readonly<Record<string, Pull>>;
 
 /**
  * Pulls every path of the configuration that names a source, and begins again with back-off and jitter for as long as
- * it runs. The returned function ends all of them.
+ * it runs; those on demand only while somebody wants them. The returned function ends all of them.
  */
-export function startSources(paths: RelayConfig["paths"], pulls: Pulls, log: Log): () => Promise<void> {
+export function startSources(hub: Hub, paths: RelayConfig["paths"], pulls: Pulls, log: Log): () => Promise<void> {
 	const stop = new AbortController();
-	const running: Promise<void>[] = [];
-	for (const [key, { source, transport }] of Object.entries(paths)) {
+	const running = new Set<Promise<unknown>>();
+	const run = <T>(promise: Promise<T>): Promise<T> => {
+		running.add(promise);
+		const forget = (): unknown => running.delete(promise);
+		promise.then(forget, forget);
+		return promise;
+	};
+	for (const [key, { source, transport, sourceOnDemand }] of Object.entries(paths)) {
 		const path = parsePathName(key);
 		const pull = pulls[source.slice(0, Math.max(0, source.indexOf(":")))];
 		if (!path || !pull) continue;
 		const own = log.child({ path });
 		const onLive = (): void => own.info("pulling from the source");
-		const once = (): Promise<string> => pull(path, source, transport, stop.signal, onLive);
+		const once = (signal: AbortSignal): Promise<string> => pull(path, source, transport, signal, onLive);
+		if (sourceOnDemand) {
+			const wanted = (signal: AbortSignal) => run(once(AbortSignal.any([stop.signal, signal])));
+			hub.demand.drive(path, sourceDriver(wanted));
+			continue;
+		}
 		const onEnd = (reason: string, waitMs: number): void => own.warn({ reason, waitMs }, "the source is gone");
-		running.push(keepTrying(once, stop.signal, onEnd));
+		void run(keepTrying(() => once(stop.signal), stop.signal, onEnd));
 	}
 	return async () => {
 		stop.abort(new Error("the relay is shutting down"));
-		await Promise.all(running);
+		await Promise.allSettled(running);
 	};
 }

@@ -54,8 +54,8 @@ function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
 
 /** One command in a process group of its own, from its start until it has ended or was stopped. */
 export class Command {
-	/** Resolves when it runs no more and is not run again. */
-	readonly ended: Promise<void>;
+	/** Resolves when it runs no more and is not run again, with how it ended last: `code 0`, `SIGINT` … */
+	readonly ended: Promise<string>;
 	readonly #order: Order;
 	readonly #stopped = new AbortController();
 
@@ -65,23 +65,28 @@ export class Command {
 	}
 
 	/** SIGINT to all of its processes, and SIGKILL where they have not ended after 3 s. */
-	stop(): Promise<void> {
+	stop(): Promise<string> {
 		this.#stopped.abort();
 		return this.ended;
 	}
 
-	async #live(): Promise<void> {
+	async #live(): Promise<string> {
 		const { restart, log } = this.#order;
 		const { signal } = this.#stopped;
+		let outcome = "stopped";
 		for (let failures = 0; !signal.aborted; ) {
 			const began = performance.now();
-			const outcome = await this.#once();
-			if (!restart || signal.aborted) return log.debug({ outcome }, "the command has ended");
+			outcome = await this.#once();
+			if (!restart || signal.aborted) {
+				log.debug({ outcome }, "the command has ended");
+				break;
+			}
 			failures = performance.now() - began > HEALTHY_MS ? 1 : failures + 1;
 			const waitMs = backoffMs(BACKOFF, failures, Math.random());
 			log.warn({ outcome, waitMs }, "the command has ended and is run again");
 			await sleep(waitMs, signal);
 		}
+		return outcome;
 	}
 
 	/** Runs it once: resolves with how it ended. */

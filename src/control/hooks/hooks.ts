@@ -1,8 +1,12 @@
+import type { FoundSettings } from "../../config/path-settings.ts";
 import type { RelayConfig } from "../../config/relay-schema.ts";
+import type { DriverOffer } from "../../hub/demand/driver.ts";
 import type { Hub, HubEvent } from "../../hub/hub.ts";
 import type { Path } from "../../hub/path.ts";
+import { type PathName, parsePathName } from "../../media/path-name.ts";
 import type { Log } from "../../observe/log.ts";
 import { Commands } from "./commands.ts";
+import { commandDriver } from "./on-demand.ts";
 import { PathHooks } from "./path-hooks.ts";
 import { pathValues, type Values } from "./values.ts";
 
@@ -28,8 +32,13 @@ export class Hooks {
 	start(rtspPort: number): void {
 		this.#rtspPort = rtspPort;
 		for (const [name, settings] of Object.entries(this.#settings.paths)) {
-			if (this.#isNamed(name) && settings.runOnInit !== "") this.#open(name, name);
+			if (!this.#isNamed(name)) continue;
+			if (settings.runOnInit !== "") this.#open(name, name);
+			const path = parsePathName(name);
+			const driver = path && this.#driver(path, { key: name, settings });
+			if (driver) this.#hub.demand.drive(path, driver);
 		}
+		this.#hub.demand.findWith((path, found) => this.#driver(path, found));
 	}
 
 	/** A client has connected; the returned function is to be called when it has gone. */
@@ -49,6 +58,10 @@ export class Hooks {
 		this.#unlisten();
 		for (const path of this.#paths.values()) path.close();
 		await this.#commands.close();
+	}
+
+	#driver(name: PathName, { key, settings }: FoundSettings): DriverOffer | undefined {
+		return commandDriver(name, settings, this.#commands, pathValues(name, key, this.#rtspPort));
 	}
 
 	#isNamed(key: string): boolean {

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Millis } from "../../media/time.ts";
 
 /** Somebody who wants a path to run. */
@@ -40,14 +41,18 @@ const QUIET_MS = 30_000;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Without its port, as far as that can be told; IPv6 is written with and without brackets. */
-function hostsOf(address: string): readonly string[] {
+/** Without its port; IPv6 is written with and without brackets. */
+function hostOf(address: string): string {
 	const plain = address.replace(/^\[(.*)\](:\d+)?$/, "$1");
-	return [...new Set([plain, plain.replace(/:\d+$/, "")])];
+	return isIP(plain) === 0 ? plain.replace(/:\d+$/, "") : plain;
 }
 
-function keysOf({ user, remoteAddress }: Wanter): readonly string[] {
-	return hostsOf(remoteAddress).map((host) => `${user}@${host}`);
+function keyOf({ user, remoteAddress }: Wanter): string {
+	return `${user}@${hostOf(remoteAddress)}`;
+}
+
+function visitOf(by: Wanter): string {
+	return `${by.type} ${keyOf(by)}`;
 }
 
 /** Who wants a path, and for how long. Pure: the time comes in with each call. */
@@ -82,7 +87,9 @@ export class Wants {
 		return this.#readers.size + this.#visits.size;
 	}
 
+	/** Who came to read does: the visit is over. */
 	read(id: string, by: Wanter): void {
+		this.#visits.delete(visitOf(by));
 		this.#readers.set(id, by);
 	}
 
@@ -92,7 +99,7 @@ export class Wants {
 
 	/** Somebody asks for the path, and may read soon. */
 	visit(by: Wanter, until: Millis): void {
-		const key = `${by.type} ${keysOf(by)[0]}`;
+		const key = visitOf(by);
 		const known = this.#visits.get(key);
 		if (known) known.until = Math.max(known.until, until);
 		else this.#visits.set(key, { by, until });
@@ -106,7 +113,7 @@ export class Wants {
 
 	/** Whether somebody was sent away by a stop a moment ago. */
 	isQuiet(by: Wanter, now: Millis): boolean {
-		return keysOf(by).some((key) => (this.#quiet.get(key) ?? 0) > now);
+		return (this.#quiet.get(keyOf(by)) ?? 0) > now;
 	}
 
 	/** Whether there is nothing to remember of anybody. */
@@ -129,9 +136,7 @@ export class Wants {
 	/** Nobody wants it any more; who was there is quiet for a while. */
 	stop(now: Millis): void {
 		this.#sweepQuiet(now);
-		for (const by of this.people) {
-			for (const key of keysOf(by)) this.#quiet.set(key, now + QUIET_MS);
-		}
+		for (const by of this.people) this.#quiet.set(keyOf(by), now + QUIET_MS);
 		this.#readers.clear();
 		this.#visits.clear();
 		this.#holds.clear();
