@@ -96,6 +96,7 @@ function relayArguments({ http, rtsp, rtp, webrtc }: DemoPorts, stateDir: string
 		"rtsp.rtcpAddress": `127.0.0.1:${rtp + 1}`,
 		"rtmp.address": "",
 		"srt.address": "",
+		"mqtt.broker": "",
 		"webrtc.address": `127.0.0.1:${webrtc}`,
 		"api.address": "",
 		"metrics.address": "",

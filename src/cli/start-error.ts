@@ -3,7 +3,7 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import { sentenceOf } from "./options.ts";
 
 /** The settings that open ports, by their keys. */
-function listeners({ http, rtsp, rtmp, srt, webrtc, api, metrics }: RelayConfig) {
+function listeners({ http, rtsp, rtmp, srt, webrtc, mqtt, api, metrics }: RelayConfig) {
 	return {
 		"http.address": http.address,
 		"rtsp.address": rtsp.address,
@@ -14,6 +14,8 @@ function listeners({ http, rtsp, rtmp, srt, webrtc, api, metrics }: RelayConfig)
 		"rtmp.tls.address": rtmp.tls.address,
 		"srt.address": srt.address,
 		"webrtc.address": webrtc.address,
+		"mqtt.address": mqtt.address,
+		"mqtt.tls.address": mqtt.tls.address,
 		"api.address": api.address,
 		"metrics.address": metrics.address,
 	};

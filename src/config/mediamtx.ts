@@ -246,6 +246,8 @@ function translate(given: Given, source: Source): { readonly source: Source; rea
 	const present = renamed(draft, given);
 	const keys = new Keys(draft, present, (key) => placeOf(given, key));
 	for (const door of doors) translateDoor(draft, keys, door);
+	// It knows no MQTT: a broker of that machine may have the port.
+	draft.set(["mqtt", "broker"], "", ["mqtt"]);
 	translateHttp(draft, keys);
 	translateRtsp(draft, keys);
 	translateWebRtc(draft, keys);

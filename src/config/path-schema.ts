@@ -54,7 +54,10 @@ export const pathSettings = group("Settings of every path that is not named here
 		},
 	),
 	onDemand: flag(true, "Whether a robot's camera sleeps while nobody wants it; false: it streams always"),
-	startTimeout: duration("10 s", "How long readers of a path that sleeps wait for pictures", { min: "1 s", max: "5 m" }),
+	startTimeout: duration("10 s", "How long readers of a path that sleeps wait for pictures", {
+		min: "1 s",
+		max: "5 m",
+	}),
 	idleAfter: duration("10 s", "A path that nobody wants any more is put to sleep after this time", { max: "1 d" }),
 	maxHold: duration("1 h", "A start by MQTT or the page lapses after so long without readers; 0 for never", {
 		max: "365 d",

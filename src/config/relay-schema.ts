@@ -4,6 +4,8 @@ import { addresses, choice, count, duration, flag, group, oneAddress, ranges, si
 import { relayHooks } from "./hook-schema.ts";
 import { paths } from "./path-schema.ts";
 
+const BROKER = /^(mqtts?|wss?):\/\/[^/]+/;
+
 const iceServer = z.strictObject({
 	urls: z
 		.union([z.string(), z.array(z.string())])
@@ -105,6 +107,43 @@ const audio = group("Sound in the other codec, where a reader needs it: Opus for
 	ffmpeg: text("ffmpeg", "The program's name or file; without it such readers get no sound"),
 });
 
+const mqtt = group("Control by MQTT: who wants which camera, and the robots that send them", {
+	broker: z
+		.string()
+		.refine((value) => ["", "embedded"].includes(value) || (BROKER.test(value) && URL.canParse(value)), {
+			message: 'expected embedded, an address like "mqtt://USER:PASSWORD@HOST:1883", or nothing for no MQTT',
+		})
+		.prefault("embedded")
+		.describe("embedded; or another broker: mqtt://USER:PASSWORD@HOST:1883, mqtts://…; empty for no MQTT"),
+	address: addresses(
+		":1883",
+		"Address or list of addresses of the embedded broker, which is at /mqtt of the web server too; empty for none",
+	),
+	tls: group("The embedded broker over TLS, where there is a certificate", {
+		address: addresses(":8883", "Address or list of addresses"),
+		cert: text("", "File of the certificate with its chain, PEM; read again when it changes"),
+		key: text("", "File of its key, PEM"),
+	}),
+	ca: text(
+		"",
+		"File of the authority that another broker's certificate is from, PEM; empty for those the system trusts",
+	),
+	prefix: text("vedette", "The first part of the topics"),
+	topics: z
+		.record(
+			z
+				.string()
+				.min(1)
+				.max(256)
+				.regex(/^[^+#]+$/, "expected a topic without + and #"),
+			z.string(),
+		)
+		.prefault({})
+		.describe("Topics with bare start and stop, and whose they are: { robot/stream: PATH }"),
+	discovery: text("homeassistant", "Where Home Assistant finds the robots; empty to tell it nothing"),
+	maxConnections: count(10_000, "Connections to the embedded broker at the same time", { min: 1 }),
+});
+
 const log = group("Log", {
 	level: choice(["trace", "debug", "info", "warn", "error", "silent"], "info", "trace debug info warn error silent"),
 	file: text("", "A file that gets every line as JSON too"),
@@ -129,6 +168,7 @@ export const relaySchema = z.strictObject({
 	webrtc,
 	hls,
 	audio,
+	mqtt,
 	api: group("The control API once more, on an address of its own", {
 		address: addresses("127.0.0.1:9997", "Address or list of addresses; empty for none"),
 	}),

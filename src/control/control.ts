@@ -6,7 +6,7 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Log } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
-import type { ForwardSource, HlsDoor, LiveDoor, SessionSource, WebRtcDoor } from "./http/room.ts";
+import type { ForwardSource, HlsDoor, LiveDoor, MqttDoor, SessionSource, WebRtcDoor } from "./http/room.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
 import { Ledger } from "./ledger.ts";
 import { describeLikeMediaMtx } from "./mediamtx-metrics.ts";
@@ -23,6 +23,8 @@ export interface ControlOptions {
 	readonly stateDir: string | undefined;
 	/** Undefined where there is no WebRTC. */
 	readonly webrtc: WebRtcDoor | undefined;
+	/** Undefined where there is no MQTT. */
+	readonly mqtt?: MqttDoor | undefined;
 	/** Undefined where there is no WebSocket. */
 	readonly live?: LiveDoor | undefined;
 	/** Undefined where there is no HLS. */
@@ -76,6 +78,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 		metrics,
 		log,
 		webrtc,
+		mqtt: options.mqtt,
 		live: options.live,
 		hls: options.hls,
 		forwards: options.forwards,

@@ -6,6 +6,7 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import { makeStateDir, stateDirOf } from "../config/state-dir.ts";
 import { type Control, openControl } from "../control/control.ts";
 import { Hooks } from "../control/hooks/hooks.ts";
+import type { Mqtt } from "../control/mqtt/mqtt.ts";
 import { Fans } from "../hub/fans.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Clock } from "../hub/stream.ts";
@@ -28,6 +29,7 @@ import { Forwards } from "./forwards.ts";
 import { framedSource } from "./framed-sources.ts";
 import { logDemand, logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
+import { describeMqtt, openMqtt } from "./mqtt.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { describeRtsp, openRtsp, type RtspServers } from "./rtsp.ts";
 import { type Pulls, startSources } from "./sources.ts";
@@ -56,6 +58,8 @@ interface RelayPorts {
 	readonly srt: readonly number[];
 	/** UDP, and TCP with the same number. */
 	readonly webrtc: readonly number[];
+	/** Of the embedded broker. */
+	readonly mqtt: readonly number[];
 	readonly http: readonly number[];
 	readonly api: readonly number[];
 	readonly metrics: readonly number[];
@@ -74,6 +78,7 @@ interface House {
 
 /** The servers that the HTTP server leads to. */
 interface ForPages {
+	readonly mqtt: Mqtt | undefined;
 	readonly webrtc: WebRtcServer | undefined;
 	readonly live: LiveSockets;
 	readonly hls: HlsServer;
@@ -116,6 +121,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const live = parts.use(new LiveSockets(hub));
 	const hls = parts.use(new HlsServer(hub, config.hls.closeAfter));
 	const forwards = parts.use(new Forwards(hub, config.paths, log.child({ room: "forwards" })));
+	const mqtt = parts.adopt(await openMqtt(house), (opened) => opened?.[Symbol.asyncDispose]());
 	const describeMore = (metrics: Metrics): void => {
 		describeParts(metrics, pool, rtsp.plain, webrtc);
 		describeRtsp(metrics, rtsp);
@@ -123,8 +129,9 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 		describeSrt(metrics, srt);
 		describeTranscoder(metrics, transcoder);
 		forwards.describe(metrics);
+		if (mqtt) describeMqtt(metrics, mqtt);
 	};
-	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls, forwards }, describeMore));
+	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { mqtt, webrtc, live, hls, forwards }, describeMore));
 	parts.defer(startSources(hub, config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.plain.ports[0] ?? 0);
 	const running = parts.move();
@@ -133,7 +140,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 		...{ rtsp: rtsp.plain.ports, rtsps: rtsp.tls?.ports ?? [], rtp: udp?.ports },
 		...{ rtmp: rtmp.plain.ports, rtmps: rtmp.tls?.ports ?? [] },
 	};
-	const ports = { ...media, srt: srt.ports, webrtc: webrtc?.ports ?? [], http, api, metrics };
+	const ports = { ...media, srt: srt.ports, webrtc: webrtc?.ports ?? [], mqtt: mqtt?.ports ?? [], http, api, metrics };
 	return { hub, ports, fresh, stop: () => running.disposeAsync() };
 }
 
@@ -173,7 +180,7 @@ function openWeb(
 	rtsp: RtspServers,
 	rtmp: RtmpServers,
 	srt: SrtServers,
-	{ webrtc, live, hls, forwards }: ForPages,
+	{ mqtt, webrtc, live, hls, forwards }: ForPages,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
 	const sessions = {
@@ -187,7 +194,7 @@ function openWeb(
 	};
 	const rtspPort = rtsp.plain.ports[0];
 	const own = log.child({ room: "http" });
-	const doors = { webrtc, live, hls, forwards, rtspPort, sessions };
+	const doors = { mqtt, webrtc, live, hls, forwards, rtspPort, sessions };
 	return openControl({ config, hub, access, log: own, stateDir, ...doors, describeMore });
 }
 

@@ -14,6 +14,8 @@ export interface TestRelay extends AsyncDisposable {
 	readonly rtmpUrl: string;
 	/** `srt://127.0.0.1:PORT`, likewise. */
 	readonly srtUrl: string;
+	/** `mqtt://127.0.0.1:PORT`, likewise. */
+	readonly mqttUrl: string;
 	/** `http://127.0.0.1:PORT`, likewise. */
 	readonly httpUrl: string;
 }
@@ -29,6 +31,7 @@ export async function startTestRelay(settings: Record<string, object> = {}): Pro
 		rtmp: { address: LOOPBACK },
 		srt: { address: LOOPBACK },
 		webrtc: { address: LOOPBACK },
+		mqtt: { address: LOOPBACK },
 		api: { address: LOOPBACK },
 		metrics: { address: LOOPBACK },
 		log: { level: process.env.VEDETTE_TEST_LOG ?? "silent" },
@@ -44,6 +47,7 @@ export async function startTestRelay(settings: Record<string, object> = {}): Pro
 		rtspUrl: `rtsp://127.0.0.1:${relay.ports.rtsp[0]}`,
 		rtmpUrl: `rtmp://127.0.0.1:${relay.ports.rtmp[0]}`,
 		srtUrl: `srt://127.0.0.1:${relay.ports.srt[0]}`,
+		mqttUrl: `mqtt://127.0.0.1:${relay.ports.mqtt[0]}`,
 		httpUrl: `http://127.0.0.1:${relay.ports.http[0]}`,
 		[Symbol.asyncDispose]: async () => {
 			await relay.stop();

@@ -6,6 +6,7 @@ import { headerHooks } from "./headers.ts";
 import { healthRoutes, metricsRoutes } from "./health.ts";
 import { liveRoutes } from "./live.ts";
 import { loginRoutes } from "./login.ts";
+import { mqttRoutes } from "./mqtt.ts";
 import { pageRoutes } from "./page.ts";
 import { errorHandler, HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
@@ -31,6 +32,7 @@ async function addRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard, rol
 	thumbnailRoutes(app, room, guard);
 	webrtcRoutes(app, room, guard);
 	liveRoutes(app, room, guard);
+	mqttRoutes(app, room);
 	await pageRoutes(app, room, guard);
 }
 

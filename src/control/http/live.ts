@@ -1,19 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Guard, ipOf, pathNameOf } from "./guard.ts";
+import { checkOrigin } from "./origin.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 import { upgradeOf } from "./upgrade.ts";
 
 const HLS_FILE = /^((index|stream)\.m3u8|[0-9a-f]{1,32}_(init|seg|part)\d{1,9}\.mp4)$/;
 const LONGEST_QUERY = 1024;
-
-/** Other web sites' scripts can open a WebSocket without asking: only those that may use the relay are let in. */
-function checkOrigin({ headers, host }: FastifyRequest, allowed: readonly string[]): void {
-	const { origin } = headers;
-	if (origin === undefined || allowed.includes("*") || allowed.includes(origin)) return;
-	if (URL.canParse(origin) && new URL(origin).host === host) return;
-	throw new HttpRefusal(403, "pages of another site may not use this relay (http.allowOrigins)");
-}
 
 function queryOf({ url }: FastifyRequest): string {
 	const mark = url.indexOf("?");

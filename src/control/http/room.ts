@@ -92,6 +92,19 @@ export interface HlsDoor {
 	answer(path: PathName, name: string, query: string): Promise<HlsAnswer>;
 }
 
+/** The way to the robots. */
+export interface MqttDoor {
+	/** Takes over a connection that speaks MQTT; undefined where the broker is not the relay's own. */
+	readonly upgrade:
+		| ((connection: {
+				readonly request: IncomingMessage;
+				readonly socket: Socket;
+				readonly head: Buffer;
+				readonly ip: string;
+		  }) => void)
+		| undefined;
+}
+
 /** Where paths are pushed on to, in MediaMTX's shape. */
 export interface ForwardSource {
 	list(path?: string): readonly { readonly id: string; readonly [field: string]: unknown }[];
@@ -116,6 +129,8 @@ export interface HttpRoom {
 	readonly version: string;
 	/** Undefined where there is no WebRTC. */
 	readonly webrtc: WebRtcDoor | undefined;
+	/** Undefined where there is no MQTT. */
+	readonly mqtt: MqttDoor | undefined;
 	/** Undefined where there is no WebSocket. */
 	readonly live: LiveDoor | undefined;
 	/** Undefined where there is no HLS. */

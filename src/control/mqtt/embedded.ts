@@ -1,0 +1,252 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { createServer, type Server, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { Aedes, type Client, type PublishPacket } from "aedes";
+import { createWebSocketStream, WebSocketServer } from "ws";
+import type { Access, Principal } from "../../access/access.ts";
+import { plainAddress } from "../../access/addresses.ts";
+import { noCredentials } from "../../access/credentials.ts";
+import type { TlsMaterial } from "../../access/tls.ts";
+import type { Address } from "../../config/address.ts";
+import type { Wanter } from "../../hub/demand/wants.ts";
+import type { Log } from "../../observe/log.ts";
+import { type Bus, type BusEvents, fitsFilter } from "./bus.ts";
+import { isRobot, mayHear, mayPublish, maySubscribe, type TopicPlan } from "./rights.ts";
+
+/** Larger messages end the connection; a still picture fits. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Who does not read for so long is sent away: one slow client must not hold up the others. */
+const DRAIN_TIMEOUT_MS = 10_000;
+const CLIENT_ID_OF_ROBOT = /^vedette-([A-Za-z0-9_-]{1,64})$/;
+/** Return code 5 of CONNACK (MQTT 3.1.1 section 3.2.2.3); it becomes 0x87 in MQTT 5. */
+const NOT_AUTHORISED = 5;
+
+export interface EmbeddedOptions {
+	readonly addresses: readonly Address[];
+	/** MQTT over TLS; none without a certificate. */
+	readonly tls: { readonly addresses: readonly Address[]; readonly material: TlsMaterial } | undefined;
+	readonly maxConnections: number;
+	readonly access: Access;
+	readonly plan: TopicPlan;
+	/** What the relay listens to. */
+	readonly filters: readonly string[];
+}
+
+interface Guest {
+	readonly principal: Principal;
+	readonly ip: string;
+}
+
+class NotAuthorised extends Error {
+	readonly returnCode = NOT_AUTHORISED;
+}
+
+/** A client that asks for MQTT on the web server's port. */
+export interface MqttUpgrade {
+	readonly request: IncomingMessage;
+	readonly socket: Socket;
+	readonly head: Buffer;
+	readonly ip: string;
+}
+
+/** The broker inside the relay: MQTT 3.1.1 and 5, over TCP, TLS and WebSocket. Nothing outlives a connection but what is retained. */
+export class EmbeddedBus implements Bus {
+	readonly trouble = undefined;
+	readonly #options: EmbeddedOptions;
+	readonly #events: BusEvents;
+	readonly #log: Log;
+	readonly #broker: Aedes;
+	readonly #guests = new WeakMap<object, Guest>();
+	/** The addresses of connections that a proxy or the web server brought. */
+	readonly #ips = new WeakMap<object, string>();
+	readonly #servers: Server[] = [];
+	readonly #sockets = new Set<Socket>();
+	readonly #webSockets = new WebSocketServer({
+		noServer: true,
+		perMessageDeflate: false,
+		maxPayload: MAX_MESSAGE_BYTES,
+		handleProtocols: (offered) => (offered.has("mqtt") ? "mqtt" : false),
+	});
+
+	private constructor(broker: Aedes, options: EmbeddedOptions, events: BusEvents, log: Log) {
+		this.#broker = broker;
+		this.#options = options;
+		this.#events = events;
+		this.#log = log;
+		this.#answer();
+	}
+
+	/** Rejects where an address cannot be listened on. */
+	static async open(options: EmbeddedOptions, events: BusEvents, log: Log): Promise<EmbeddedBus> {
+		const broker = await Aedes.createBroker({
+			connectTimeout: CONNECT_TIMEOUT_MS,
+			drainTimeout: DRAIN_TIMEOUT_MS,
+			maximumPacketSize: MAX_MESSAGE_BYTES,
+			maxClientsIdLength: 128,
+			maxTopicLevels: 16,
+			sessionExpiryIntervalLimit: 1,
+			pendingSessionsLimit: 1000,
+		});
+		const bus = new EmbeddedBus(broker, options, events, log);
+		try {
+			await bus.#listen();
+		} catch (error) {
+			await bus[Symbol.asyncDispose]();
+			throw error;
+		}
+		events.onUp();
+		return bus;
+	}
+
+	/** Where it listens, in the order of the addresses: plain ones first. */
+	get ports(): readonly number[] {
+		return this.#servers.map((server) => {
+			const place = server.address();
+			return typeof place === "object" && place ? place.port : 0;
+		});
+	}
+
+	get connections(): number {
+		return this.#broker.connectedClients;
+	}
+
+	publish(topic: string, text: string, retain: boolean): void {
+		this.#broker.publish(packet(topic, text, retain), (error) => {
+			if (error) this.#log.warn({ topic, reason: error.message }, "not published");
+		});
+	}
+
+	deliver(topic: string, text: string): Promise<void> {
+		return new Promise((resolve, reject) => {
+			this.#broker.publish(packet(topic, text, false), (error) => (error ? reject(error) : resolve()));
+		});
+	}
+
+	/** Takes over a connection of the web server. */
+	upgrade({ request, socket, head, ip }: MqttUpgrade): void {
+		this.#webSockets.handleUpgrade(request, socket, head, (opened) => {
+			const stream = createWebSocketStream(opened);
+			stream.on("error", () => stream.destroy());
+			this.#ips.set(stream, ip);
+			this.#broker.handle(stream, request);
+		});
+	}
+
+	/** Ends all connections of somebody who may not come any more. */
+	kick(isGone: (principal: Principal) => boolean): void {
+		for (const client of Object.values(this.#clients)) {
+			const guest = this.#guests.get(client);
+			if (guest && isGone(guest.principal)) client.close();
+		}
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+		await new Promise<void>((resolve) => this.#broker.close(resolve));
+		for (const socket of this.#sockets) socket.destroy();
+		await Promise.all(closed);
+	}
+
+	/** By their ids; aedes keeps them there and names it nowhere in its types. */
+	get #clients(): Readonly<Record<string, Client>> {
+		return (this.#broker as unknown as { clients: Readonly<Record<string, Client>> }).clients;
+	}
+
+	async #listen(): Promise<void> {
+		const { addresses, tls, maxConnections } = this.#options;
+		const plain = addresses.map((address) => [address, createServer((socket) => this.#take(socket))] as const);
+		const secure = (tls?.addresses ?? []).map((address) => {
+			const server = createServer((socket) => this.#take(this.#secured(socket, tls!.material)));
+			return [address, server] as const;
+		});
+		for (const [{ host, port }, server] of [...plain, ...secure]) {
+			server.maxConnections = maxConnections;
+			this.#servers.push(server);
+			const listening = once(server, "listening");
+			server.listen(host === "" ? { port } : { host, port });
+			await listening;
+		}
+	}
+
+	#secured(plain: Socket, material: TlsMaterial): Socket {
+		return new TLSSocket(plain, { isServer: true, secureContext: material.context });
+	}
+
+	#take(socket: Socket): void {
+		this.#sockets.add(socket);
+		socket.setNoDelay(true).on("close", () => this.#sockets.delete(socket));
+		socket.on("error", () => socket.destroy());
+		this.#ips.set(socket, plainAddress(socket.remoteAddress ?? ""));
+		this.#broker.handle(socket);
+	}
+
+	#answer(): void {
+		const { plan } = this.#options;
+		const broker = this.#broker;
+		broker.preConnect = (_client, connect, done) => {
+			// What a client that went away ought to have heard is not kept: an old start must not come hours later.
+			connect.clean = true;
+			done(null, true);
+		};
+		broker.authenticate = (client, user, password, done) => {
+			this.#letIn(client, user, password).then(
+				(fault) => (fault ? done(new NotAuthorised(fault), false) : done(null, true)),
+				(error) => done(new NotAuthorised(String(error)), false),
+			);
+		};
+		broker.authorizePublish = (client, message, done) => {
+			const guest = client && this.#guests.get(client);
+			if (!guest || !mayPublish(guest.principal, plan, message.topic)) return done(new Error("not allowed"));
+			done(null);
+			this.#hear(message, guest);
+		};
+		broker.authorizeSubscribe = (client, subscription, done) => {
+			const guest = this.#guests.get(client);
+			const allowed = guest && maySubscribe(guest.principal, plan, subscription.topic);
+			done(null, allowed ? subscription : null);
+		};
+		broker.authorizeForward = (client, message) => {
+			const guest = this.#guests.get(client);
+			return guest && mayHear(guest.principal, plan, message.topic) ? message : null;
+		};
+		const quiet = (client: Client, error: Error): void => {
+			const who = this.#guests.get(client)?.principal.name ?? "";
+			this.#log.debug({ client: client?.id, user: who, reason: error.message }, "client refused");
+		};
+		broker.on("clientError", quiet);
+		broker.on("connectionError", quiet);
+	}
+
+	/** Undefined where the client may come; otherwise why not. */
+	async #letIn(client: Client, user: string | undefined, password: Buffer | undefined): Promise<string | undefined> {
+		const ip = this.#ips.get(client.conn) ?? "";
+		const shown = user === undefined ? noCredentials : passwordOf(user, password);
+		const outcome = await this.#options.access.identify(shown, ip);
+		if (!outcome.ok) return "wrong user or password";
+		const { principal } = outcome;
+		const isSomebody = (["publish", "control", "api"] as const).some((action) => principal.may(action));
+		if (!isSomebody) return "not allowed";
+		const robot = CLIENT_ID_OF_ROBOT.exec(client.id)?.[1];
+		// A connection with the same id takes the other's place: nobody may push a robot off.
+		if (robot !== undefined && !isRobot(principal, robot)) return `not the robot ${robot}`;
+		this.#guests.set(client, { principal, ip });
+		return undefined;
+	}
+
+	#hear(message: PublishPacket, { principal, ip }: Guest): void {
+		const { topic, payload } = message;
+		if (!this.#options.filters.some((filter) => fitsFilter(filter, topic))) return;
+		const by: Wanter = { type: "mqtt", user: principal.name ?? "", remoteAddress: ip };
+		this.#events.onMessage({ topic, text: payload.toString(), retained: false, by });
+	}
+}
+
+function passwordOf(name: string, password: Buffer | undefined) {
+	return { kind: "password", name, password: password?.toString() ?? "" } as const;
+}
+
+function packet(topic: string, text: string, retain: boolean): PublishPacket {
+	return { cmd: "publish", topic, payload: text, qos: 1, retain, dup: false };
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { Hub } from "../../src/hub/hub.ts";
+import { type PathName, parsePathName } from "../../src/media/path-name.ts";
+import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
+import { needs } from "../support/peers.ts";
+import { startTestRelay, type TestRelay } from "../support/relay.ts";
+import { startTestRobot } from "../support/robot.ts";
+import { type Program, run } from "./rtsp-programs.ts";
+
+const front = parsePathName("robot1/front") as PathName;
+const settings = { startTimeout: "10 s", idleAfter: "1 s" };
+const open = { access: { anonymous: ["publish", "read", "api", "metrics", "control"] } };
+
+async function until<T>(found: () => T | undefined | false, what: string, more = () => ""): Promise<T> {
+	for (const end = performance.now() + 15_000; ; ) {
+		const value = found();
+		if (value) return value;
+		if (performance.now() > end) throw new Error(`not within 15 s: ${what} ${more()}`);
+		await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+}
+
+function stateOf(hub: Hub): string {
+	return hub.demand.get(front)?.state ?? "unknown";
+}
+
+/** Plays some frames over RTSP/TCP and ends. */
+function plays(relay: TestRelay, frames: number): Program {
+	const play = ["-analyzeduration", "0", "-probesize", "500000", "-rtsp_transport", "tcp", "-i", `${relay.rtspUrl}/robot1/front`, "-frames:v", `${frames}`];
+	return run("ffmpeg", ["-loglevel", "error", ...play, "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"]);
+}
+
+interface Way {
+	readonly name: string;
+	/** What the relay is told, and the address that the robot connects to. */
+	readonly scene: (parts: AsyncDisposableStack) => Promise<{ relay: TestRelay; mqtt: string; broker: Mosquitto | undefined }>;
+}
+
+const ways: readonly Way[] = [
+	{
+		name: "the embedded broker",
+		scene: async (parts) => {
+			const relay = parts.use(await startTestRelay({ ...open, paths: { all_others: settings } }));
+			return { relay, mqtt: relay.mqttUrl, broker: undefined };
+		},
+	},
+	{
+		name: "the embedded broker, over WebSocket on the web server's port",
+		scene: async (parts) => {
+			const relay = parts.use(await startTestRelay({ ...open, paths: { all_others: settings }, mqtt: { address: [] } }));
+			return { relay, mqtt: `${relay.httpUrl.replace("http", "ws")}/mqtt`, broker: undefined };
+		},
+	},
+	{
+		name: "Mosquitto",
+		scene: async (parts) => {
+			const broker = parts.use(await startMosquitto());
+			const relay = parts.use(await startTestRelay({ ...open, paths: { all_others: settings }, mqtt: { broker: broker.url } }));
+			return { relay, mqtt: broker.url, broker };
+		},
+	},
+];
+
+for (const { name, scene } of ways) {
+	test(`a viewer wakes the robot and lets it sleep again: ${name}`, { timeout: 60_000 }, async (t: TestContext) => {
+		if (!needs(t, "ffmpeg", "mosquitto", "mosquitto_sub")) return;
+		await using parts = new AsyncDisposableStack();
+		const { relay, mqtt } = await scene(parts);
+		const { hub } = relay.relay;
+		const publish = `${relay.rtspUrl}/robot1/front`;
+		parts.use(await startTestRobot({ name: "robot1", control: { mqtt }, cameras: [{ name: "front", source: "sample", publish }] }));
+		await until(() => stateOf(hub) === "idle" && hub.demand.get(front)?.online, "the robot is known", () => stateOf(hub));
+		assert.equal(hub.path(front)?.publication, undefined);
+		await using player = plays(relay, 20);
+		assert.equal(await player.exit(20_000), 0, player.text());
+		assert.equal(stateOf(hub), "live");
+		await until(() => stateOf(hub) === "idle", "it sleeps when the viewer has gone", () => stateOf(hub));
+		assert.equal(hub.path(front)?.publication, undefined);
+	});
+}
