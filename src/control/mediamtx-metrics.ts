@@ -54,7 +54,10 @@ export function describeLikeMediaMtx(
 	for (const [key, source] of Object.entries(sources)) {
 		const [, protocol, kind = ""] = /^(.+?)(conns|sessions)$/.exec(key) ?? [];
 		if (protocol === undefined) continue;
-		const own = { name: `${protocol}_${kind}`, help: `${kind} of ${protocol} by path and state (MediaMTX's name)` };
+		const own = {
+			name: `${protocol}_${kind}`,
+			help: `${kind} of ${protocol} by path and state, named as MediaMTX does`,
+		};
 		metrics.gauge({ ...own, labels: ["path", "state"] }, () => sessions(source));
 	}
 }

@@ -48,7 +48,8 @@ export interface ForwardWay {
 export async function forward(hub: Hub, path: PathName, forwarding: Forwarding, way: ForwardWay): Promise<string> {
 	const stream = hub.find(path);
 	const tracks = way.tracks(stream);
-	const leftOut = stream.tracks.filter((_, index) => !tracks.includes(index)).map(({ encoding }) => encoding);
+	const covered = new Set([...tracks, ...tracks.map((track) => stream.madeOf(track))]);
+	const leftOut = stream.tracks.filter((_, index) => !covered.has(index)).map(({ encoding }) => encoding);
 	if (tracks.length === 0) throw new Refused("invalid", `${way.protocol} does not carry ${leftOut.join(", ")}`);
 	const taker = await way.open(forwarding, stream, tracks);
 	let reader: Reader | undefined;

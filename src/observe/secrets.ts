@@ -25,3 +25,8 @@ export function withoutSecretsOf(url: string, text: string): string {
 		withoutPassword(text),
 	);
 }
+
+/** What stood behind `?`, for the control API: a password is not for reading. */
+export function shownQuery(query: string): string {
+	return query.replace(/(^|&)(pass|token|jwt)=[^&]*/g, "$1$2=…");
+}

@@ -6,7 +6,6 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import { makeStateDir, stateDirOf } from "../config/state-dir.ts";
 import { type Control, openControl } from "../control/control.ts";
 import { Hooks } from "../control/hooks/hooks.ts";
-import type { Mqtt } from "../control/mqtt/mqtt.ts";
 import { Fans } from "../hub/fans.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Clock } from "../hub/stream.ts";
@@ -27,9 +26,9 @@ import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { LiveSockets } from "../protocols/websocket/server.ts";
 import { Forwards } from "./forwards.ts";
 import { framedSource } from "./framed-sources.ts";
+import { describeHls } from "./hls-metrics.ts";
 import { logDemand, logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
-import { describeMqtt, openMqtt } from "./mqtt.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { describeRtsp, openRtsp, type RtspServers } from "./rtsp.ts";
 import { type Pulls, startSources } from "./sources.ts";
@@ -58,8 +57,6 @@ interface RelayPorts {
 	readonly srt: readonly number[];
 	/** UDP, and TCP with the same number. */
 	readonly webrtc: readonly number[];
-	/** Of the embedded broker. */
-	readonly mqtt: readonly number[];
 	readonly http: readonly number[];
 	readonly api: readonly number[];
 	readonly metrics: readonly number[];
@@ -78,7 +75,6 @@ interface House {
 
 /** The servers that the HTTP server leads to. */
 interface ForPages {
-	readonly mqtt: Mqtt | undefined;
 	readonly webrtc: WebRtcServer | undefined;
 	readonly live: LiveSockets;
 	readonly hls: HlsServer;
@@ -121,7 +117,6 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const live = parts.use(new LiveSockets(hub));
 	const hls = parts.use(new HlsServer(hub, config.hls.closeAfter));
 	const forwards = parts.use(new Forwards(hub, config.paths, log.child({ room: "forwards" })));
-	const mqtt = parts.adopt(await openMqtt(house), (opened) => opened?.[Symbol.asyncDispose]());
 	const describeMore = (metrics: Metrics): void => {
 		describeParts(metrics, pool, rtsp.plain, webrtc);
 		describeRtsp(metrics, rtsp);
@@ -129,9 +124,9 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 		describeSrt(metrics, srt);
 		describeTranscoder(metrics, transcoder);
 		forwards.describe(metrics);
-		if (mqtt) describeMqtt(metrics, mqtt);
+		describeHls(metrics, hls);
 	};
-	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { mqtt, webrtc, live, hls, forwards }, describeMore));
+	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls, forwards }, describeMore));
 	parts.defer(startSources(hub, config.paths, pullsInto(house), log.child({ room: "sources" })));
 	hooks.start(rtsp.plain.ports[0] ?? 0);
 	const running = parts.move();
@@ -140,7 +135,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 		...{ rtsp: rtsp.plain.ports, rtsps: rtsp.tls?.ports ?? [], rtp: udp?.ports },
 		...{ rtmp: rtmp.plain.ports, rtmps: rtmp.tls?.ports ?? [] },
 	};
-	const ports = { ...media, srt: srt.ports, webrtc: webrtc?.ports ?? [], mqtt: mqtt?.ports ?? [], http, api, metrics };
+	const ports = { ...media, srt: srt.ports, webrtc: webrtc?.ports ?? [], http, api, metrics };
 	return { hub, ports, fresh, stop: () => running.disposeAsync() };
 }
 
@@ -180,7 +175,7 @@ function openWeb(
 	rtsp: RtspServers,
 	rtmp: RtmpServers,
 	srt: SrtServers,
-	{ mqtt, webrtc, live, hls, forwards }: ForPages,
+	{ webrtc, live, hls, forwards }: ForPages,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
 	const sessions = {
@@ -191,10 +186,12 @@ function openWeb(
 		...(rtmp.tls && { rtmpsconns: rtmp.tls }),
 		srtconns: srt,
 		...(webrtc && { webrtcsessions: webrtc }),
+		hlssessions: hls.viewers,
+		websocketsessions: live,
 	};
 	const rtspPort = rtsp.plain.ports[0];
 	const own = log.child({ room: "http" });
-	const doors = { mqtt, webrtc, live, hls, forwards, rtspPort, sessions };
+	const doors = { webrtc, live, hls, forwards, rtspPort, sessions };
 	return openControl({ config, hub, access, log: own, stateDir, ...doors, describeMore });
 }
 

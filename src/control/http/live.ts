@@ -53,7 +53,8 @@ async function play(
 	const path = pathNameOf(name);
 	const { name: user } = await guard.admit(request, "read", path);
 	if (file.endsWith(".m3u8")) await hub.wanted(path, viewerOf(request, "hlsMuxer", user));
-	const { status, type, body, maxAge } = await hls.answer(path, file, queryOf(request));
+	const client = { user: user ?? "", remoteAddress: ipOf(request), userAgent: request.headers["user-agent"] ?? "" };
+	const { status, type, body, maxAge } = await hls.answer(path, file, queryOf(request), client);
 	if (status !== 200) throw new HttpRefusal(status, body.toString());
 	reply.header("Cache-Control", maxAge > 0 ? `private, max-age=${maxAge}` : "no-cache");
 	return reply.type(type).send(body);

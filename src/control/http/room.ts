@@ -86,10 +86,20 @@ interface HlsAnswer {
 	readonly maxAge: number;
 }
 
+/** Who asks for a file of HLS. */
+interface HlsClient {
+	/** Empty for nobody in particular. */
+	readonly user: string;
+	readonly remoteAddress: string;
+	readonly userAgent: string;
+}
+
 /** The way into the room that makes HLS. */
 export interface HlsDoor {
 	/** A file of a path, when it is there. Rejects with the hub's `Refused` where there is nothing to watch. */
-	answer(path: PathName, name: string, query: string): Promise<HlsAnswer>;
+	answer(path: PathName, name: string, query: string, client: HlsClient): Promise<HlsAnswer>;
+	/** What is made at the moment, in MediaMTX's shape. */
+	muxers(): readonly { readonly path: string; readonly [field: string]: unknown }[];
 }
 
 /** The way to the robots. */

@@ -55,6 +55,19 @@ function pathRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
 	});
 }
 
+function muxerRoutes(app: FastifyInstance, { hls }: HttpRoom, guard: Guard): void {
+	app.get<{ Querystring: ListQuery }>("/v3/hlsmuxers/list", async (request) => {
+		await guard.admit(request, "api");
+		return paginate(hls?.muxers() ?? [], request.query);
+	});
+	app.get<{ Params: { "*": string } }>("/v3/hlsmuxers/get/*", async (request) => {
+		await guard.admit(request, "api");
+		const found = hls?.muxers().find(({ path }) => path === request.params["*"]);
+		if (!found) throw new HttpRefusal(404, "muxer not found");
+		return found;
+	});
+}
+
 /** As in MediaMTX; without `path` those of all paths. */
 function forwardRoutes(app: FastifyInstance, { forwards }: HttpRoom, guard: Guard): void {
 	app.get<{ Querystring: ListQuery & { readonly path?: string } }>("/v3/paths/forward/list", async (request) => {
@@ -98,5 +111,6 @@ export function v3Routes(app: FastifyInstance, room: HttpRoom, guard: Guard): vo
 	});
 	pathRoutes(app, room, guard);
 	forwardRoutes(app, room, guard);
+	muxerRoutes(app, room, guard);
 	for (const [name, source] of Object.entries(room.sessions)) sessionRoutes(app, guard, name, source);
 }

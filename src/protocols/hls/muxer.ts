@@ -23,6 +23,9 @@ export class HlsMuxer {
 	codecs = "";
 	tracks: readonly Fmp4Track[] = [];
 	lastRequest: Millis;
+	readonly since: Millis;
+	/** To all viewers. */
+	bytesSent = 0;
 	readonly #stream: Stream;
 	readonly #reader: Reader;
 	readonly #muxer: Fmp4Muxer;
@@ -32,7 +35,8 @@ export class HlsMuxer {
 
 	/** Begins to read. Throws `Refused` where nobody publishes or nothing of the stream can be carried. */
 	constructor(hub: Hub, path: PathName, onEnd: () => void) {
-		this.lastRequest = hub.clock.now();
+		this.since = hub.clock.now();
+		this.lastRequest = this.since;
 		this.#stream = hub.find(path);
 		const { taken } = chooseTracks(this.#stream, SOUND);
 		this.#lead = taken[0] ?? -1;
@@ -46,6 +50,16 @@ export class HlsMuxer {
 		});
 		this.#muxer = new Fmp4Muxer(this.#stream, taken, this.#reader.frames?.frames ?? []);
 		this.#pump(hub.clock.now());
+	}
+
+	/** Frames that were left out because they could not be taken in time. */
+	get framesDropped(): number {
+		return this.#reader.counters.dropped;
+	}
+
+	/** A viewer was sent so many bytes. */
+	sent(bytes: number): void {
+		this.bytesSent += bytes;
 	}
 
 	/** Resolves when `ready` holds; false where it did not within `ms` or the stream ended. */

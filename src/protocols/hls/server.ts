@@ -6,6 +6,7 @@ import { chooseTracks } from "../../wire/fmp4-muxer.ts";
 import { HlsMuxer, SOUND } from "./muxer.ts";
 import { mediaPlaylist, multivariantPlaylist } from "./playlist.ts";
 import type { Segmenter } from "./segmenter.ts";
+import { type HlsClient, HlsViewers } from "./viewers.ts";
 
 const PLAYLIST = "application/vnd.apple.mpegurl";
 const MP4 = "video/mp4";
@@ -26,6 +27,7 @@ interface Answer {
 }
 
 const absent: Answer = { status: 404, type: "text/plain", body: "there is no such file", maxAge: 0 };
+const kicked: Answer = { status: 403, type: "text/plain", body: "this viewer was sent away", maxAge: 0 };
 const late: Answer = { status: 503, type: "text/plain", body: "it has not come in time", maxAge: 0 };
 const nonsense: Answer = { status: 400, type: "text/plain", body: "there is no such part, nor soon", maxAge: 0 };
 const file = (body: Buffer): Answer => ({ status: 200, type: MP4, body, maxAge: 60 });
@@ -33,6 +35,7 @@ const playlist = (body: string): Answer => ({ status: 200, type: PLAYLIST, body,
 
 /** Makes low-latency HLS of paths that somebody asks for. */
 export class HlsServer implements AsyncDisposable {
+	readonly viewers = new HlsViewers();
 	readonly #hub: Hub;
 	readonly #closeAfter: Millis;
 	readonly #muxers = new Map<PathName, HlsMuxer>();
@@ -45,7 +48,31 @@ export class HlsServer implements AsyncDisposable {
 	}
 
 	/** Answers with a file of a path, when it is there. Throws `Refused` where there is nothing to watch. */
-	async answer(path: PathName, name: string, query: string): Promise<Answer> {
+	async answer(path: PathName, name: string, query: string, client: HlsClient): Promise<Answer> {
+		if (!this.viewers.admit(path, client, name === "index.m3u8", query, this.#hub.clock.now())) return kicked;
+		const answer = await this.#answer(path, name, query);
+		if (answer.status === 200) {
+			this.viewers.sent(path, client, answer.body.length);
+			this.#muxers.get(path)?.sent(answer.body.length);
+		}
+		return answer;
+	}
+
+	/** What is made of paths at the moment, in the shape of MediaMTX's HLS muxers. */
+	muxers() {
+		const unixOf = (at: Millis): string =>
+			new Date(this.#hub.clock.unix() - (this.#hub.clock.now() - at)).toISOString();
+		return [...this.#muxers].map(([path, { since, lastRequest, bytesSent, framesDropped }]) => ({
+			path,
+			created: unixOf(since),
+			lastRequest: unixOf(lastRequest),
+			outboundBytes: bytesSent,
+			outboundFramesDiscarded: framesDropped,
+			bytesSent,
+		}));
+	}
+
+	async #answer(path: PathName, name: string, query: string): Promise<Answer> {
 		const isPlaylist = name.endsWith(".m3u8");
 		const muxer = isPlaylist ? this.#muxer(path) : this.#muxers.get(path);
 		if (!muxer) return absent;
@@ -112,6 +139,7 @@ export class HlsServer implements AsyncDisposable {
 
 	#tick(): void {
 		const now = this.#hub.clock.now();
+		this.viewers.sweep(now - this.#closeAfter);
 		for (const [path, muxer] of this.#muxers) {
 			if (now - muxer.lastRequest < this.#closeAfter) continue;
 			muxer.close();

@@ -8,6 +8,7 @@ import { Refused } from "../../hub/refused.ts";
 import type { Stream } from "../../hub/stream.ts";
 import { type PathName, parsePathName, pathNameFault } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
+import { shownQuery } from "../../observe/secrets.ts";
 import { AmfError } from "./amf0.ts";
 import { ChunkReader, FIRST_CHUNK_BYTES } from "./chunk-reader.ts";
 import { writeMessages } from "./chunk-writer.ts";
@@ -123,7 +124,7 @@ export class RtmpConnection {
 			remoteAddr: this.remoteAddress,
 			state: part ? (part.ingest ? "publish" : "read") : "idle",
 			path: part?.path ?? "",
-			query: withoutSecrets(part?.target.query ?? ""),
+			query: shownQuery(part?.target.query ?? ""),
 			user: part?.user ?? "",
 			userAgent: this.#state.at === "new" ? "" : this.#state.userAgent,
 			inboundBytes: this.#received,
@@ -391,9 +392,4 @@ function refusal(outcome: Refusal, what: "publish" | "play", path: PathName): st
 
 function unplayable(encodings: readonly string[]): string {
 	return `this player cannot be sent ${encodings.join(", ")}: it announced no such fourCcList`;
-}
-
-/** For the control API: a password is not for reading. */
-function withoutSecrets(query: string): string {
-	return query.replace(/(^|&)(pass|token|jwt)=[^&]*/g, "$1$2=…");
 }

@@ -6,6 +6,7 @@ import { newId } from "../../hub/path.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { PathName } from "../../media/path-name.ts";
+import { shownQuery } from "../../observe/secrets.ts";
 import { chooseTracks } from "../../wire/fmp4-muxer.ts";
 import { Egress } from "./egress.ts";
 
@@ -37,6 +38,18 @@ const GOING_AWAY = 1001;
 /** A close reason has at most 123 bytes. */
 const MAX_REASON_CHARACTERS = 40;
 
+/** One viewer's connection. */
+interface Life {
+	/** It has given a sign of life since the last ping. */
+	alive: boolean;
+	readonly path: PathName;
+	/** RFC 3339. */
+	readonly created: string;
+	readonly userAgent: string;
+	/** Undefined where it could not begin. */
+	reader: Reader | undefined;
+}
+
 /** Sends streams over WebSocket: as fragmented MP4, a frame at a time. */
 export class LiveSockets implements AsyncDisposable {
 	readonly #hub: Hub;
@@ -47,8 +60,7 @@ export class LiveSockets implements AsyncDisposable {
 		maxPayload: MAX_MESSAGE_BYTES,
 		handleProtocols: (offered) => (offered.has("vedette") ? "vedette" : false),
 	});
-	/** Whether each has given a sign of life since the last ping. */
-	readonly #open = new Map<WebSocket, { alive: boolean }>();
+	readonly #open = new Map<WebSocket, Life>();
 	readonly #timer = setInterval(() => this.#ping(), PING_MS).unref();
 
 	constructor(hub: Hub) {
@@ -73,23 +85,40 @@ export class LiveSockets implements AsyncDisposable {
 		};
 	}
 
+	/** All viewers, in the shape of MediaMTX's sessions. */
+	list() {
+		return [...this.#open.values()].flatMap((life) => (life.reader ? [item(life, life.reader)] : []));
+	}
+
+	/** Ends a viewer's connection; false where there is none. */
+	kick(id: string): boolean {
+		for (const [socket, { reader }] of this.#open) {
+			if (reader?.info.id !== id) continue;
+			socket.close(GOING_AWAY, "sent away");
+			return true;
+		}
+		return false;
+	}
+
 	async [Symbol.asyncDispose](): Promise<void> {
 		clearInterval(this.#timer);
 		for (const socket of this.#open.keys()) socket.terminate();
 	}
 
 	#serve(socket: WebSocket, viewer: Viewer, view: View): void {
-		const life = { alive: true };
+		const userAgent = viewer.request.headers["user-agent"] ?? "";
+		const created = new Date().toISOString();
+		const life: Life = { alive: true, path: view.path, created, userAgent, reader: undefined };
 		this.#open.set(socket, life);
 		socket.on("pong", () => {
 			life.alive = true;
 		});
 		// A broken connection is closed, which is what counts.
 		socket.on("error", () => undefined);
-		const reader = this.#read(socket, viewer, view);
+		life.reader = this.#read(socket, viewer, view);
 		socket.on("close", () => {
 			this.#open.delete(socket);
-			reader?.leave();
+			life.reader?.leave();
 		});
 	}
 
@@ -118,4 +147,12 @@ export class LiveSockets implements AsyncDisposable {
 			if (socket.readyState === socket.OPEN) socket.ping();
 		}
 	}
+}
+
+function item({ path, created, userAgent }: Life, { info, counters }: Reader) {
+	const { id, remoteAddress: remoteAddr, user, query = "" } = info;
+	return {
+		...{ id, created, remoteAddr, state: "read", path, query: shownQuery(query), user, userAgent },
+		...{ outboundBytes: counters.bytes, outboundFramesDiscarded: counters.dropped },
+	};
 }
