@@ -44,6 +44,13 @@ async function newPage(t: TestContext, viewport = { width: 1280, height: 800 }):
 	return page;
 }
 
+/** Waits until it is so. */
+async function expect<T>(look: () => Promise<T>, wanted: T): Promise<void> {
+	const until = performance.now() + 5000;
+	while ((await look()) !== wanted && performance.now() < until) await new Promise((go) => setTimeout(go, 50));
+	assert.equal(await look(), wanted);
+}
+
 const badge = (page: Page) => page.locator("vedette-player .badge");
 
 test("shows the stream: first picture, 30 a second, true figures", async (t) => {
@@ -81,7 +88,7 @@ test("a camera that falls silent is shown as stalled, with the age of the last p
 	await page.waitForTimeout(2000);
 	const later = Number.parseInt((await age.textContent()) ?? "", 10);
 	assert.ok(later - earlier >= 1 && later - earlier <= 3, `${earlier} s, then ${later} s`);
-	const filter = await page.locator("vedette-player video").evaluate((video) => getComputedStyle(video).filter);
+	const filter = await page.locator("vedette-player .screen").evaluate((screen) => getComputedStyle(screen).filter);
 	assert.match(filter, /brightness/);
 	camera.thaw();
 	await waitForState(page, "live", 4000);
@@ -175,6 +182,28 @@ test("who is logged in and may not watch is told what is missing, not that the r
 	assert.equal(await page.getByText("does not answer").count(), 0);
 	await page.getByRole("button", { name: "Sign out" }).click();
 	await page.waitForURL("**/login?next=*");
+});
+
+test("full screen and picture in picture, by the keys and by the buttons", async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await startTestRelay();
+	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`);
+	const page = await newPage(t);
+	await page.goto(`${httpUrl(relay)}/watch/robot1/front`);
+	await waitForState(page, "live");
+	const player = page.locator("vedette-player");
+	const wide = () => page.evaluate(() => document.fullscreenElement !== null);
+	const apart = () => player.evaluate((element) => element.shadowRoot?.pictureInPictureElement?.tagName ?? "");
+	await page.keyboard.press("f");
+	await expect(wide, true);
+	await player.getByRole("button", { name: "Leave full screen" }).click();
+	await expect(wide, false);
+	await player.getByRole("button", { name: "Picture in picture" }).click();
+	await expect(apart, "VIDEO");
+	const rate = await pictureRate(page, 2000);
+	assert.ok(rate > 25 && rate < 36, `${rate.toFixed(1)} pictures a second`);
+	await page.keyboard.press("p");
+	await expect(apart, "");
 });
 
 test("the dashboard shows what there is, with a picture of each, and leads there", async (t) => {

@@ -5,38 +5,62 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { NetworkLink } from "../support/netns.ts";
 
 interface Ports {
 	readonly http: readonly number[];
 	readonly rtsp: readonly number[];
+	readonly webrtc: readonly number[];
 }
+
+const script = fileURLToPath(new URL("./relay-process.ts", import.meta.url));
 
 /** A relay in a process of its own, that can be killed and comes back on the same ports. */
 export class RelayChild implements AsyncDisposable {
 	readonly #folder = mkdtempSync(join(tmpdir(), "vedette-relay-"));
 	#process: ChildProcess | undefined;
-	#ports: Ports = { http: [0], rtsp: [0] };
+	#ports: Ports = { http: [0], rtsp: [0], webrtc: [0] };
+	readonly #link: NetworkLink | undefined;
+
+	/** On loopback, or at the other end of a link. */
+	constructor(link?: NetworkLink) {
+		this.#link = link;
+	}
 
 	get httpUrl(): string {
-		return `http://127.0.0.1:${this.#ports.http[0]}`;
+		return `http://${this.#host}:${this.#ports.http[0]}`;
 	}
 
 	get rtspUrl(): string {
-		return `rtsp://127.0.0.1:${this.#ports.rtsp[0]}`;
+		return `rtsp://${this.#host}:${this.#ports.rtsp[0]}`;
+	}
+
+	/** The port of WebRTC, UDP and TCP. */
+	get webrtcPort(): number {
+		return this.#ports.webrtc[0] ?? 0;
+	}
+
+	get #host(): string {
+		return this.#link?.there ?? "127.0.0.1";
 	}
 
 	/** Resolves when the relay listens. Rejects when it does not get that far. */
 	async start(): Promise<void> {
-		const [http, rtsp] = [this.#ports.http, this.#ports.rtsp].map(([port]) => ({ address: `127.0.0.1:${port}` }));
-		const script = fileURLToPath(new URL("./relay-process.ts", import.meta.url));
-		const child = spawn(process.execPath, [script, JSON.stringify({ http, rtsp })], {
-			stdio: ["ignore", "pipe", "inherit"],
-			env: { ...process.env, TMPDIR: this.#folder },
-		});
+		const { http, rtsp, webrtc } = this.#ports;
+		const at = ([port = 0]: readonly number[]) => ({ address: `${this.#host}:${port}` });
+		const settings = JSON.stringify({ http: at(http), rtsp: at(rtsp), webrtc: at(webrtc) });
+		const child = this.#link ? this.#link.node(script, [settings]) : this.#spawn(settings);
 		this.#process = child;
 		this.#ports = await new Promise((resolve, reject) => {
-			createInterface(child.stdout).once("line", (line) => resolve(JSON.parse(line)));
+			createInterface(child.stdout!).once("line", (line) => resolve(JSON.parse(line)));
 			child.once("exit", (code) => reject(new Error(`The relay ended with ${code}.`)));
+		});
+	}
+
+	#spawn(settings: string): ChildProcess {
+		return spawn(process.execPath, [script, settings], {
+			stdio: ["ignore", "pipe", "inherit"],
+			env: { ...process.env, TMPDIR: this.#folder },
 		});
 	}
 

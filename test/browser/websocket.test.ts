@@ -3,7 +3,7 @@ import { after, before, type TestContext, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import type { VedettePlayer } from "../../web/player/player.ts";
 import { needs } from "../support/peers.ts";
-import { startTestRelay } from "../support/relay.ts";
+import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { Camera } from "./camera.ts";
 import { launchChromium, pictureRate, waitForState } from "./chromium.ts";
 
@@ -62,6 +62,53 @@ async function hasSettled(page: Page): Promise<void> {
 	);
 }
 
+/** Waits until the relay knows that the pictures come in another order, and a second longer: there is something to join with. */
+async function isReordered(relay: TestRelay): Promise<void> {
+	for (let tries = 0; tries < 100; tries++) {
+		const response = await fetch(`${relay.httpUrl}/api/streams`);
+		const { streams }: { streams: { tracks: { webrtc: boolean }[] }[] } = await response.json();
+		if (streams[0]?.tracks[0]?.webrtc === false) break;
+		await new Promise((go) => setTimeout(go, 50));
+	}
+	await new Promise((go) => setTimeout(go, 1500));
+}
+
+interface Beginning {
+	readonly pictures: readonly { readonly at: number; readonly count: number }[];
+	readonly jumps: number;
+}
+
+/** Notes each picture of the page from the first one on, and each jump. */
+async function noteTheBeginning(page: Page): Promise<() => Promise<Beginning>> {
+	await page.addInitScript(() => {
+		const noted = { pictures: [] as { at: number; count: number }[], jumps: 0 };
+		Object.assign(globalThis, { noted });
+		const known = new WeakSet<HTMLVideoElement>();
+		const request = HTMLVideoElement.prototype.requestVideoFrameCallback;
+		HTMLVideoElement.prototype.requestVideoFrameCallback = function (callback) {
+			if (!known.has(this)) this.addEventListener("seeking", () => noted.jumps++);
+			known.add(this);
+			return request.call(this, (at, data) => {
+				noted.pictures.push({ at, count: data.presentedFrames });
+				callback(at, data);
+			});
+		};
+	});
+	return () => page.evaluate(() => (globalThis as unknown as { noted: Beginning }).noted);
+}
+
+/** The first two seconds are as smooth as those that follow. */
+function beganSmoothly(t: TestContext, { pictures, jumps }: Beginning): void {
+	const begun = pictures[0]?.at ?? 0;
+	const seen = pictures.filter(({ at }) => at - begun < 2000);
+	const count = (seen.at(-1)?.count ?? 0) - (seen[0]?.count ?? 0) + 1;
+	const pause = Math.max(...seen.slice(1).map(({ at }, i) => at - (seen[i]?.at ?? at)));
+	t.diagnostic(`${count} pictures in the first 2 s, the longest pause ${Math.round(pause)} ms, ${jumps} jumps`);
+	assert.ok(count >= 50 && count < 80, `${count} pictures in the first two seconds`);
+	assert.ok(pause < 350, `a pause of ${Math.round(pause)} ms`);
+	assert.equal(jumps, 1);
+}
+
 async function isFluent(page: Page): Promise<void> {
 	await hasSettled(page);
 	const rate = await pictureRate(page, 2000);
@@ -81,13 +128,42 @@ test("a relay without WebRTC is watched by WebSocket at once", async (t) => {
 	await isFluent(page);
 });
 
-test("pictures that are shown in another order than decoded", async (t) => {
+test("pictures that are shown in another order than decoded, smooth from the first on", async (t) => {
 	if (!needs(t, "chromium", "ffmpeg")) return;
 	await using relay = await startTestRelay();
 	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`, "reordered");
+	await isReordered(relay);
 	const page = await newPage(t);
+	const beginning = await noteTheBeginning(page);
 	await watch(page, `${relay.httpUrl}/watch/robot1/front`);
 	await isFluent(page);
+	beganSmoothly(t, await beginning());
+});
+
+test("what WebRTC cannot carry is not offered again until it is another stream", async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await startTestRelay();
+	const page = await newPage(t);
+	let offers = 0;
+	page.on("request", (request) => {
+		if (request.method() === "POST" && request.url().endsWith("/whep")) offers++;
+	});
+	{
+		await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`, "reordered");
+		await isReordered(relay);
+		await watch(page, `${relay.httpUrl}/watch/robot1/front`);
+		assert.equal(await way(page), "TCP, WebSocket");
+		assert.equal(offers, 1);
+		await page.evaluate(() => dispatchEvent(new Event("online")));
+		await page.waitForTimeout(2000);
+		assert.equal(offers, 1);
+	}
+	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`, "vp8");
+	await page
+		.locator("vedette-player .badge")
+		.getByText(/^Live$/)
+		.waitFor({ timeout: 20_000 });
+	assert.equal(await way(page), "UDP, direct");
 });
 
 test("where no candidate is reached WebSocket begins beside WebRTC, and is what is tried first the next time", async (t) => {

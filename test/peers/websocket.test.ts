@@ -127,7 +127,7 @@ test("a stream that ends closes the connection with its reason", async () => {
 	publish(relay)();
 	const socket = new WebSocket(liveUrl(relay), ["vedette"]);
 	const { text } = await receive(socket, 2);
-	assert.deepEqual(JSON.parse(text), { mime: 'video/mp4; codecs="avc1.42c01e"', leftOut: [] });
+	assert.deepEqual(JSON.parse(text), { mime: 'video/mp4; codecs="avc1.42c01e"', leftOut: [], held: 1 });
 	const closed = once(socket, "close") as Promise<[CloseEvent]>;
 	socket.onclose = null;
 	relay.relay.hub.close("the relay is going down");

@@ -13,6 +13,8 @@ export interface NetworkLink extends Disposable {
 	node(script: string, args: readonly string[]): ChildProcess;
 	/** From now on packets vanish both ways, and nobody is told. */
 	cut(): void;
+	/** From now on packets from here to a port there vanish, and nobody is told; until the returned function is called. */
+	drop(protocol: "udp" | "tcp", port: number): () => void;
 }
 
 export interface LinkSettings {
@@ -51,6 +53,10 @@ export function makeLink({ kbit, queueBytes = 65_536, mtu = 1500 }: LinkSettings
 	ip("-n", name, "link", "set", "lo", "up");
 	ip("-n", name, "addr", "add", `${there}/30`, "dev", peer);
 	ip("-n", name, "link", "set", peer, "mtu", `${mtu}`, "up");
+	// The table of local addresses is asked after rules of the test's own.
+	ip("-n", name, "rule", "add", "pref", "100", "lookup", "local");
+	ip("-n", name, "rule", "del", "pref", "0");
+	let rules = 0;
 	if (kbit !== undefined) shape(device, kbit, queueBytes);
 	return {
 		here,
@@ -61,6 +67,11 @@ export function makeLink({ kbit, queueBytes = 65_536, mtu = 1500 }: LinkSettings
 			const nobody = "02:00:00:00:00:01";
 			ip("neigh", "replace", there, "lladdr", nobody, "nud", "permanent", "dev", device);
 			ip("-n", name, "neigh", "replace", here, "lladdr", nobody, "nud", "permanent", "dev", peer);
+		},
+		drop: (protocol, port) => {
+			const rule = ["pref", `${++rules}`, "ipproto", protocol, "dport", `${port}`, "blackhole"];
+			ip("-n", name, "rule", "add", ...rule);
+			return () => ip("-n", name, "rule", "del", ...rule);
 		},
 		[Symbol.dispose]: () => {
 			ip("netns", "del", name);

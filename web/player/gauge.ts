@@ -1,6 +1,6 @@
 /** Takes a transport's samples and keeps what the viewer is shown of them. */
 import { isBehind, type Reading, read } from "./meter.ts";
-import type { Sample, Transport } from "./transport.ts";
+import type { Sample } from "./transport.ts";
 
 const SAMPLE_MS = 1000;
 /** Readings kept for the curve. */
@@ -14,7 +14,7 @@ export class Gauge {
 	#sample: Sample | null = null;
 	#takenAt = 0;
 
-	/** Forgets the counters of a transport that ended; the last reading stays. */
+	/** Forgets the counters of a way that ended; the last reading stays. */
 	reset(): void {
 		this.#sample = null;
 	}
@@ -23,12 +23,12 @@ export class Gauge {
 	 * Takes a sample when it is time to.
 	 * Returns null between two samples, else how many pictures were decoded since the last and whether they are too old.
 	 */
-	async take(transport: Transport): Promise<{ decoded: number; behind: boolean } | null> {
+	async take(stats: () => Promise<Sample | null>): Promise<{ decoded: number; behind: boolean } | null> {
 		const now = performance.now();
 		if (now - this.#takenAt < SAMPLE_MS) return null;
 		this.#takenAt = now;
-		const sample = await transport.stats();
-		if (!sample || transport.state === "ended") return null;
+		const sample = await stats();
+		if (!sample) return null;
 		const before = this.#sample;
 		const earlier = this.reading;
 		const reading = read(before, sample);

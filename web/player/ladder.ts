@@ -1,133 +1,216 @@
 /**
  * The ways to a picture, best first. Where one has none after 2 s the next begins beside it, and the first picture wins;
- * where one fails the next begins at once.
+ * where one fails the next begins at once. Later a better one is tried again behind what is seen, and takes its place
+ * when its pictures have come for a second.
  */
-import type { Failure, Feed, Sample, Transport, TransportEvents } from "./transport.ts";
+import type { Memory } from "./memory.ts";
+import type { Failure, Sample, Source, Transport, TransportEvents } from "./transport.ts";
 
 export interface Rung {
 	readonly name: string;
+	/** Not a way of its own but a better one of the rung with this name, to come back to. */
+	readonly betters?: string;
 	make(events: TransportEvents): Transport;
 }
 
-/** What worked last. */
-export interface Memory {
-	recall(): string | null;
-	remember(name: string): void;
+/** What the ladder tells. After `failed` it tells nothing more. */
+export interface LadderEvents {
+	/** A source begins: it plays out of sight until it is to be shown. May be told twice. */
+	media(source: Source): void;
+	/** What is to be seen from now on; all others are over. */
+	show(source: Source): void;
+	/** A source is over that is not seen. */
+	drop(source: Source): void;
+	/** Tracks that do not come on the way that is shown. */
+	leftOut(sentences: readonly string[]): void;
+	failed(failure: Failure): void;
+	/** Whether this is no moment to change what is seen: nobody looks, or a window of the video's own shows it. */
+	busy(): boolean;
 }
 
 interface Attempt {
-	readonly name: string;
+	readonly rung: Rung;
 	readonly transport: Transport;
+	source: Source | null;
+	pictures: number;
+	leftOut: readonly string[];
+}
+
+/** A better way that is tried behind what is seen. */
+interface Candidate extends Attempt {
+	/** When its first picture came, and how many the other one had shown by then. */
+	begun: { readonly at: number; readonly shown: number } | null;
 }
 
 /** On links that lose packets a handshake takes 4 s: the next way must not wait for it. */
 const NEXT_MS = 2000;
+/** Before a better way is tried again: longer each time. */
+const FIRST_BACK_MS = 10_000;
+const BACK_FACTOR = 2;
+const MOST_BACK_MS = 300_000;
+/** After a change that may have opened it. */
+const HURRY_MS = 500;
+/** A better way must show pictures within this time, and as many as the other one for the second time. */
+const TRIAL_MS = 10_000;
+const PROOF_MS = 1000;
+const PROOF_SHARE = 0.8;
 
 /** What another way of the same relay would be told as well. */
 const final = new Set<Failure["kind"]>(["offline", "unauthorised"]);
 
-export class Ladder implements Transport {
-	readonly #rungs: Rung[];
-	readonly #events: TransportEvents;
+export class Ladder {
+	readonly #rungs: readonly Rung[];
+	readonly #events: LadderEvents;
 	readonly #memory: Memory;
+	/** Rungs that have not been tried yet. */
+	#ahead: Rung[] = [];
+	/** Better ones that are still to be tried in this round. */
+	#next: Rung[] = [];
 	#running: Attempt[] = [];
-	/** The one whose pictures the screen has been given. */
+	/** The one whose pictures are seen. */
 	#shown: Attempt | null = null;
-	#won = false;
+	#candidate: Candidate | null = null;
+	/** By which way its pictures come, as far as is known. */
+	#way: Sample["way"] = null;
 	#ended = false;
 	#failure: Failure | null = null;
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	#backMs = FIRST_BACK_MS;
 
-	/** `rungs` from the best on; what worked last comes first. */
-	constructor(rungs: readonly Rung[], events: TransportEvents, memory: Memory) {
-		const name = memory.recall();
-		this.#rungs = [...rungs].sort((a, b) => Number(b.name === name) - Number(a.name === name));
+	/** `rungs` from the best on; what worked last comes first, what this stream was refused does not come. */
+	constructor(rungs: readonly Rung[], events: LadderEvents, memory: Memory) {
+		this.#rungs = rungs;
 		this.#events = events;
 		this.#memory = memory;
 	}
 
-	get state(): Transport["state"] {
-		if (this.#ended) return "ended";
-		return this.#shown?.transport.state ?? (this.#running.length > 0 ? "starting" : "new");
+	get ended(): boolean {
+		return this.#ended;
 	}
 
-	async start(): Promise<void> {
-		this.#climb();
+	start(): void {
+		if (this.#rungs.some(({ name }) => this.#memory.isRefused(name))) void this.#review().then(() => this.#begin());
+		else this.#begin();
 	}
 
 	stop(): void {
 		this.#ended = true;
 		clearTimeout(this.#timer);
+		this.#candidate?.transport.stop();
 		for (const { transport } of this.#running) transport.stop();
 		this.#running = [];
 	}
 
+	/** Tries to find a way again without starting over; false when there is no such means. */
 	async repair(): Promise<boolean> {
 		return this.#shown?.transport.repair() ?? false;
 	}
 
+	/** Of what is seen, or of what may be seen first. */
 	async stats(): Promise<Sample | null> {
-		return this.#shown?.transport.stats() ?? null;
+		const attempt = this.#shown ?? this.#running.find(({ source }) => source !== null);
+		const sample = (await attempt?.transport.stats()) ?? null;
+		if (sample && attempt === this.#shown) this.#way = sample.way;
+		return sample;
 	}
 
-	/** The screen shows a picture: the way that it came by is kept, the others end. */
-	pictured(): void {
-		if (this.#won || !this.#shown) return;
-		this.#won = true;
-		this.#keepOnly(this.#shown);
-		this.#memory.remember(this.#shown.name);
+	/** The source had a new picture, in sight or out of it; `now` in milliseconds of a monotonic clock. */
+	pictured(source: Source, now: number): void {
+		const candidate = this.#candidate;
+		if (candidate?.source === source) {
+			candidate.pictures++;
+			this.#weigh(candidate, now);
+			return;
+		}
+		const attempt = this.#running.find((one) => one.source === source);
+		if (!attempt) return;
+		attempt.pictures++;
+		if (!this.#shown) this.#win(attempt);
+	}
+
+	/** The network has changed, or somebody looks again: a better way may be open now. */
+	hurry(): void {
+		if (!this.#shown || this.#candidate || this.#ended) return;
+		this.#backMs = FIRST_BACK_MS;
+		this.#comeBackIn(HURRY_MS);
+	}
+
+	#begin(): void {
+		const ways = this.#rungs.filter(({ betters }) => !betters);
+		const open = ways.filter(({ name }) => !this.#memory.isRefused(name));
+		const last = this.#memory.recall();
+		this.#ahead = (open.length > 0 ? open : ways).sort((a, b) => Number(b.name === last) - Number(a.name === last));
+		this.#climb();
 	}
 
 	#climb(): void {
 		clearTimeout(this.#timer);
-		const rung = this.#rungs.shift();
-		if (!rung || this.#ended || this.#won) return;
+		const rung = this.#ahead.shift();
+		if (!rung || this.#ended || this.#shown) return;
+		this.#timer = setTimeout(() => this.#climb(), NEXT_MS);
+		this.#try(rung, (attempt) => this.#running.push(attempt));
+	}
+
+	#try(rung: Rung, take: (attempt: Attempt) => void): void {
 		const transport: Transport = rung.make({
-			media: (source) => this.#media(attempt, source),
-			leftOut: (sentences) => this.#events.leftOut(sentences),
+			media: (source) => {
+				if (!this.#runs(attempt)) return;
+				attempt.source = source;
+				this.#events.media(source);
+			},
+			leftOut: (sentences) => {
+				attempt.leftOut = sentences;
+				if (attempt === this.#shown) this.#events.leftOut(sentences);
+			},
 			failed: (failure) => this.#failed(attempt, failure),
 		});
-		const attempt: Attempt = { name: rung.name, transport };
-		this.#running.push(attempt);
-		this.#timer = setTimeout(() => this.#climb(), NEXT_MS);
+		const attempt: Attempt = { rung, transport, source: null, pictures: 0, leftOut: [] };
+		take(attempt);
 		transport.start().catch(() => this.#failed(attempt, { kind: "refused", reason: "This browser cannot play it." }));
 	}
 
-	/** The first source is shown at once; another one takes its place when it has pictures. */
-	#media(attempt: Attempt, source: MediaStream | Feed): void {
-		if (this.#ended || !this.#running.includes(attempt)) return;
-		const show = () => {
-			this.#shown = attempt;
-			this.#events.media(source);
-		};
-		if (!this.#shown || this.#shown === attempt) {
-			show();
-			return;
-		}
-		const take = () => {
-			if (this.#won || this.#ended || !this.#running.includes(attempt)) return;
-			this.#keepOnly(attempt);
-			show();
-		};
-		const track = "attach" in source ? undefined : source.getVideoTracks()[0];
-		if (track?.muted) track.addEventListener("unmute", take, { once: true });
-		else if (track || "attach" in source) take();
+	#runs(attempt: Attempt): boolean {
+		return !this.#ended && (this.#candidate === attempt || this.#running.includes(attempt));
 	}
 
-	#keepOnly(winner: Attempt): void {
+	#win(attempt: Attempt): void {
+		const { source, rung } = attempt;
+		if (!source) return;
 		clearTimeout(this.#timer);
-		for (const attempt of this.#running) if (attempt !== winner) attempt.transport.stop();
-		this.#running = [winner];
+		for (const other of this.#running) if (other !== attempt) this.#end(other);
+		this.#running = [attempt];
+		this.#shown = attempt;
+		this.#way = null;
+		// What only this stream was refused says nothing of the network.
+		const refused = this.#rungs.some(({ name }) => this.#memory.isRefused(name));
+		if (!refused) this.#memory.remember(rung.betters ?? rung.name);
+		this.#events.show(source);
+		this.#events.leftOut(attempt.leftOut);
+		this.#comeBackIn(this.#backMs);
+	}
+
+	#end({ transport, source }: Attempt): void {
+		transport.stop();
+		if (source) this.#events.drop(source);
 	}
 
 	#failed(attempt: Attempt, failure: Failure): void {
-		if (this.#ended || !this.#running.includes(attempt)) return;
+		if (!this.#runs(attempt)) return;
+		const lasting = failure.kind === "refused" && failure.retryAfter === undefined;
+		if (lasting) this.#memory.refuse(attempt.rung.name);
+		if (attempt === this.#candidate) {
+			this.#giveUp(attempt);
+			return;
+		}
 		this.#running = this.#running.filter((one) => one !== attempt);
-		if (this.#shown === attempt) this.#shown = null;
 		// WebSocket cannot tell why it was not let in: another way's reason says more.
 		if (!this.#failure || this.#failure.kind === "unreachable") this.#failure = failure;
-		if (this.#won || final.has(failure.kind)) this.#give(failure);
-		else if (this.#rungs.length > 0) this.#climb();
+		if (attempt === this.#shown || final.has(failure.kind)) {
+			this.#give(failure);
+			return;
+		}
+		if (attempt.source) this.#events.drop(attempt.source);
+		if (this.#ahead.length > 0) this.#climb();
 		else if (this.#running.length === 0) this.#give(this.#failure);
 	}
 
@@ -135,30 +218,73 @@ export class Ladder implements Transport {
 		this.stop();
 		this.#events.failed(failure);
 	}
-}
 
-/** After so long the best way is tried first again. */
-const REMEMBERED_MS = 10 * 60_000;
-const KEY = "vedette-way";
+	#comeBackIn(ms: number): void {
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.#comeBack(), ms);
+	}
 
-/** Remembers in the browser, for all streams of a relay; forgets at once where a page may keep nothing. */
-export function browserMemory(base: string): Memory {
-	const key = `${KEY} ${base}`;
-	return {
-		recall: () => {
-			try {
-				const [name, at] = (localStorage.getItem(key) ?? "").split(" ");
-				return name && Date.now() - Number(at) < REMEMBERED_MS ? name : null;
-			} catch {
-				return null;
-			}
-		},
-		remember: (name) => {
-			try {
-				localStorage.setItem(key, `${name} ${Date.now()}`);
-			} catch {
-				// A page that may keep nothing tries the best way first every time.
-			}
-		},
-	};
+	/** What is better than what is shown, best first. */
+	#better(): Rung[] {
+		const shown = this.#shown?.rung;
+		if (!shown || shown.betters) return [];
+		const above = this.#rungs.slice(0, this.#rungs.indexOf(shown)).filter(({ name }) => !this.#memory.isRefused(name));
+		return above.filter(({ betters }) => (betters === shown.name ? this.#way === "tcp" : !betters));
+	}
+
+	#comeBack(): void {
+		if (this.#events.busy()) this.#comeBackIn(this.#backMs);
+		else void this.#review().then(() => this.#tryBetter(this.#better()));
+	}
+
+	/** A relay that does not answer leaves what was refused refused. */
+	#review(): Promise<void> {
+		return this.#memory.review().catch(() => undefined);
+	}
+
+	#tryBetter(rungs: Rung[]): void {
+		const rung = rungs.shift();
+		if (this.#ended || this.#candidate) return;
+		if (!rung) {
+			this.#backMs = Math.min(MOST_BACK_MS, this.#backMs * BACK_FACTOR);
+			this.#comeBackIn(this.#backMs);
+			return;
+		}
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.#candidate && this.#giveUp(this.#candidate), TRIAL_MS);
+		this.#next = rungs;
+		this.#try(rung, (attempt) => {
+			this.#candidate = Object.assign(attempt, { begun: null });
+		});
+	}
+
+	#giveUp(candidate: Attempt): void {
+		this.#candidate = null;
+		this.#end(candidate);
+		this.#tryBetter(this.#next);
+	}
+
+	/** Whether a better way has shown that it works. */
+	#weigh(candidate: Candidate, now: number): void {
+		const shown = this.#shown?.pictures ?? 0;
+		candidate.begun ??= { at: now, shown };
+		if (now - candidate.begun.at < PROOF_MS || this.#events.busy()) return;
+		if (candidate.pictures < PROOF_SHARE * (shown - candidate.begun.shown)) return;
+		if (candidate.rung.betters) void this.#takeOverByUdp(candidate);
+		else this.#takeOver(candidate);
+	}
+
+	/** A TURN server may have been reached by TCP all the same. */
+	async #takeOverByUdp(candidate: Candidate): Promise<void> {
+		const sample = await candidate.transport.stats().catch(() => null);
+		if (sample?.way === "udp") this.#takeOver(candidate);
+	}
+
+	#takeOver(candidate: Candidate): void {
+		if (this.#ended || this.#candidate !== candidate) return;
+		this.#candidate = null;
+		this.#backMs = FIRST_BACK_MS;
+		this.#running.push(candidate);
+		this.#win(candidate);
+	}
 }

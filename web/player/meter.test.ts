@@ -20,6 +20,7 @@ const sample: Sample = {
 	codec: "H.264 baseline",
 	roundTrip: 0.025,
 	route: "UDP, direct",
+	way: "udp",
 };
 const later: Sample = {
 	...sample,

@@ -1,5 +1,5 @@
 /** Rates from counters: what happened between two samples. Pure. */
-import type { Sample } from "./transport.ts";
+import type { Sample, Way } from "./transport.ts";
 
 /** What the viewer is shown. A value that is not known is null. */
 export interface Reading {
@@ -21,6 +21,7 @@ export interface Reading {
 	readonly height: number | null;
 	readonly codec: string | null;
 	readonly route: string | null;
+	readonly way: Way | null;
 }
 
 const ratio = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null);
@@ -46,14 +47,16 @@ export function read(before: Sample | null, now: Sample): Reading {
 		height: now.height,
 		codec: now.codec,
 		route: now.route,
+		way: now.way,
 	};
 }
 
 /** Browsers keep what a burst after a gap left in their buffer, for minutes; more than this is not live any more. */
 const BEHIND_MS = 1000;
 
-/** Whether both readings say that pictures wait too long: one alone may be the gap itself. */
+/** Whether both readings say that pictures wait too long: one alone may be the gap itself. HLS is late by its nature. */
 export function isBehind(before: Reading | null, now: Reading): boolean {
+	if (now.way === "hls") return false;
 	return (before?.buffer ?? 0) > BEHIND_MS && (now.buffer ?? 0) > BEHIND_MS;
 }
 

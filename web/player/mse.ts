@@ -1,5 +1,6 @@
 /** Frames over WebSocket: fragmented MP4 for Media Source Extensions. docs/websocket.md describes the messages. */
 import { afterCalm, afterWaiting, steer } from "./catch-up.ts";
+import { ahead, codecOf, FeedMeter, playsAtAnyRate, sourceClass } from "./feed-meter.ts";
 import { authorization } from "./relay.ts";
 import type { Failure, Feed, Sample, Transport, TransportEvents } from "./transport.ts";
 
@@ -7,8 +8,8 @@ import type { Failure, Feed, Sample, Transport, TransportEvents } from "./transp
 const KEPT_S = 5;
 const MOST_KEPT_S = 15;
 const CALM_MS = 1000;
-/** What the stream is joined with has come after this long. */
-const BEGIN_MS = 1000;
+/** What the stream is joined with is waited for so long, to skip it at once: each further skip decodes it all again. */
+const HOLD_MS = 700;
 
 const gone: Failure = { kind: "lost", reason: "The connection ended." };
 const unreachable: Failure = { kind: "unreachable", reason: "The relay does not answer by WebSocket." };
@@ -16,12 +17,8 @@ const unreachable: Failure = { kind: "unreachable", reason: "The relay does not 
 interface Beginning {
 	readonly mime: string;
 	readonly leftOut: readonly { readonly codec: string; readonly reason: string }[];
-}
-
-/** Media sources as this browser has them: iPhones only know the managed one. */
-function sourceClass(): typeof MediaSource | undefined {
-	const { ManagedMediaSource: managed } = globalThis as { ManagedMediaSource?: typeof MediaSource };
-	return globalThis.MediaSource ?? managed;
+	/** So many of the fragments that follow were there before: the stream is joined with them. */
+	readonly held?: number;
 }
 
 /** The subprotocols of a connection: the last one carries the right to watch, for which there is no header. */
@@ -49,10 +46,12 @@ export class MseTransport implements Transport, Feed {
 	#offered = false;
 	#target = afterCalm();
 	#calmSince = 0;
-	#attachedAt = 0;
 	#bytes = 0;
 	#messages = 0;
-	#lag = { seconds: 0, pictures: 0 };
+	readonly #meter = new FeedMeter();
+	/** Fragments of the beginning that have not come yet. */
+	#held = 0;
+	#holdUntil = 0;
 	readonly #ended = new AbortController();
 
 	/** `url` begins with ws:// or wss://. */
@@ -92,11 +91,10 @@ export class MseTransport implements Transport, Feed {
 	attach(video: HTMLVideoElement): void {
 		if (!this.#source || this.state === "ended") return;
 		this.#video = video;
-		this.#attachedAt = performance.now();
 		const { signal } = this.#ended;
 		video.srcObject = null;
 		video.src = this.#address;
-		video.addEventListener("waiting", () => this.#onWaiting(), { signal });
+		video.addEventListener("waiting", () => video.played.length > 0 && this.#onWaiting(), { signal });
 		const broken: Failure = { kind: "refused", reason: "This browser cannot play it." };
 		video.addEventListener("error", () => video.src === this.#address && this.#fail(broken), { signal });
 	}
@@ -104,28 +102,14 @@ export class MseTransport implements Transport, Feed {
 	async stats(): Promise<Sample | null> {
 		const video = this.#video;
 		if (!video || this.state !== "running") return null;
-		const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality();
-		const { buffered, currentTime } = video;
-		const ahead = buffered.length > 0 ? Math.max(0, buffered.end(buffered.length - 1) - currentTime) : 0;
-		const pictures = Math.max(0, totalVideoFrames - this.#lag.pictures);
-		this.#lag = { seconds: this.#lag.seconds + ahead * pictures, pictures: totalVideoFrames };
-		return {
-			at: performance.now(),
+		return this.#meter.take(video, {
 			bytes: this.#bytes,
-			packets: this.#messages,
-			lost: 0,
-			framesDecoded: totalVideoFrames,
-			framesDropped: droppedVideoFrames,
-			freezes: 0,
-			bufferDelay: this.#lag.seconds,
-			bufferEmitted: totalVideoFrames,
-			decodeTime: 0,
-			width: video.videoWidth || null,
-			height: video.videoHeight || null,
+			messages: this.#messages,
+			wait: ahead(video),
 			codec: this.#codec,
-			roundTrip: null,
 			route: "TCP, WebSocket",
-		};
+			way: "websocket",
+		});
 	}
 
 	#message(data: string | ArrayBuffer): void {
@@ -137,6 +121,7 @@ export class MseTransport implements Transport, Feed {
 		}
 		this.#bytes += data.byteLength;
 		this.#messages++;
+		this.#held--;
 		this.#queue.push(data);
 		// The initialisation segment alone is no picture yet.
 		if (!this.#offered && this.#messages > 1) {
@@ -146,17 +131,20 @@ export class MseTransport implements Transport, Feed {
 		this.#pump();
 	}
 
-	#begin({ mime, leftOut }: Beginning): void {
+	#begin({ mime, leftOut, held = 0 }: Beginning): void {
 		const Source = sourceClass();
 		if (!Source?.isTypeSupported(mime)) {
 			this.#fail({ kind: "refused", reason: `This browser cannot play ${mime}.` });
 			return;
 		}
 		this.hasAudio = /mp4a|opus/.test(mime);
-		this.#codec = /avc1/.test(mime) ? "H.264" : /hvc1/.test(mime) ? "H.265" : null;
+		this.#codec = codecOf(mime);
 		this.#events.leftOut(leftOut.map(({ codec, reason }) => `${codec}: ${reason}`));
 		this.#queue.push(mime);
 		if (this.#source) return;
+		// The initialisation segment comes before them.
+		this.#held = held + 1;
+		this.#holdUntil = performance.now() + HOLD_MS;
 		this.#source = new Source();
 		this.#source.addEventListener("sourceopen", () => this.#pump(), { signal: this.#ended.signal });
 		this.#address = URL.createObjectURL(this.#source);
@@ -165,12 +153,16 @@ export class MseTransport implements Transport, Feed {
 	/** Hands over what waits, as soon as the source takes it. */
 	#pump(): void {
 		const source = this.#source;
-		if (source?.readyState !== "open") return;
+		if (source?.readyState !== "open" || this.#holds()) return;
 		try {
 			while (this.#queue.length > 0 && !this.#buffer?.updating) this.#append(source);
 		} catch (error) {
 			this.#fail({ kind: "lost", reason: error instanceof Error ? error.message : "The browser takes no more." });
 		}
+	}
+
+	#holds(): boolean {
+		return this.#held > 0 && performance.now() < this.#holdUntil;
 	}
 
 	#append(source: MediaSource): void {
@@ -211,10 +203,9 @@ export class MseTransport implements Transport, Feed {
 		const { buffered, currentTime: at } = video;
 		const last = buffered.length - 1;
 		if (last < 0) return;
-		// Safari plays no sound, and stumbles, at another rate.
-		const smooth = !/^((?!chrome|android).)*safari/i.test(navigator.userAgent);
-		const begins = now - this.#attachedAt < BEGIN_MS;
-		const place = { at, start: buffered.start(last), end: buffered.end(last), target: this.#target, smooth, begins };
+		const smooth = playsAtAnyRate();
+		const [start, end] = [buffered.start(last), buffered.end(last)];
+		const place = { at, start, end, target: this.#target, smooth, rate: video.playbackRate };
 		const { jump, rate } = steer(place);
 		if (jump !== null && !video.seeking) video.currentTime = jump;
 		if (video.playbackRate !== rate) video.playbackRate = rate;

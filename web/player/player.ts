@@ -1,16 +1,16 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { Gauge } from "./gauge.ts";
-import { browserMemory, Ladder, type Rung } from "./ladder.ts";
+import { Ladder } from "./ladder.ts";
+import { BrowserMemory } from "./memory.ts";
 import { patience, type Reading } from "./meter.ts";
-import { MseTransport } from "./mse.ts";
-import { liveAddress, locate, type Place, parseIceServers, probe } from "./relay.ts";
-import { canFullscreen, download, Screen, toggleFullscreen } from "./screen.ts";
+import { identify, locate, type Place, parseIceServers, probe } from "./relay.ts";
+import { canFullscreen, download, isFullscreen, Screen, toggleFullscreen } from "./screen.ts";
 import { type Event as PlayerEvent, type State, step } from "./state.ts";
 import { styles } from "./styles.ts";
 import { attend } from "./surroundings.ts";
-import type { Transport } from "./transport.ts";
+import type { Failure, Source } from "./transport.ts";
 import { badge, controls, notice, statistics, type View } from "./view.ts";
-import { WhepTransport } from "./whep.ts";
+import { rungsTo } from "./ways.ts";
 import { aimless, describe } from "./words.ts";
 
 const TICK_MS = 250;
@@ -59,8 +59,9 @@ export class VedettePlayer extends LitElement {
 	static home = new URL(import.meta.url).origin;
 
 	#state: State = { at: "idle" };
-	#transport: Ladder | null = null;
+	#ladder: Ladder | null = null;
 	#place: Place | null = null;
+	#memory: BrowserMemory | null = null;
 	#leftOut: readonly string[] = [];
 	#needsTap = false;
 	#showStats = false;
@@ -71,7 +72,11 @@ export class VedettePlayer extends LitElement {
 	/** Stopped because nobody looked, not because the viewer said so. */
 	#resting = false;
 	readonly #gauge = new Gauge();
-	readonly #screen = new Screen({ onPicture: () => this.#picture(), onBlocked: () => this.#block(true) });
+	readonly #screen = new Screen({
+		onPicture: (source, now) => this.#ladder?.pictured(source, now),
+		onSeen: () => this.#seen(),
+		onBlocked: () => this.#block(true),
+	});
 
 	constructor() {
 		super();
@@ -92,7 +97,7 @@ export class VedettePlayer extends LitElement {
 		return this.#gauge.reading;
 	}
 
-	/** The element that shows the pictures. */
+	/** The element that shows the pictures; another one takes its place when they begin to come another way. */
 	get video(): HTMLVideoElement {
 		return this.#screen.video;
 	}
@@ -110,6 +115,7 @@ export class VedettePlayer extends LitElement {
 
 	/** Says that now is a good moment to try again, for instance because the stream was announced. */
 	wake(): void {
+		this.#ladder?.hurry();
 		this.#send({ type: "wake" });
 	}
 
@@ -154,7 +160,10 @@ export class VedettePlayer extends LitElement {
 		if (changed.has("muted")) this.#screen.video.muted = this.muted;
 		const aim = ["src", "address", "path", "camera", "signaling", "token"] as const;
 		if (!aim.some((key) => changed.has(key))) return;
-		this.#place = locate(this.#attributes(), VedettePlayer.home);
+		const place = locate(this.#attributes(), VedettePlayer.home);
+		const { token } = this;
+		this.#place = place;
+		this.#memory = place && new BrowserMemory(place.base, () => identify(place.base, place.path, token));
 		this.stop();
 		this.start();
 	}
@@ -181,7 +190,7 @@ export class VedettePlayer extends LitElement {
 			@click=${this.#onClick}
 			@dblclick=${this.#onDouble}
 		>
-			${this.#screen.video}${this.#screen.still} ${notice(view)} ${badge(view)} ${statistics(view)}
+			${this.#screen.element} ${notice(view)} ${badge(view)} ${statistics(view)}
 			${this.controls ? controls(view) : nothing}
 			<div class="said" role="status">${view.words.label}. ${at === "live" ? "" : view.words.detail}</div>
 		</div>`;
@@ -253,15 +262,14 @@ export class VedettePlayer extends LitElement {
 		this.requestUpdate();
 	}
 
-	#picture(): void {
+	#seen(): void {
 		if (this.#needsTap) this.#block(false);
-		this.#transport?.pictured();
 		if (this.#state.at !== "live") this.#send({ type: "picture" });
 	}
 
 	#tick(): void {
 		const now = performance.now();
-		if (this.#transport) attempt(this.#measure(this.#transport));
+		if (this.#ladder) attempt(this.#measure(this.#ladder));
 		const quietFor = now - (this.#screen.lastPicture ?? now);
 		// Unseen pictures are only counted, once a second.
 		const patient = Math.max(patience(this.#screen.interval), document.hidden ? UNSEEN_PATIENCE_MS : 0);
@@ -269,9 +277,9 @@ export class VedettePlayer extends LitElement {
 		if (this.#state.at !== "live") this.requestUpdate();
 	}
 
-	async #measure(transport: Transport): Promise<void> {
-		const taken = await this.#gauge.take(transport);
-		if (!taken || transport !== this.#transport) return;
+	async #measure(ladder: Ladder): Promise<void> {
+		const taken = await this.#gauge.take(() => ladder.stats());
+		if (!taken || ladder !== this.#ladder) return;
 		if (document.hidden) this.#screen.decoded(taken.decoded);
 		if (taken.behind) this.#send({ type: "behind" });
 		this.dispatchEvent(new CustomEvent("reading", { detail: this.#gauge.reading }));
@@ -304,54 +312,62 @@ export class VedettePlayer extends LitElement {
 			case "close":
 				this.#screen.keep();
 				this.#screen.halt();
-				this.#transport?.stop();
-				this.#transport = null;
+				this.#ladder?.stop();
+				this.#ladder = null;
 				this.#gauge.reset();
 				break;
 			case "probe":
 				attempt(this.#probe());
 				break;
 			case "repair":
-				if (this.#transport) attempt(this.#transport.repair());
+				if (this.#ladder) attempt(this.#ladder.repair());
 				break;
 		}
 	}
 
 	#open(): void {
+		const { token, icePolicy } = this;
 		const place = this.#place;
-		if (!place) return;
-		const transport: Ladder = new Ladder(
-			this.#rungs(place),
+		const memory = this.#memory;
+		if (!place || !memory) return;
+		const iceServers = typeof this.iceServers === "string" ? parseIceServers(this.iceServers) : this.iceServers;
+		const ours = () => ladder === this.#ladder;
+		const ladder: Ladder = new Ladder(
+			rungsTo({ endpoint: place.endpoint, token, iceServers, icePolicy }),
 			{
-				media: (source) => transport === this.#transport && this.#screen.show(source),
+				media: (source) => ours() && this.#screen.add(source),
+				show: (source) => ours() && this.#show(source),
+				drop: (source) => ours() && this.#screen.drop(source),
 				leftOut: (sentences) => {
 					this.#leftOut = sentences;
 				},
-				failed: (failure) => transport === this.#transport && this.#send({ type: "failed", failure }),
+				failed: (failure) => ours() && this.#failed(failure),
+				busy: () => document.hidden || this.#screen.isAway,
 			},
-			browserMemory(place.base),
+			memory,
 		);
-		this.#transport = transport;
-		attempt(transport.start());
+		this.#ladder = ladder;
+		ladder.start();
 	}
 
-	/** The ways to a picture, best first. */
-	#rungs({ endpoint }: Place): Rung[] {
-		const { token, icePolicy } = this;
-		const iceServers = typeof this.iceServers === "string" ? parseIceServers(this.iceServers) : this.iceServers;
-		const target = { endpoint, token, iceServers, icePolicy };
-		const live = liveAddress(endpoint);
-		const webrtc: Rung = { name: "webrtc", make: (events) => new WhepTransport(target, events) };
-		if (!live) return [webrtc];
-		return [webrtc, { name: "websocket", make: (events) => new MseTransport(live, token, events) }];
+	/** From now on the pictures come another way: its counters have begun anew. */
+	#show(source: Source): void {
+		this.#gauge.reset();
+		this.#screen.show(source);
+		this.requestUpdate();
+	}
+
+	#failed(failure: Failure): void {
+		if (failure.kind === "offline") this.#memory?.forget();
+		this.#send({ type: "failed", failure });
 	}
 
 	async #probe(): Promise<void> {
 		const place = this.#place;
-		const transport = this.#transport;
+		const ladder = this.#ladder;
 		if (!place) return;
 		const found = await probe(place.base, place.path, this.token);
-		if (transport === this.#transport) this.#send({ type: "probed", found });
+		if (ladder === this.#ladder) this.#send({ type: "probed", found });
 	}
 
 	async #save(): Promise<void> {
@@ -372,7 +388,7 @@ export class VedettePlayer extends LitElement {
 			running: at !== "idle",
 			muted: video.muted,
 			hasAudio: this.#screen.hasAudio,
-			fullscreen: document.fullscreenElement === this,
+			fullscreen: isFullscreen(this),
 			canPicture: this.#screen.canPicture,
 			canFullscreen: canFullscreen(video),
 			needsTap: this.#needsTap,

@@ -56,6 +56,21 @@ export async function failureOf(response: Response): Promise<Failure> {
 	}
 }
 
+interface Listed {
+	readonly name: string;
+	readonly state: string;
+	readonly tracks: readonly { readonly codec: string; readonly webrtc: boolean }[];
+}
+
+/** The stream in the relay's list; undefined where it is not there, null without a list. Rejects as `fetch` does. */
+async function look(base: string, path: string, token: string): Promise<Listed | undefined | null | "unreachable"> {
+	const response = await ask(`${base}/api/streams`, token, {}, PROBE_MS);
+	// Without a list (another server, or no right to it) only the pictures themselves can tell.
+	if (!response.ok) return response.status >= 502 ? "unreachable" : null;
+	const { streams }: { streams: Listed[] } = await response.json();
+	return streams.find(({ name }) => name === path);
+}
+
 /** What the relay says of a stream, by its list of streams. */
 export async function probe(
 	base: string,
@@ -63,16 +78,20 @@ export async function probe(
 	token: string,
 ): Promise<"live" | "silent" | "offline" | "unreachable"> {
 	try {
-		const response = await ask(`${base}/api/streams`, token, {}, PROBE_MS);
-		// Without a list (another server, or no right to it) only the pictures themselves can tell.
-		if (!response.ok) return response.status >= 502 ? "unreachable" : "live";
-		const { streams }: { streams: { name: string; state: string }[] } = await response.json();
-		const state = streams.find((stream) => stream.name === path)?.state;
-		if (state === "live") return "live";
-		return state === "stalled" ? "silent" : "offline";
+		const found = await look(base, path, token);
+		if (found === "unreachable") return found;
+		if (found === null || found?.state === "live") return "live";
+		return found?.state === "stalled" ? "silent" : "offline";
 	} catch (error) {
 		return error instanceof SyntaxError ? "live" : "unreachable";
 	}
+}
+
+/** What of a stream decides which ways it can come. Null where the relay does not tell. */
+export async function identify(base: string, path: string, token: string): Promise<string | null> {
+	const found = await look(base, path, token);
+	if (!found || found === "unreachable") return null;
+	return JSON.stringify(found.tracks.map(({ codec, webrtc }) => [codec, webrtc]));
 }
 
 /**
@@ -101,10 +120,11 @@ export function locate(
 	return { base: base.origin, path, endpoint };
 }
 
-/** Where the same stream comes over WebSocket; null where the address of the offer is not this relay's kind. */
-export function liveAddress(endpoint: string): string | null {
-	const match = /^http(s?:\/\/[^?]+)\/whep(\?.*)?$/.exec(endpoint);
-	return match ? `ws${match[1]}/live.ws${match[2] ?? ""}` : null;
+/** Where the same stream comes by WebSocket and by HLS; null where the address of the offer is not this relay's kind. */
+export function otherAddresses(endpoint: string): { readonly live: string; readonly hls: string } | null {
+	const [, beginning, query = ""] = /^http(s?:\/\/[^?]+)\/whep(\?.*)?$/.exec(endpoint) ?? [];
+	if (!beginning) return null;
+	return { live: `ws${beginning}/live.ws${query}`, hls: `http${beginning}/index.m3u8${query}` };
 }
 
 function addressOf(text: string, base: string | URL): URL | null {

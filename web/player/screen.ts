@@ -1,24 +1,35 @@
-/** The video element and what the player needs of it: when the last picture came, a still of it, sound, other windows. */
+/** What is seen: the element that shows it, others behind it, when the last picture came, a still of it, sound, other windows. */
 
-import type { Feed } from "./transport.ts";
+import type { Source } from "./transport.ts";
 
 /** Names that only Safari has. */
 interface SafariVideo extends HTMLVideoElement {
 	webkitEnterFullscreen?: () => void;
 	webkitSetPresentationMode?: (mode: "inline" | "picture-in-picture") => void;
 	webkitPresentationMode?: string;
+	webkitDisplayingFullscreen?: boolean;
 }
 
 interface ScreenEvents {
-	/** A new picture is shown. */
-	onPicture(): void;
+	/** A source has a new picture, in sight or behind; may bring it to the front. */
+	onPicture(source: Source, now: number): void;
+	/** A new picture is seen. */
+	onSeen(): void;
 	/** The browser wants a tap before it plays, even muted. */
 	onBlocked(): void;
 }
 
+/** An element and what plays in it. */
+interface Pane {
+	readonly video: SafariVideo;
+	source: Source | null;
+	watched: boolean;
+}
+
 export class Screen {
-	readonly video: SafariVideo = document.createElement("video");
-	readonly still: HTMLCanvasElement = document.createElement("canvas");
+	/** Holds all of it. */
+	readonly element: HTMLElement = document.createElement("div");
+	readonly #still: HTMLCanvasElement = document.createElement("canvas");
 	/** `performance.now()` of the last new picture; null before the first. */
 	lastPicture: number | null = null;
 	/** Mean milliseconds between pictures. */
@@ -27,80 +38,107 @@ export class Screen {
 	sinceCapture: number | null = null;
 	/** Milliseconds from the arrival of a picture's last packet to the screen; null where the browser does not tell. */
 	sinceArrival: number | null = null;
-	#source: MediaStream | Feed | null = null;
-	#watching = false;
+	#front: Pane;
+	#behind: Pane[] = [];
 	#fresh = true;
 	#halted = false;
 	readonly #events: ScreenEvents;
 
 	constructor(events: ScreenEvents) {
 		this.#events = events;
-		// No `autoplay` attribute: iOS in low-power mode then shows a dead play button; `play()` from a timer works.
-		this.video.setAttribute("playsinline", "");
-		this.video.muted = true;
-		this.video.defaultMuted = true;
-		this.video.disableRemotePlayback = true;
+		this.element.className = "screen";
+		this.#front = this.#pane();
+		this.#front.video.className = "front";
+		this.element.append(this.#still);
 	}
 
-	show(source: MediaStream | Feed): void {
+	/** The element in front. Another one takes its place where pictures begin to come another way. */
+	get video(): SafariVideo {
+		return this.#front.video;
+	}
+
+	/** Begins to play a source: in front if nothing does there, else behind. */
+	add(source: Source): void {
 		this.#halted = false;
-		if (this.#source !== source) {
-			this.#source = source;
-			this.#fresh = true;
-			if ("attach" in source) source.attach(this.video);
-			else this.#attach(source);
+		const known = [this.#front, ...this.#behind].find((pane) => pane.source === source);
+		const pane = known ?? (this.#front.source ? this.#pane() : this.#front);
+		if (!known) {
+			if (pane === this.#front) this.#fresh = true;
+			else this.#behind.push(pane);
+			this.#attach(pane, source);
 		}
-		this.#watch();
-		setTimeout(() => this.play(), 0);
+		setTimeout(() => this.#play(pane), 0);
+	}
+
+	/** Brings a source to the front; the others are over. */
+	show(source: Source): void {
+		const pane = this.#behind.find((one) => one.source === source);
+		const before = this.#front;
+		for (const other of this.#behind) if (other !== pane) this.#remove(other);
+		this.#behind = [];
+		if (!pane) return;
+		if (this.inPicture) document.exitPictureInPicture?.().catch(() => undefined);
+		pane.video.muted = before.video.muted;
+		pane.video.className = "front";
+		this.#front = pane;
+		this.#fresh = true;
+		this.#remove(before);
+		this.#play(pane);
+	}
+
+	/** Ends a source that is not in front; of one in front the last picture stays. */
+	drop(source: Source): void {
+		if (this.#front.source === source) this.#front.source = null;
+		for (const pane of this.#behind) if (pane.source === source) this.#remove(pane);
+		this.#behind = this.#behind.filter((pane) => pane.source !== null);
 	}
 
 	/** Whether what is shown may have sound. */
 	get hasAudio(): boolean {
-		const source = this.#source;
+		const { source } = this.#front;
 		if (!source) return false;
 		return "attach" in source ? source.hasAudio : source.getAudioTracks().length > 0;
 	}
 
 	play(): void {
-		this.video.play().catch((error: unknown) => {
-			// AbortError only means that a newer stream took this one's place.
-			if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
-			if (this.video.muted) return this.#events.onBlocked();
-			this.video.muted = true;
-			this.play();
-		});
+		this.#play(this.#front);
 	}
 
 	/** For windows in which the browser shows no pictures, and so tells of none: the decoder's counter moved. */
 	decoded(count: number): void {
-		if (count > 0) this.#picture(performance.now(), count);
+		if (count > 0) this.#picture(this.#front, performance.now(), count);
 	}
 
-	/** What is still shown of a stream that ended is not a new picture. */
+	/** All sources are over; what is still shown of them is not a new picture. */
 	halt(): void {
 		this.#halted = true;
+		this.#front.source = null;
+		for (const pane of this.#behind) this.#remove(pane);
+		this.#behind = [];
 	}
 
 	clear(): void {
-		this.#source = null;
-		this.video.removeAttribute("src");
-		this.video.srcObject = null;
+		const { video } = this.#front;
+		this.halt();
+		video.removeAttribute("src");
+		video.srcObject = null;
 	}
 
 	/** Keeps the picture that is shown now, to stand while there is no other. */
 	keep(): void {
-		const { videoWidth, videoHeight } = this.video;
+		const { video } = this.#front;
+		const { videoWidth, videoHeight } = video;
 		if (!videoWidth || !videoHeight || this.lastPicture === null || this.#fresh) return;
-		this.still.width = videoWidth;
-		this.still.height = videoHeight;
-		this.still.getContext("2d")?.drawImage(this.video, 0, 0);
+		this.#still.width = videoWidth;
+		this.#still.height = videoHeight;
+		this.#still.getContext("2d")?.drawImage(video, 0, 0);
 	}
 
 	/** The picture as PNG in its own size: the one shown now, or the kept one. Null before the first. */
 	async png(live: boolean): Promise<Blob | null> {
 		if (live) this.keep();
-		if (this.lastPicture === null || !this.still.width) return null;
-		return new Promise((resolve) => this.still.toBlob(resolve, "image/png"));
+		if (this.lastPicture === null || !this.#still.width) return null;
+		return new Promise((resolve) => this.#still.toBlob(resolve, "image/png"));
 	}
 
 	get canPicture(): boolean {
@@ -109,7 +147,14 @@ export class Screen {
 
 	get inPicture(): boolean {
 		const { webkitPresentationMode } = this.video;
-		return webkitPresentationMode === "picture-in-picture" || isOrHolds(document.pictureInPictureElement, this.video);
+		return (
+			webkitPresentationMode === "picture-in-picture" || rootOf(this.video)?.pictureInPictureElement === this.video
+		);
+	}
+
+	/** Whether a window of the element's own shows it, which no other element could take over. */
+	get isAway(): boolean {
+		return this.inPicture || this.video.webkitDisplayingFullscreen === true;
 	}
 
 	async togglePicture(): Promise<void> {
@@ -121,31 +166,68 @@ export class Screen {
 		}
 	}
 
-	#attach(stream: MediaStream): void {
-		this.video.removeAttribute("src");
-		this.video.srcObject = stream;
+	#pane(): Pane {
+		const video: SafariVideo = document.createElement("video");
+		// No `autoplay` attribute: iOS in low-power mode then shows a dead play button; `play()` from a timer works.
+		video.setAttribute("playsinline", "");
+		video.muted = true;
+		video.defaultMuted = true;
+		video.disableRemotePlayback = true;
+		this.element.prepend(video);
+		return { video, source: null, watched: false };
 	}
 
-	#watch(): void {
-		if (this.#watching || !this.video.requestVideoFrameCallback) return;
-		this.#watching = true;
+	#remove(pane: Pane): void {
+		pane.source = null;
+		pane.video.remove();
+		pane.video.removeAttribute("src");
+		pane.video.srcObject = null;
+	}
+
+	#attach(pane: Pane, source: Source): void {
+		const { video } = pane;
+		pane.source = source;
+		if ("attach" in source) source.attach(video);
+		else {
+			video.removeAttribute("src");
+			video.srcObject = source;
+		}
+		this.#watch(pane);
+	}
+
+	#play(pane: Pane): void {
+		const { video } = pane;
+		video.play().catch((error: unknown) => {
+			// AbortError only means that a newer stream took this one's place.
+			if (!(error instanceof DOMException) || error.name !== "NotAllowedError") return;
+			if (video.muted) return this.#events.onBlocked();
+			video.muted = true;
+			this.#play(pane);
+		});
+	}
+
+	#watch(pane: Pane): void {
+		if (pane.watched || !pane.video.requestVideoFrameCallback) return;
+		pane.watched = true;
 		const next = (now: number, data: VideoFrameCallbackMetadata) => {
-			this.#picture(now, 1);
-			this.#age(data);
-			this.video.requestVideoFrameCallback(next);
+			this.#picture(pane, now, 1);
+			if (pane === this.#front) this.#age(data);
+			pane.video.requestVideoFrameCallback(next);
 		};
-		this.video.requestVideoFrameCallback(next);
+		pane.video.requestVideoFrameCallback(next);
 	}
 
-	#picture(now: number, count: number): void {
-		if (this.#halted) return;
+	#picture(pane: Pane, now: number, count: number): void {
+		if (this.#halted || !pane.source) return;
+		this.#events.onPicture(pane.source, now);
+		if (pane !== this.#front) return;
 		if (this.lastPicture !== null && !this.#fresh) {
 			const interval = Math.min(5000, (now - this.lastPicture) / count);
 			this.interval = this.interval ? this.interval + (interval - this.interval) * 0.1 : interval;
 		}
 		this.#fresh = false;
 		this.lastPicture = now;
-		this.#events.onPicture();
+		this.#events.onSeen();
 	}
 
 	#age({ captureTime, receiveTime, expectedDisplayTime }: VideoFrameCallbackMetadata): void {
@@ -161,14 +243,10 @@ function smooth(mean: number | null, since: number | undefined, until: number): 
 	return mean === null ? age : mean + (age - mean) * 0.1;
 }
 
-/** `document.pictureInPictureElement` is retargeted to the host when the video is in a shadow tree. */
-function isOrHolds(element: Element | null, video: HTMLVideoElement): boolean {
-	return (
-		element === video ||
-		(element !== null &&
-			video.getRootNode() instanceof ShadowRoot &&
-			(video.getRootNode() as ShadowRoot).host === element)
-	);
+/** Which element is full screen or in a picture only the root of its own tree tells: the document names the outermost host. */
+function rootOf(element: HTMLElement): Document | ShadowRoot | null {
+	const root = element.getRootNode();
+	return root instanceof Document || root instanceof ShadowRoot ? root : null;
 }
 
 /** Full screen for the whole player, or for its video where only that can (iPhone). */
@@ -176,6 +254,10 @@ export async function toggleFullscreen(host: HTMLElement, video: HTMLVideoElemen
 	if (document.fullscreenElement) await document.exitFullscreen();
 	else if (host.requestFullscreen) await host.requestFullscreen();
 	else (video as SafariVideo).webkitEnterFullscreen?.();
+}
+
+export function isFullscreen(host: HTMLElement): boolean {
+	return rootOf(host)?.fullscreenElement === host;
 }
 
 export function canFullscreen(video: HTMLVideoElement): boolean {

@@ -5,6 +5,11 @@ export function isLite(sdp: string): boolean {
 	return /^a=ice-lite\s*$/m.test(sdp);
 }
 
+/** The description without candidates for ICE over TCP (RFC 6544). */
+export function withoutTcp(sdp: string): string {
+	return sdp.replace(/^a=candidate:\S+ \d+ tcp .*\r?\n/gim, "");
+}
+
 function value(sdp: string, attribute: string): string | null {
 	return new RegExp(`^a=${attribute}:(\\S.*?)\\s*$`, "m").exec(sdp)?.[1] ?? null;
 }

@@ -21,7 +21,7 @@ const rows: readonly [name: string, from: State, event: Event, now: number, to: 
 	["idle stays idle when the network comes back", { at: "idle" }, { type: "wake" }, 0, "idle", ""],
 	["the first picture makes it live", connecting, { type: "picture" }, 50, "live", ""],
 	["waits for the first picture", connecting, tick(), 7999, "connecting", ""],
-	["gives up on a connection without pictures", connecting, tick(), 8000, "waiting", "close"],
+	["gives up on a connection without pictures", connecting, tick(), 15_000, "waiting", "close"],
 	["nobody publishes", connecting, { type: "failed", failure: offline }, 50, "waiting", "close"],
 	["no right", connecting, { type: "failed", failure: unauthorised }, 50, "unauthorised", "close"],
 	["live while pictures come", live, tick(999), 5000, "live", ""],

@@ -54,8 +54,8 @@ export interface Step {
 	readonly actions: readonly Action[];
 }
 
-/** No picture for so long after asking is a failure. */
-const CONNECT_MS = 8000;
+/** No picture for so long after asking is a failure. By HLS, the last way, the first may take a few key frames. */
+const CONNECT_MS = 15_000;
 /** Between two questions about a stalled stream. */
 const PROBE_MS = 1000;
 /** The relay has pictures and we have none: begin anew after this long. */

@@ -1,5 +1,5 @@
 /** WebRTC statistics, as browsers report them, in the player's own shape. */
-import type { Sample } from "./transport.ts";
+import type { Sample, Way } from "./transport.ts";
 
 /** The fields of `RTCStats` dictionaries that are read here; browsers leave out what they do not know. */
 interface Entry {
@@ -58,6 +58,7 @@ export function sampleOf(report: { values(): Iterable<Entry>; get(id: string): E
 		codec: codec?.mimeType ? codecName(codec.mimeType, codec.sdpFmtpLine ?? "") : null,
 		roundTrip: pair?.currentRoundTripTime ?? null,
 		route: local ? routeOf(local) : null,
+		way: local ? wayOf(local) : null,
 	};
 }
 
@@ -69,8 +70,15 @@ function codecName(mimeType: string, fmtp: string): string {
 	return profile ? `H.264 ${profile}` : "H.264";
 }
 
+function protocolOf({ candidateType, relayProtocol, protocol }: Entry): string | undefined {
+	return candidateType === "relay" ? (relayProtocol ?? protocol) : protocol;
+}
+
 function routeOf(local: Entry): string {
-	const relayed = local.candidateType === "relay";
-	const protocol = (relayed ? (local.relayProtocol ?? local.protocol) : local.protocol)?.toUpperCase() ?? "?";
-	return relayed ? `${protocol}, by a TURN server` : `${protocol}, direct`;
+	const protocol = protocolOf(local)?.toUpperCase() ?? "?";
+	return local.candidateType === "relay" ? `${protocol}, by a TURN server` : `${protocol}, direct`;
+}
+
+function wayOf(local: Entry): Way {
+	return protocolOf(local) === "udp" ? "udp" : "tcp";
 }

@@ -25,10 +25,14 @@ export const styles = css`
 	.stage:focus-visible::after {
 		content: ""; position: absolute; inset: 0; border: 3px solid #7aa7ff; pointer-events: none; z-index: 3;
 	}
-	video, canvas { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; transition: filter .35s; }
-	canvas { display: none; }
+	/* What is behind plays, but out of sight. */
+	.screen { position: absolute; inset: 0; isolation: isolate; transition: filter .35s; }
+	video, canvas { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
+	video { z-index: 0; }
+	.front { z-index: 1; }
+	canvas { z-index: 2; display: none; }
 	.stage.still canvas { display: block; }
-	.stage.dim video, .stage.dim canvas { filter: grayscale(.75) brightness(.34); }
+	.stage.dim .screen { filter: grayscale(.75) brightness(.34); }
 	.stage.idle { cursor: none; }
 
 	.badge {
@@ -37,6 +41,7 @@ export const styles = css`
 		padding: 4px 10px 4px 9px; border-radius: 4px; background: rgb(11 13 14 / .72);
 		font-weight: 600; font-size: 12px; line-height: 16px; letter-spacing: .01em;
 	}
+	.badge .way { font-weight: 400; color: #c6cfcf; }
 	.badge i { width: 8px; height: 8px; border-radius: 50%; background: var(--_grey); }
 	[data-tone="live"] i { background: var(--_live); }
 	[data-tone="wait"] i { background: none; box-shadow: inset 0 0 0 2px var(--_ink); animation: blink 1.2s steps(2, jump-none) infinite; }

@@ -41,7 +41,11 @@ export interface Sample {
 	readonly roundTrip: number | null;
 	/** For people: "UDP, direct". */
 	readonly route: string | null;
+	readonly way: Way | null;
 }
+
+/** How pictures come: WebRTC over UDP, WebRTC over TCP, frames over WebSocket, HLS. */
+export type Way = "udp" | "tcp" | "websocket" | "hls";
 
 /** Pictures that are not a MediaStream: they bring themselves into the element that shows them. */
 export interface Feed {
@@ -49,9 +53,11 @@ export interface Feed {
 	readonly hasAudio: boolean;
 }
 
+export type Source = MediaStream | Feed;
+
 /** What a transport reports while it runs. After `failed` it reports nothing more. */
 export interface TransportEvents {
-	media(source: MediaStream | Feed): void;
+	media(source: Source): void;
 	/** Tracks of the stream that this browser and the relay cannot share, as the relay names them. */
 	leftOut(sentences: readonly string[]): void;
 	failed(failure: Failure): void;

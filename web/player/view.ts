@@ -2,7 +2,7 @@
 import { html, nothing, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import { icons } from "./icons.ts";
 import type { Reading } from "./meter.ts";
-import { duration, type Words } from "./words.ts";
+import { duration, type Words, wayWords } from "./words.ts";
 
 export interface View {
 	readonly words: Words;
@@ -93,8 +93,9 @@ function facts({ reading, words }: View): TemplateResult | typeof nothing {
 	return html`${parts.map((part) => html`<span>${part}</span>`)}`;
 }
 
-export function badge({ words }: View): TemplateResult {
-	return html`<div class="badge" part="badge" data-tone=${words.tone}><i aria-hidden="true"></i>${words.label}</div>`;
+export function badge({ words, reading }: View): TemplateResult {
+	const way = words.tone === "live" ? wayWords(reading) : "";
+	return html`<div class="badge" part="badge" data-tone=${words.tone}><i aria-hidden="true"></i>${words.label}${way ? html` <span class="way">${way}</span>` : nothing}</div>`;
 }
 
 /** What stands over the dimmed picture, or over black, when there are no pictures. */

@@ -1,6 +1,6 @@
 /** WebRTC by WHEP: one POST with the offer, PATCH for an ICE restart, DELETE on leaving. */
 import { ask, failureOf } from "./relay.ts";
-import { applyFragment, fragment, iceServersOf, isLite } from "./sdp.ts";
+import { applyFragment, fragment, iceServersOf, isLite, withoutTcp } from "./sdp.ts";
 import { sampleOf } from "./stats.ts";
 import type { Failure, Sample, Target, Transport, TransportEvents } from "./transport.ts";
 
@@ -19,8 +19,11 @@ export class WhepTransport implements Transport {
 	#candidates: string[] = [];
 	readonly #target: Target;
 	readonly #events: TransportEvents;
+	readonly #udpOnly: boolean;
 
-	constructor(target: Target, events: TransportEvents) {
+	/** `udpOnly`: rather no picture than one over TCP. */
+	constructor(target: Target, events: TransportEvents, udpOnly = false) {
+		this.#udpOnly = udpOnly;
 		this.#target = target;
 		this.#events = events;
 	}
@@ -154,8 +157,9 @@ export class WhepTransport implements Transport {
 	}
 
 	async #accept(pc: RTCPeerConnection, sdp: string): Promise<void> {
-		this.#answer = sdp;
-		if (pc.signalingState === "have-local-offer") await pc.setRemoteDescription({ type: "answer", sdp });
+		const taken = this.#udpOnly ? withoutTcp(sdp) : sdp;
+		this.#answer = taken;
+		if (pc.signalingState === "have-local-offer") await pc.setRemoteDescription({ type: "answer", sdp: taken });
 	}
 
 	async #trickle(pc: RTCPeerConnection, tag: string | null): Promise<void> {

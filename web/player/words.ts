@@ -1,6 +1,7 @@
 /** What the player says about its state. Pure. */
+import type { Reading } from "./meter.ts";
 import type { State } from "./state.ts";
-import type { Failure } from "./transport.ts";
+import type { Failure, Way } from "./transport.ts";
 
 export interface Words {
 	/** Colour means state and nothing else: green pictures, amber trouble that may pass, red refusal, grey nothing. */
@@ -48,6 +49,23 @@ function ofFailure(failure: Failure, name: string): Words {
 		case "unauthorised":
 			return { tone: "bad", label: "No access", title: "Sign in to watch", detail: failure.reason, trying: false };
 	}
+}
+
+const ways: Readonly<Record<Way, string>> = {
+	udp: "",
+	tcp: "over TCP",
+	websocket: "by WebSocket",
+	hls: "by HLS",
+};
+
+/** Pictures that wait no longer than this are not worth a word. */
+const LATE_MS = 500;
+
+/** How pictures come, where that is not the best way, and how late that makes them; empty for the best way. */
+export function wayWords(reading: Reading | null): string {
+	const way = reading?.way ? ways[reading.way] : "";
+	const late = reading?.buffer ?? 0;
+	return way && late > LATE_MS ? `${way}, ${(late / 1000).toFixed(1)} s late` : way;
 }
 
 const causes = {

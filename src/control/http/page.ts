@@ -37,13 +37,16 @@ export async function pageRoutes(app: FastifyInstance, { pageDir }: HttpRoom, gu
 	for (const route of ["/watch/*", "/viewer", "/viewer.html"]) app.get(route, sendToReader);
 	app.get("/login", (_request, reply) => sendPage(reply));
 
+	/** Pages of other origins load the player, and what it loads later. */
+	const forEverybody = (reply: FastifyReply): FastifyReply =>
+		reply.header("Access-Control-Allow-Origin", "*").header("Cross-Origin-Resource-Policy", "cross-origin");
+
 	app.get<{ Params: { "*": string } }>("/assets/*", async (request, reply) => {
-		reply.header("Cache-Control", "public, max-age=31536000, immutable");
+		forEverybody(reply).header("Cache-Control", "public, max-age=31536000, immutable");
 		return reply.sendFile(request.params["*"], join(pageDir, "assets"));
 	});
 	app.get("/vedette-player.js", async (_request, reply) => {
-		reply.header("Access-Control-Allow-Origin", "*").header("Cross-Origin-Resource-Policy", "cross-origin");
-		return reply.header("Cache-Control", "public, max-age=300").sendFile("vedette-player.js");
+		return forEverybody(reply).header("Cache-Control", "public, max-age=300").sendFile("vedette-player.js");
 	});
 	app.get("/favicon.ico", async (_request, reply) => reply.code(204).send());
 }

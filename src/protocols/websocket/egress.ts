@@ -55,7 +55,8 @@ export class Egress {
 		const beginning = this.#muxer.beginning(frame);
 		if (beginning) {
 			const { mime, init } = beginning;
-			this.#message(JSON.stringify({ mime, leftOut: this.#leftOut }), text);
+			const held = 1 + (this.#reader.frames?.length ?? 0);
+			this.#message(JSON.stringify({ mime, leftOut: this.#leftOut, held }), text);
 			this.#message(init, binary);
 		}
 		const fragment = this.#muxer.fragment(frame, now);

@@ -1,0 +1,171 @@
+/** Low-latency HLS: by hls.js where there are media sources, else by the browser itself. The last way to a picture. */
+import type { ErrorData, default as Hls, HlsConfig } from "hls.js";
+import { ahead, codecOf, FeedMeter, playsAtAnyRate, sourceClass } from "./feed-meter.ts";
+import { authorization, failureOf } from "./relay.ts";
+import type { Failure, Feed, Sample, Transport, TransportEvents } from "./transport.ts";
+
+const PLAYLIST = "application/vnd.apple.mpegurl";
+/** Seconds beyond the delay that the playlist asks for, after which the rest is skipped. */
+const TOO_LATE_S = 2;
+const TOO_LATE_WITHOUT_RATE_S = 1;
+const KEPT_S = 5;
+
+const unreachable: Failure = { kind: "unreachable", reason: "The relay does not answer by HLS." };
+const gone: Failure = { kind: "lost", reason: "The connection ended." };
+const unplayable: Failure = { kind: "refused", reason: "This browser cannot play it." };
+
+export class HlsTransport implements Transport, Feed {
+	state: Transport["state"] = "new";
+	hasAudio = true;
+	readonly #url: string;
+	readonly #token: string;
+	readonly #events: TransportEvents;
+	readonly #meter = new FeedMeter();
+	#hls: Hls | null = null;
+	#video: HTMLVideoElement | null = null;
+	#codec: string | null = null;
+	#bytes = 0;
+	#files = 0;
+	#recovered = false;
+	readonly #ended = new AbortController();
+
+	/** `url` is that of the playlist. */
+	constructor(url: string, token: string, events: TransportEvents) {
+		this.#url = url;
+		this.#token = token;
+		this.#events = events;
+	}
+
+	async start(): Promise<void> {
+		if (this.state !== "new") return;
+		this.state = "starting";
+		if (sourceClass()) {
+			// Half of the whole page's size, and most viewers never need it.
+			const library = await import("hls.js").catch(() => null);
+			if (this.#over()) return;
+			if (!library) return this.#fail(unreachable);
+			this.#hls = this.#load(library.default);
+		} else if (this.#token || !document.createElement("video").canPlayType(PLAYLIST)) {
+			// What a browser plays by itself it fetches without our header.
+			return this.#fail(unplayable);
+		}
+		this.#events.media(this);
+	}
+
+	stop(): void {
+		if (this.state === "ended") return;
+		this.state = "ended";
+		this.#ended.abort();
+		const video = this.#video;
+		if (video && (this.#hls ? this.#hls.media === video : video.src === this.#url)) {
+			video.playbackRate = 1;
+			video.pause();
+		}
+		this.#hls?.destroy();
+	}
+
+	async repair(): Promise<boolean> {
+		return false;
+	}
+
+	attach(video: HTMLVideoElement): void {
+		if (this.state === "ended") return;
+		this.#video = video;
+		const { signal } = this.#ended;
+		video.srcObject = null;
+		if (this.#hls) {
+			this.#hls.attachMedia(video);
+			this.#hls.loadSource(this.#url);
+		} else {
+			video.src = this.#url;
+			video.addEventListener("error", () => video.src === this.#url && this.#fail(gone), { signal });
+		}
+		video.addEventListener("playing", () => this.#run(), { signal });
+	}
+
+	async stats(): Promise<Sample | null> {
+		const video = this.#video;
+		if (!video || this.state !== "running") return null;
+		return this.#meter.take(video, {
+			bytes: this.#bytes,
+			messages: this.#files,
+			wait: this.#hls?.latency || ahead(video),
+			codec: this.#codec,
+			route: "TCP, HLS",
+			way: "hls",
+		});
+	}
+
+	#run(): void {
+		if (this.state === "starting") this.state = "running";
+	}
+
+	#over(): boolean {
+		return this.state === "ended";
+	}
+
+	#load(Library: typeof Hls): Hls {
+		const hls = new Library(this.#config());
+		hls.on(Library.Events.FRAG_BUFFERED, (_, { stats }) => {
+			this.#count(stats.loaded);
+			hls.lowLatencyMode = true;
+		});
+		hls.on(Library.Events.LEVEL_UPDATED, () => this.#catchUp(hls));
+		hls.on(Library.Events.BUFFER_CODECS, (_, tracks) => {
+			const codecs = Object.values(tracks).map(({ codec = "", levelCodec = "" }) => `${codec} ${levelCodec}`);
+			this.#codec = codecOf(codecs.join());
+			this.hasAudio = /mp4a|opus/i.test(codecs.join());
+		});
+		hls.on(Library.Events.ERROR, (_, error) => error.fatal && this.#broken(error));
+		return hls;
+	}
+
+	#config(): Partial<HlsConfig> {
+		const token = this.#token;
+		return {
+			// Nothing is to be unpacked, and a page's policy may not allow a worker.
+			enableWorker: false,
+			// Begun with parts it loads those of a first segment again and again until there is a second one.
+			lowLatencyMode: false,
+			backBufferLength: KEPT_S,
+			// Running out once is no reason to be a second later for ever.
+			liveSyncOnStallIncrease: 0.25,
+			maxLiveSyncPlaybackRate: playsAtAnyRate() ? 1.25 : 1,
+			...(token ? { xhrSetup: (xhr) => xhr.setRequestHeader("Authorization", authorization(token)) } : {}),
+		};
+	}
+
+	#count(bytes: number): void {
+		this.#bytes += bytes;
+		this.#files++;
+	}
+
+	#catchUp(hls: Hls): void {
+		const { media, latency, targetLatency, liveSyncPosition } = hls;
+		const most = playsAtAnyRate() ? TOO_LATE_S : TOO_LATE_WITHOUT_RATE_S;
+		if (!media || media.seeking || targetLatency === null || liveSyncPosition === null) return;
+		if (media.currentTime > 0 && latency - targetLatency > most) media.currentTime = liveSyncPosition;
+	}
+
+	#broken({ type, details, response, networkDetails }: ErrorData): void {
+		if (type === "mediaError" && details !== "manifestIncompatibleCodecsError" && !this.#recovered) {
+			this.#recovered = true;
+			this.#hls?.recoverMediaError();
+			return;
+		}
+		const status = response?.code ?? 0;
+		if (status >= 400 && status < 600) {
+			const text = networkDetails instanceof XMLHttpRequest ? networkDetails.responseText : "";
+			failureOf(new Response(text, { status }))
+				.then((failure) => this.#fail(failure))
+				.catch(() => this.#fail(unreachable));
+		} else if (type === "networkError") this.#fail(this.state === "starting" ? unreachable : gone);
+		else this.#fail(unplayable);
+	}
+
+	#fail(failure: Failure): void {
+		if (this.state === "ended") return;
+		this.stop();
+		this.#events.failed(failure);
+	}
+}
