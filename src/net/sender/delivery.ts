@@ -1,8 +1,7 @@
-import { ENTRY_INFO, ENTRY_SEQUENCE, ENTRY_TIMESTAMP } from "../ring.ts";
 import { encodeSocketAddress } from "../socket-address.ts";
 import type { UdpSocket } from "../udp.ts";
 import type { Channel } from "./channel.ts";
-import type { DeliveryStats, FirstPacket, JoinOptions, TrackOptions, TrackStats } from "./join.ts";
+import type { DeliveryStats, JoinOptions, TrackOptions, TrackStats } from "./join.ts";
 import {
 	DO_ADDRESS,
 	DO_JOIN,
@@ -20,7 +19,6 @@ import {
 	TRACK,
 	TRACK_BYTES,
 } from "./layout.ts";
-import { pressTimestamp } from "./squeeze.ts";
 import type { SenderStream, StreamHost } from "./stream.ts";
 
 /** A browser takes low numbers for a stream's start, and a wrap among the first packets loses its roll-over counter. */
@@ -52,7 +50,6 @@ export class Delivery {
 	readonly #options: JoinOptions;
 	#channel: Channel;
 	readonly #tracks: readonly (TrackOptions | null)[];
-	readonly #first: (FirstPacket | undefined)[] = [];
 	/** Records: one, or one for each port and socket that tracks go by. */
 	readonly #legs: Leg[] = [];
 	#from: number;
@@ -78,7 +75,6 @@ export class Delivery {
 			for (const { record } of this.#legs) if (record >= 0) host.records.give(record);
 			throw error;
 		}
-		this.#look(options);
 	}
 
 	#leg(socket: UdpSocket, port: number): Set<number> {
@@ -120,7 +116,7 @@ export class Delivery {
 		words[(record + RECORD.nameBytes) >> 2] = name.length;
 		bytes.set(name, record + RECORD.name);
 		words[(record + RECORD.socket) >> 2] = socket.number;
-		const squeeze = options.squeeze && !protection && old < 0;
+		const squeeze = !protection && old < 0;
 		// Kept numbers would begin with roll-over counter 0 again.
 		const rewrite = options.rewrite || (protection && old >= 0);
 		words[(record + RECORD.flags) >> 2] = (rewrite ? FLAG_REWRITE : 0) | (squeeze ? FLAG_SQUEEZE : 0);
@@ -164,47 +160,12 @@ export class Delivery {
 		words[(at + TRACK.taken) >> 2] = 1;
 		words[(at + TRACK.payloadType) >> 2] = track.payloadType & 0x7f;
 		words[(at + TRACK.ssrc) >> 2] = track.ssrc;
+		words[(at + TRACK.edge) >> 2] = track.squeeze?.edge ?? 0;
+		words[(at + TRACK.factor) >> 2] = track.squeeze?.factor ?? 0;
 		words[(at + TRACK.rtxPayloadType) >> 2] = track.rtx ? track.rtx.payloadType & 0x7f : NO_RTX;
 		words[(at + TRACK.rtxSsrc) >> 2] = track.rtx?.ssrc ?? 0;
 		words[(at + TRACK.rtxFirst) >> 2] = (track.rtx?.firstSequence ?? track.firstSequence ?? FIRST_SEQUENCE) & 0xffff;
 		words[(at + TRACK.firstSequence) >> 2] = (track.firstSequence ?? FIRST_SEQUENCE) & 0xffff;
-	}
-
-	/** Looks at the packets of the burst: where each track starts and where its live edge is. */
-	#look(options: JoinOptions): void {
-		const { ring, to } = this.#stream;
-		const { words } = this.#host.memory;
-		const first: ({ sequence: number; timestamp: number } | undefined)[] = [];
-		const edge: number[] = [];
-		for (let number = this.#from; number < to; number++) {
-			const at = ring.entry(number);
-			const track = (words[at + ENTRY_INFO]! >>> 16) & 0xff;
-			if (!this.#tracks[track]) continue;
-			const timestamp = words[at + ENTRY_TIMESTAMP]!;
-			first[track] ??= { sequence: words[at + ENTRY_SEQUENCE]! & 0xffff, timestamp };
-			const newest = edge[track];
-			if (newest === undefined || ((timestamp - newest) | 0) > 0) edge[track] = timestamp;
-		}
-		this.#tracks.forEach((track, number) => {
-			const start = first[number];
-			const newest = edge[number];
-			if (!track || !start || newest === undefined) return;
-			const squeeze = options.squeeze && !options.protection;
-			if (squeeze) this.#writeEdge(number, newest);
-			this.#first[number] = {
-				sequence: options.rewrite ? (track.firstSequence ?? FIRST_SEQUENCE) & 0xffff : start.sequence,
-				timestamp: squeeze ? pressTimestamp(start.timestamp, newest) : start.timestamp,
-			};
-		});
-	}
-
-	#writeEdge(track: number, timestamp: number): void {
-		const { words } = this.#host.memory;
-		const leg = this.#legs.find((one) => one.tracks.has(track));
-		if (!leg) return;
-		const at = leg.record + RECORD.tracks + track * TRACK_BYTES;
-		words[(at + TRACK.edge) >> 2] = timestamp;
-		words[(at + TRACK.squeeze) >> 2] = 1;
 	}
 
 	/** Begins to send. */
@@ -216,11 +177,6 @@ export class Delivery {
 				command[9] = this.#from;
 			});
 		}
-	}
-
-	/** The first packet of a track as the destination sees it; undefined where the track has none yet. */
-	first(track: number): FirstPacket | undefined {
-		return this.#first[track];
 	}
 
 	/**

@@ -83,8 +83,9 @@ export class TrackOut {
 	/** Start of its part of the record, as an index of words and of counters. */
 	readonly word: number;
 	readonly counter: number;
-	/** Where a burst's timestamps are pressed to; −1 where they stay. */
+	/** Where a burst's timestamps are pressed to; −1 where they stay. And how near. */
 	readonly edge: number;
+	readonly factor: number;
 	/** The next packet decides what is taken from the stream's sequence numbers. */
 	fresh = true;
 	/** The number that the next packet gets where `fresh`; −1: it keeps its own. */
@@ -109,7 +110,8 @@ export class TrackOut {
 		this.nonce = new Nonce(memory, at + TRACK.iv, salt, this.ssrc, gcm);
 		this.rtxNonce = new Nonce(memory, at + TRACK.rtxIv, salt, this.rtxSsrc, gcm);
 		this.next = flags & FLAG_REWRITE ? words[(at + TRACK.firstSequence) >> 2]! : -1;
-		this.edge = flags & FLAG_SQUEEZE && words[(at + TRACK.squeeze) >> 2] ? words[(at + TRACK.edge) >> 2]! : -1;
+		this.factor = words[(at + TRACK.factor) >> 2]!;
+		this.edge = flags & FLAG_SQUEEZE && this.factor !== 0 ? words[(at + TRACK.edge) >> 2]! : -1;
 	}
 
 	get hasRtx(): boolean {
@@ -255,7 +257,7 @@ export class Destination {
 			const squeezed = track.edge >= 0 && slice.number[last]! < this.burstEnd;
 			words[track.word + TRACK.lastSequence / 4] = index;
 			words[track.word + TRACK.lastTimestamp / 4] = squeezed
-				? pressTimestamp(slice.timestamp[last]!, track.edge)
+				? pressTimestamp(slice.timestamp[last]!, track.edge, track.factor)
 				: slice.timestamp[last]!;
 			words[track.word + TRACK.sent / 4] = 1;
 		}

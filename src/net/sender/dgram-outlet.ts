@@ -50,7 +50,7 @@ export class DgramOutlet implements Outlet {
 				const pressed = track.edge >= 0 && slice.number[packet]! < destination.burstEnd;
 				bytes[1] = (bytes[1]! & 0x80) | track.payloadType;
 				bytes.writeUInt16BE(track.index(slice.sequence[packet]!) & 0xffff, 2);
-				bytes.writeUInt32BE(pressed ? pressTimestamp(timestamp, track.edge) : timestamp, 4);
+				bytes.writeUInt32BE(pressed ? pressTimestamp(timestamp, track.edge, track.factor) : timestamp, 4);
 				bytes.writeUInt32BE(track.ssrc, 8);
 			}
 			this.#waiting.push({ bytes, owner: destination });

@@ -1,4 +1,5 @@
 import type { UdpSocket } from "../udp.ts";
+import type { Squeeze } from "./squeeze.ts";
 
 /** SRTP keys of one direction (RFC 3711 section 4.3): session keys, not the master key. */
 export interface Protection {
@@ -28,6 +29,11 @@ export interface TrackOptions {
 	readonly firstSequence?: number | undefined;
 	/** Retransmissions have their own payload type and SSRC (RFC 4588); without it they are the same bytes again. */
 	readonly rtx?: RtxOptions | undefined;
+	/**
+	 * How the timestamps of its burst are pressed together, so that a player that keeps its first delay is at the live
+	 * edge. Not for protected streams.
+	 */
+	readonly squeeze?: Squeeze | undefined;
 	/** Where the track goes to another port than the others, or leaves by another socket. */
 	readonly port?: number | undefined;
 	readonly socket?: UdpSocket | undefined;
@@ -42,11 +48,6 @@ export interface JoinOptions {
 	/** By track number of the stream; null for one that is not taken. */
 	readonly tracks: readonly (TrackOptions | null)[];
 	readonly protection: Protection | null;
-	/**
-	 * Press the timestamps of the burst together, so that a player that keeps its first delay is at the live edge. Not
-	 * for protected streams.
-	 */
-	readonly squeeze?: boolean | undefined;
 	/**
 	 * Give the packets payload type, SSRC and sequence numbers of this destination. Without it, unprotected packets
 	 * leave as they are in the ring (of which `payloadType` and `ssrc` must be the copy), protected ones keep their
@@ -77,10 +78,4 @@ export interface DeliveryStats {
 	readonly refused: number;
 	/** By track number; undefined where it is not taken or nothing was sent yet. */
 	readonly tracks: readonly (TrackStats | undefined)[];
-}
-
-/** The first packet of a track as the destination sees it: what RTP-Info says (RFC 2326 section 12.33). */
-export interface FirstPacket {
-	readonly sequence: number;
-	readonly timestamp: number;
 }

@@ -48,7 +48,8 @@ export const TRACK = {
 	firstSequence: 20,
 	/** Timestamp of the live edge: what a burst's timestamps are pressed towards. */
 	edge: 24,
-	squeeze: 28,
+	/** How near to it; 0 for a track whose timestamps stay. */
+	factor: 28,
 	/** Written by the sender: what was sent last; the sequence number is the extended one. */
 	lastSequence: 32,
 	lastTimestamp: 36,

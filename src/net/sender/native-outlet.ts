@@ -162,7 +162,7 @@ export class NativeOutlet implements Outlet {
 		const second = (bytes[source + 1]! & 0x80) | track.payloadType;
 		view.setUint32(at, (bytes[source]! << 24) | (second << 16) | (index & 0xffff));
 		const pressed = track.edge >= 0 && slice.number[packet]! < to.burstEnd;
-		view.setUint32(at + 4, pressed ? pressTimestamp(timestamp, track.edge) : timestamp);
+		view.setUint32(at + 4, pressed ? pressTimestamp(timestamp, track.edge, track.factor) : timestamp);
 		view.setUint32(at + 8, track.ssrc);
 	}
 

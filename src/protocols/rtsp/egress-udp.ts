@@ -84,7 +84,7 @@ export class UdpCarrier implements Carrier {
 	#join(track: number, route: Route, press: Press): Leg {
 		const { stream, from } = this.#reader;
 		const { payloadType } = stream.tracks[track]!;
-		const own = { payloadType, ssrc: stream.ssrc(track) };
+		const own = { payloadType, ssrc: stream.ssrc(track), squeeze: press.squeeze(track) };
 		const delivery = this.#use.fan.join({
 			socket: this.#sockets[0],
 			address: route.address,
@@ -92,7 +92,6 @@ export class UdpCarrier implements Carrier {
 			from: press.takes(track) ? from : stream.ring.head,
 			tracks: stream.tracks.map((_, index) => (index === track ? own : null)),
 			protection: null,
-			squeeze: true,
 			rewrite: false,
 		});
 		return { route, delivery };

@@ -2,7 +2,7 @@ import type { Reader } from "../../hub/reader.ts";
 import type { Millis } from "../../media/time.ts";
 import { compound, ntpOf, writeBye, writeDescription, writeSenderReport } from "../../wire/rtcp-write.ts";
 import { controlOf } from "./description.ts";
-import { Press, type Pressing } from "./press.ts";
+import { Press } from "./press.ts";
 import type { Setup } from "./session.ts";
 import { controlUrl } from "./url.ts";
 
@@ -26,11 +26,11 @@ export class Egress {
 	readonly #firstSequences: readonly number[];
 	#nextReport: Millis = 0;
 
-	constructor(reader: Reader, setups: readonly Setup[], pressing: Pressing) {
+	constructor(reader: Reader, setups: readonly Setup[]) {
 		const { stream, tracks, from, burstEnd } = reader;
 		this.reader = reader;
 		this.#setups = setups;
-		this.press = new Press(stream, tracks, from, burstEnd, pressing);
+		this.press = new Press(stream, tracks, from, burstEnd);
 		this.#firstSequences = stream.tracks.map((_, track) => stream.sequence(track));
 	}
 

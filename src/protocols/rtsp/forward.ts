@@ -6,7 +6,6 @@ import { openRtspClient, type RtspClient } from "./client.ts";
 import { Egress } from "./egress.ts";
 import { TcpCarrier } from "./egress-tcp.ts";
 import { Framing } from "./framing.ts";
-import { pressToFixedSpan } from "./press.ts";
 
 const TICK_MS = 1000;
 
@@ -34,7 +33,7 @@ function taker(client: RtspClient, stream: Stream): Taker {
 	const now = (): number => performance.now();
 	const start = (reader: Reader): void => {
 		const { socket, setups } = client;
-		const egress = new Egress(reader, setups, pressToFixedSpan);
+		const egress = new Egress(reader, setups);
 		const lane = (index: 0 | 1): number[] =>
 			stream.tracks.map((_, track) => setups[track]?.transport.interleaved?.[index] ?? -1);
 		const own = new TcpCarrier(socket, reader, Framing.of(stream, lane(0)), lane(1), egress.press, now);

@@ -4,7 +4,6 @@ import type { Reader, ReaderInfo } from "../../hub/reader.ts";
 import type { Stream } from "../../hub/stream.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
-import { pressTimestamp } from "../../net/sender/squeeze.ts";
 import type { RtspContext } from "./context.ts";
 import { ask, Declined } from "./declined.ts";
 import { type Carrier, Egress } from "./egress.ts";
@@ -12,7 +11,6 @@ import { TcpCarrier } from "./egress-tcp.ts";
 import { UdpCarrier } from "./egress-udp.ts";
 import { Framing } from "./framing.ts";
 import { noTraffic, type Traffic } from "./items.ts";
-import { pressToFixedSpan } from "./press.ts";
 import type { Setup } from "./session.ts";
 import type { Transport } from "./transport.ts";
 import type { Route } from "./udp-routes.ts";
@@ -111,7 +109,7 @@ export class Player {
 			throw new Declined(404, `"${this.path}" has another stream now`);
 		}
 		this.#setups = setups;
-		this.#egress = new Egress(reader, setups, overUdp ? pressTimestamp : pressToFixedSpan);
+		this.#egress = new Egress(reader, setups);
 		return this.#egress.info(url);
 	}
 
