@@ -8,6 +8,7 @@ import type { Log } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { ForwardSource, HlsDoor, LiveDoor, MqttDoor, SessionSource, WebRtcDoor } from "./http/room.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
+import { describeDemand } from "./demand-metrics.ts";
 import { Ledger } from "./ledger.ts";
 import { describeLikeMediaMtx } from "./mediamtx-metrics.ts";
 import { describeMetrics } from "./metrics.ts";
@@ -67,6 +68,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 	const ledger = new Ledger(hub);
 	const metrics = new Metrics();
 	describeMetrics(metrics, hub, ledger);
+	describeDemand(metrics, hub.demand);
 	if (sessions.webrtcsessions) describeSessions(metrics, sessions.webrtcsessions);
 	describeLikeMediaMtx(metrics, hub, ledger, sessions);
 	options.describeMore?.(metrics);

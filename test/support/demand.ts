@@ -19,7 +19,7 @@ const track: Track = {
 };
 
 /** A clock that goes on when it is told to, from one timer to the next. */
-export class SteppedClock {
+class SteppedClock {
 	time = 1000;
 	readonly #timers = new Set<{ readonly at: number; readonly call: () => void }>();
 	now = (): number => this.time;

@@ -74,6 +74,8 @@ export class Camera {
 	/** What happens waits for what happens now, and for `begin`. */
 	#isBusy = true;
 	#isClosed = false;
+	/** What the kept holds say of that. */
+	#isRead = false;
 	#who = "";
 	#stopReason = UNWANTED;
 	#query = "";
@@ -215,7 +217,7 @@ export class Camera {
 			error: this.#fault,
 			wants: this.#wants.people,
 			waiting: this.#waiters.size,
-			holds: this.#wants.holds.map((hold) => keptHold(hold, epoch)),
+			holds: this.#wants.holds.map((hold) => keptHold(hold, this.#wants.size > 0, epoch)),
 		};
 	}
 
@@ -249,6 +251,7 @@ export class Camera {
 	}
 
 	#keep(): void {
+		this.#isRead = this.#wants.size > 0;
 		this.#tools.keep(this.view.holds);
 	}
 
@@ -285,6 +288,7 @@ export class Camera {
 	/** One timer for the table and those who want it. */
 	#arm(): void {
 		if (this.#isClosed) return;
+		if (this.#isRead !== this.#wants.size > 0 && this.#wants.holds.length > 0) this.#keep();
 		const at = Math.min(dueAt(this.#phase), this.#wants.next(this.#online));
 		if (at === this.#dueAt) return;
 		this.#cancel();

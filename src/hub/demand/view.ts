@@ -13,8 +13,8 @@ export interface KeptHold {
 	/** It lapses then in any case. */
 	readonly until: number | undefined;
 	readonly bounds: Bounds;
-	/** Since when nobody reads. */
-	readonly alone: number;
+	/** Since when nobody reads; undefined where somebody does. */
+	readonly alone: number | undefined;
 }
 
 /** A path that can be woken, for people. Times are Unix milliseconds. */
@@ -47,13 +47,16 @@ export type DemandEvent =
 	| { readonly at: "started" | "stopped" | "lapsed"; readonly path: PathName; readonly by: Wanter };
 
 /** `epoch` is what makes Unix time of the monotonic clock's. */
-export function keptHold({ by, since, lapse, until, bounds, alone }: Hold, epoch: number): KeptHold {
-	return { by, since: since + epoch, lapse, until: until && until + epoch, bounds, alone: alone + epoch };
+export function keptHold(hold: Hold, isRead: boolean, epoch: number): KeptHold {
+	const { by, since, lapse, until, bounds, alone } = hold;
+	const aloneSince = isRead ? undefined : alone + epoch;
+	return { by, since: since + epoch, lapse, until: until && until + epoch, bounds, alone: aloneSince };
 }
 
 /** A hold of a relay that ran before: the driver has as long to be there as after a start. */
 export function restoredHold({ by, lapse, until, bounds, alone }: KeptHold, now: Millis, epoch: number): Hold {
-	return { by, since: now, lapse, until: until && until - epoch, bounds, alone: alone - epoch, proved: false };
+	const aloneSince = alone === undefined ? now : alone - epoch;
+	return { by, since: now, lapse, until: until && until - epoch, bounds, alone: aloneSince, proved: false };
 }
 
 /** For people. */

@@ -35,7 +35,7 @@ export interface Hold {
 /** Who came without reading, like a DESCRIBE without PLAY, is forgotten after this. */
 export const VISIT_MS = 10_000;
 /** A start that reaches no driver lapses after this. */
-export const REACH_MS = 30_000;
+const REACH_MS = 30_000;
 /** Who was sent away by a stop wakes nothing for so long by coming back. */
 const QUIET_MS = 30_000;
 
