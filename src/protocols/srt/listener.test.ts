@@ -28,21 +28,25 @@ class Room {
 	readonly packets: Buffer[] = [];
 	readonly listener = new Listener(secret, (call) => this.calls.push(call));
 
-	say(handshake: Handshake, port = 5000): boolean {
+	say(handshake: Handshake, port = 5000, address = "192.0.2.1"): boolean {
 		const bytes = writeControl(control.handshake, 0, 0, 999, 0, writeHandshake(handshake, false));
 		const send = (answer: Buffer): void => {
 			this.packets.push(Buffer.from(answer));
 			this.answers.push(parseHandshake(answer.subarray(HEAD_BYTES))!);
 		};
-		return this.listener.datagram(bytes, { address: "192.0.2.1", port, send }, this.now);
+		return this.listener.datagram(bytes, { address, port, send }, this.now);
 	}
 
 	/** A conclusion with the cookie that the listener gave. */
-	conclude(changes: Partial<Handshake> = {}, port = 5000): void {
-		this.say(induction, port);
+	conclude(changes: Partial<Handshake> = {}, port = 5000, address = "192.0.2.1"): void {
+		this.say(induction, port, address);
 		const { cookie } = this.answers.at(-1)!;
 		const type = handshakeType.conclusion;
-		this.say({ ...induction, version: 5, type, extension: 1, cookie, hello, streamId: "read:a", ...changes }, port);
+		this.say(
+			{ ...induction, version: 5, type, extension: 1, cookie, hello, streamId: "read:a", ...changes },
+			port,
+			address,
+		);
 	}
 }
 
@@ -119,6 +123,46 @@ test("what cannot be had is refused at once, with its code", () => {
 	assert.equal(room.answers.at(-1)!.type, 1010);
 	room.conclude();
 	assert.deepEqual([room.calls.length, room.answers.at(-1)!.type], [1, 1010]);
+});
+
+test("rendezvous is refused at once, and nothing is kept of it", () => {
+	const room = new Room();
+	assert.equal(room.say({ ...induction, version: 5, type: handshakeType.waveAHand }), true);
+	assert.deepEqual([room.answers[0]!.type, destinationOf(room.packets[0]!)], [rejection.rogue, 1234]);
+	assert.equal(room.calls.length, 0);
+});
+
+test("extensions that are not known, like groups and packet filters, change nothing", () => {
+	const room = new Room();
+	room.say(induction);
+	const type = handshakeType.conclusion;
+	const { cookie } = room.answers[0]!;
+	const known = { ...induction, version: 5, type, extension: 5, cookie, hello, streamId: "publish:a" };
+	const bytes = writeHandshake(known, false);
+	// Type 8, two words: a member of a broadcast group (libsrt's bonding); type 7: a packet filter; type 99: nobody's.
+	const group = Buffer.from("00080002c000000101000001", "hex");
+	const others = Buffer.from("000700016665632c0063000100000000", "hex");
+	const head = HEAD_BYTES + 32;
+	const all = Buffer.concat([bytes.subarray(0, head), group, bytes.subarray(head), others]);
+	const packet = writeControl(control.handshake, 0, 0, 999, 0, all);
+	room.listener.datagram(packet, { address: "192.0.2.1", port: 5000, send: () => {} }, room.now);
+	assert.equal(room.calls.length, 1);
+	assert.deepEqual([room.calls[0]!.handshake.streamId, room.calls[0]!.handshake.hello], ["publish:a", hello]);
+});
+
+test("callers who are being looked at are bounded, and those of one address leave room for others", () => {
+	const room = new Room();
+	for (let i = 0; i < 2500; i++) room.conclude({ socketId: 1 + i }, 1000 + i);
+	assert.equal(room.calls.length, 2000);
+	room.conclude({}, 5000, "192.0.2.2");
+	assert.equal(room.calls.length, 2001);
+	for (const call of room.calls) room.listener.refuse(call, rejection.badSecret);
+	room.now += 11_000;
+	room.listener.tick(room.now);
+	room.conclude({ socketId: 9000 });
+	assert.equal(room.calls.length, 2002);
+	for (let i = 0; i < 25_000; i++) room.conclude({ socketId: 1 + i }, 1000, `198.51.${100 + (i >> 8)}.${i & 255}`);
+	assert.equal(room.calls.length, 2001 + 20_000);
 });
 
 test("noise gets no answer and no place", () => {

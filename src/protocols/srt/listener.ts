@@ -24,6 +24,8 @@ const COOKIE_MS = 60_000;
 const KEEP_ANSWER_MS = 10_000;
 /** Callers whose answers are being worked out or kept. */
 const MAX_CALLERS = 20_000;
+/** Of one address: nobody takes the place of all others. */
+const MAX_FROM_ONE = 2000;
 const MAX_WINDOW = 8192;
 
 /** Where a datagram came from. */
@@ -44,6 +46,7 @@ export interface Call {
 }
 
 interface Answer {
+	readonly address: string;
 	readonly bytes: Buffer | undefined;
 	/** When it was first sent: timestamps count from then. */
 	readonly at: Millis;
@@ -57,6 +60,8 @@ export class Listener {
 	readonly #secret: Buffer;
 	readonly #onCall: (call: Call) => void;
 	readonly #answers = new Map<string, Answer>();
+	/** Answers to each address. */
+	readonly #from = new Map<string, number>();
 
 	constructor(secret: Buffer, onCall: (call: Call) => void) {
 		this.#secret = secret;
@@ -71,7 +76,8 @@ export class Listener {
 		if (handshake.type === handshakeType.induction) this.#greet(handshake, caller, now);
 		else if (handshake.type === handshakeType.conclusion) {
 			this.#conclude({ handshake, caller, timestamp: timestampOf(bytes), at: now });
-		} else return false;
+		} else if (handshake.type === handshakeType.waveAHand) this.#turnAway(handshake, caller);
+		else return false;
 		return true;
 	}
 
@@ -117,13 +123,24 @@ export class Listener {
 
 	/** To be called about once a second: forgets what nobody asks for any more. */
 	tick(now: Millis): void {
-		for (const [key, { bytes, at }] of this.#answers) if (bytes && now - at > KEEP_ANSWER_MS) this.#answers.delete(key);
+		for (const [key, { address, bytes, at }] of this.#answers) {
+			if (!bytes || now - at <= KEEP_ANSWER_MS) continue;
+			this.#answers.delete(key);
+			const others = this.#from.get(address)! - 1;
+			if (others > 0) this.#from.set(address, others);
+			else this.#from.delete(address);
+		}
 	}
 
 	#greet(handshake: Handshake, caller: Caller, now: Millis): void {
 		const cookie = this.#cookie(caller, Math.floor(now / COOKIE_MS));
 		const answer = { ...handshake, version: 5, encryption: 0, extension: MAGIC, cookie };
 		this.#send(caller, handshake.socketId, answer);
+	}
+
+	/** Two callers that call each other (rendezvous, section 4.3.2): here is a listener. */
+	#turnAway({ hello: _, keys: __, streamId: ___, ...fixed }: Handshake, caller: Caller): void {
+		this.#send(caller, fixed.socketId, { ...fixed, extension: 0, type: rejection.rogue, socketId: 0 });
 	}
 
 	#conclude(call: Call): void {
@@ -137,8 +154,10 @@ export class Listener {
 			this.#repeat(known, call);
 			return;
 		}
-		if (this.#answers.size >= MAX_CALLERS) return;
-		this.#answers.set(keyOf(call), { bytes: undefined, at });
+		const others = this.#from.get(caller.address) ?? 0;
+		if (this.#answers.size >= MAX_CALLERS || others >= MAX_FROM_ONE) return;
+		this.#from.set(caller.address, others + 1);
+		this.#answers.set(keyOf(call), { address: caller.address, bytes: undefined, at });
 		const fault = faultOf(handshake);
 		if (fault) this.refuse(call, fault);
 		else this.#onCall(call);
@@ -147,7 +166,7 @@ export class Listener {
 	#answer(call: Call, handshake: Handshake, at: Millis): void {
 		const { caller } = call;
 		const bytes = this.#send(caller, call.handshake.socketId, handshake);
-		this.#answers.set(keyOf(call), { bytes, at });
+		this.#answers.set(keyOf(call), { address: caller.address, bytes, at });
 	}
 
 	/** The answer was lost. The caller's clock begins with the one that it gets: that one says how late it is. */
