@@ -13,16 +13,34 @@ const send: Send | undefined =
 
 const senders = new WeakMap<Socket, DirectSender>();
 
-/** Bytes that many sockets are sent, with their address: found once for all of them. */
-export class SharedBytes {
-	readonly bytes: Buffer;
-	/** 0 where there are no foreign functions. */
-	readonly address: number;
+const FIRST_ROOM_BYTES = 4096;
 
-	/** `bytes` must have memory of its own that does not move (`Buffer.allocUnsafeSlow`). */
-	constructor(bytes: Buffer) {
-		this.bytes = bytes;
-		this.address = send && native && bytes.length > 0 ? native.address(bytes) : 0;
+/** Bytes that many sockets are sent, in memory that is used again: its address is found once, and none of it is garbage. */
+export class SharedBytes {
+	/** How many of `room` are to be sent. */
+	length = 0;
+	#room = Buffer.alloc(0);
+	#address = 0;
+
+	/** Where they are written. */
+	get room(): Buffer {
+		return this.#room;
+	}
+
+	/** Address of `room`; 0 where there are no foreign functions. */
+	get address(): number {
+		return this.#address;
+	}
+
+	/** Makes `length` bytes of room; what was there before is gone. */
+	resize(length: number): Buffer {
+		this.length = length;
+		if (length > this.#room.length) {
+			// Memory of its own, which does not move.
+			this.#room = Buffer.allocUnsafeSlow(Math.max(FIRST_ROOM_BYTES, 2 ** Math.ceil(Math.log2(length))));
+			this.#address = send && native ? native.address(this.#room) : 0;
+		}
+		return this.#room;
 	}
 }
 
@@ -44,17 +62,20 @@ export class DirectSender {
 		senders.set(socket, this);
 	}
 
-	/** Writes; false where the stream holds a part of it back: its `drain` or an empty write tells when that has left. */
-	write({ bytes, address }: SharedBytes): boolean {
+	/**
+	 * Writes; false where the stream holds a part of it back: its `drain` or an empty write tells when that has left. The
+	 * bytes are the caller's again once it returns.
+	 */
+	write({ room, address, length }: SharedBytes): boolean {
 		const socket = this.#socket;
 		let taken = 0;
 		if (this.#fd >= 0 && send && address !== 0 && socket.writable && socket.writableLength === 0) {
 			// An error is −1: the stream meets it again, and tells it in its own way.
-			taken = Math.max(0, send(this.#fd, address, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL));
+			taken = Math.max(0, send(this.#fd, address, length, MSG_DONTWAIT | MSG_NOSIGNAL));
 			this.written += taken;
-			if (taken === bytes.length) return true;
+			if (taken === length) return true;
 		}
-		socket.write(taken === 0 ? bytes : bytes.subarray(taken));
+		socket.write(Buffer.from(room.subarray(taken, length)));
 		return socket.writableLength === 0;
 	}
 }

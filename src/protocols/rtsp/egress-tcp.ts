@@ -50,7 +50,7 @@ export class TcpCarrier implements Carrier {
 		const reader = this.#reader;
 		while (!this.#blocked && reader.active && !socket.destroyed && reader.take(now)) {
 			const piece = this.#next();
-			const { length } = piece.bytes;
+			const { length } = piece;
 			reader.sent(this.#framing.end, length, now);
 			if (length > 0 && !this.#sender.write(piece)) this.#block(now);
 		}

@@ -8,10 +8,18 @@ import { FRAME_HEADER_BYTES } from "./stream-parser.ts";
 const DOLLAR = 0x24;
 /** Most bytes that are handed to the kernel at once: what was handed over grows old without being cut. */
 const MAX_PIECE_BYTES = 32_768;
-const nothing = new SharedBytes(Buffer.alloc(0));
+/** Pieces that are kept: a large key frame has several, and each reader goes through all of them before the next one does. */
+const PIECES = 16;
 
 /** All framings in use, by stream and by channels. */
 const framings = new WeakMap<Stream, Map<string, Framing>>();
+
+/** Packets in the form in which they are sent, and which they are. */
+interface Piece {
+	from: number;
+	end: number;
+	readonly bytes: SharedBytes;
+}
 
 /**
  * Puts packets of a stream behind interleaved headers (RFC 2326 section 10.12). The bytes are the same for all readers
@@ -21,11 +29,12 @@ export class Framing {
 	readonly #stream: Stream;
 	/** RTP channel of each track, −1 for one that is not taken. */
 	readonly #channels: readonly number[];
-	/** Number of the first packet that is not in the last piece made. */
+	/** Number of the first packet that is not in the last piece given. */
 	end = 0;
-	#from = -1;
-	#to = -1;
-	#piece: SharedBytes = nothing;
+	readonly #pieces: Piece[] = [];
+	/** Whose memory is used next. */
+	#oldest = 0;
+	readonly #burst = new SharedBytes();
 
 	private constructor(stream: Stream, channels: readonly number[]) {
 		this.#stream = stream;
@@ -43,24 +52,39 @@ export class Framing {
 	}
 
 	/**
-	 * Packets from `from` on, up to `to` at most: a piece that ends before packet `end`. Not to be written to: other
-	 * readers get the same bytes.
+	 * Packets from `from` on, up to `to` at most: a piece that ends before packet `end`. Not to be written to, and not to
+	 * be kept: other readers get the same bytes, and later the memory is used again.
 	 */
 	batch(from: number, to: number): SharedBytes {
-		if (from !== this.#from || to !== this.#to) {
-			this.end = this.#pieceEnd(from, to);
-			this.#piece = this.#make(from, this.end, undefined);
-			this.#from = from;
-			this.#to = to;
+		for (let i = 0; i < this.#pieces.length; i++) {
+			const piece = this.#pieces[i]!;
+			if (piece.from !== from || piece.end > to) continue;
+			this.end = piece.end;
+			return piece.bytes;
 		}
-		return this.#piece;
+		this.end = this.#pieceEnd(from, to);
+		const piece = this.#next();
+		piece.from = from;
+		piece.end = this.end;
+		this.#make(piece.bytes, from, this.end, undefined);
+		return piece.bytes;
+	}
+
+	#next(): Piece {
+		if (this.#pieces.length < PIECES) {
+			const fresh: Piece = { from: -1, end: -1, bytes: new SharedBytes() };
+			this.#pieces.push(fresh);
+			return fresh;
+		}
+		this.#oldest = (this.#oldest + 1) % PIECES;
+		return this.#pieces[this.#oldest]!;
 	}
 
 	/** The same for packets of a joining burst, with its timestamps. */
 	burst(from: number, to: number, press: Press): SharedBytes {
-		this.#from = -1;
 		this.end = this.#pieceEnd(from, to);
-		return this.#make(from, this.end, press);
+		this.#make(this.#burst, from, this.end, press);
+		return this.#burst;
 	}
 
 	#pieceEnd(from: number, to: number): number {
@@ -72,7 +96,7 @@ export class Framing {
 		return number;
 	}
 
-	#make(from: number, to: number, press: Press | undefined): SharedBytes {
+	#make(piece: SharedBytes, from: number, to: number, press: Press | undefined): void {
 		const { ring } = this.#stream;
 		const { words, bytes } = ring.pool;
 		const channels = this.#channels;
@@ -81,8 +105,7 @@ export class Framing {
 			const info = words[ring.entry(number) + ENTRY_INFO]!;
 			if (this.#taken((info >>> 16) & 0xff, press)) size += FRAME_HEADER_BYTES + (info & 0xffff);
 		}
-		if (size === 0) return nothing;
-		const out = Buffer.allocUnsafeSlow(size);
+		const out = piece.resize(size);
 		let at = 0;
 		for (let number = from; number < to; number++) {
 			const entry = ring.entry(number);
@@ -100,7 +123,6 @@ export class Framing {
 			if (press) setRtpTimestamp(out, at, press.timestamp(track, words[entry + ENTRY_TIMESTAMP]!));
 			at += length;
 		}
-		return new SharedBytes(out);
 	}
 
 	#taken(track: number, press: Press | undefined): boolean {
