@@ -121,8 +121,9 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const live = parts.use(new LiveSockets(hub));
 	const hls = parts.use(new HlsServer(hub, config.hls.closeAfter));
 	const forwards = parts.use(new Forwards(hub, config.paths, log.child({ room: "forwards" })));
+	const pushed = udpSources(hub, config.paths, log.child({ room: "sources" }));
 	const describeMore = (metrics: Metrics): void => {
-		describeParts(metrics, pool, rtsp.plain, webrtc);
+		describeParts(metrics, pool, rtsp.plain, webrtc, pushed);
 		describeRtsp(metrics, rtsp);
 		describeRtmp(metrics, rtmp);
 		describeSrt(metrics, srt);
@@ -131,7 +132,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 		describeHls(metrics, hls);
 	};
 	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls, forwards }, describeMore));
-	parts.defer(startSources(hub, config.paths, pullsInto(house), log.child({ room: "sources" })));
+	parts.defer(startSources(hub, config.paths, pullsInto(house, pushed.pulls), log.child({ room: "sources" })));
 	hooks.start(rtsp.plain.ports[0] ?? 0);
 	const running = parts.move();
 	const { all: http, api, metrics } = control.ports;
@@ -199,8 +200,8 @@ function openWeb(
 	return openControl({ config, hub, access, log: own, stateDir, ...doors, describeMore });
 }
 
-function pullsInto(house: House): Pulls {
-	const { hub, config, log } = house;
+function pullsInto(house: House, pushed: Pulls): Pulls {
+	const { hub, config } = house;
 	const fingerprintOf = (path: PathName): string => config.paths[path]?.sourceFingerprint ?? "";
 	const rtsp: Pulls[string] = (path, url, transport, signal, onLive) =>
 		pullRtsp(hub, path, { url, transport, fingerprint: fingerprintOf(path) }, signal, onLive);
@@ -218,6 +219,6 @@ function pullsInto(house: House): Pulls {
 		srt: framedSource(pullSrt, house),
 		whep,
 		wheps: whep,
-		...udpSources(hub, config.paths, log.child({ room: "sources" })),
+		...pushed,
 	};
 }

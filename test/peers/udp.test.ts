@@ -189,7 +189,7 @@ suite("the recipe for UDP", { concurrency: false }, () => {
 	test("packets of others than the sender change nothing for those who watch", { timeout: 60_000 }, async (t) => {
 		if (!needs(t, "ffmpeg")) return;
 		await using recipe = await follow();
-		const { relay, rtspUrl } = recipe.relay;
+		const { relay, rtspUrl, httpUrl } = recipe.relay;
 		await using publisher = recipe.publish("camera");
 		const found = () => relay.hub.path(parsePathName("camera")!);
 		await until(() => found()?.publication !== undefined, publisher.text);
@@ -203,6 +203,8 @@ suite("the recipe for UDP", { concurrency: false }, () => {
 		assert.ok(publisher.running && second.running && stranger.running, stranger.text());
 		const { lost, invalid, discarded } = found()!.stream!.intakes[0]!.counters;
 		assert.deepEqual({ lost, invalid, discarded }, { lost: 0, invalid: 0, discarded: 0 });
+		const metrics = await (await fetch(`${httpUrl}/metrics`)).text();
+		assert.match(metrics, /^vedette_stray_packets_total\{protocol="rtp"\} [1-9]\d+$/m);
 	});
 
 	test("a sender that comes back continues the stream of those who wait", { timeout: 60_000 }, async (t) => {

@@ -15,6 +15,8 @@ export interface MpegTsSourceOptions {
 	readonly place: UdpSource;
 	/** Who may send. */
 	readonly allowed: (address: string) => boolean;
+	/** A packet was not of the sender, or not of the stream. */
+	readonly onStray: () => void;
 	/** A picture of more bytes is dropped. */
 	readonly maxFrameBytes: number;
 	readonly log: Log;
@@ -27,14 +29,17 @@ export interface MpegTsSourceOptions {
 export async function receiveIntoPath(
 	hub: Hub,
 	path: PathName,
-	{ place, allowed, maxFrameBytes, log }: MpegTsSourceOptions,
+	{ place, allowed, onStray, maxFrameBytes, log }: MpegTsSourceOptions,
 	signal: AbortSignal,
 	onLive: () => void,
 ): Promise<string> {
 	const strays = countLog(log, "info", "datagrams were dropped: not of the sender, or no transport stream");
 	const refusals = countLog(log, "warn", "the path does not take what is sent to it");
 	const receiver = new MpegTsReceiver(hub, path, maxFrameBytes, allowed, {
-		onStray: strays,
+		onStray: () => {
+			strays();
+			onStray();
+		},
 		onRefused: (reason) => {
 			log.debug({ reason }, "refused");
 			refusals();

@@ -18,6 +18,8 @@ export interface RtpSourceOptions {
 	readonly sdp: string;
 	/** Who may send. */
 	readonly allowed: (address: string) => boolean;
+	/** A packet was not of the sender, or not of the stream. */
+	readonly onStray: () => void;
 	/** Ports that other sources await RTP at: no RTCP is awaited there. */
 	readonly taken: ReadonlySet<number>;
 	readonly log: Log;
@@ -34,12 +36,15 @@ export async function receiveIntoPath(
 	signal: AbortSignal,
 	onLive: () => void,
 ): Promise<string> {
-	const { place, sdp, allowed, log } = options;
+	const { place, sdp, allowed, onStray, log } = options;
 	const awaited = sdp === "" ? undefined : awaitedTracks(await readDescription(sdp), place.port);
 	const strays = countLog(log, "info", "packets were dropped: not of the sender, or not of the stream");
 	const refusals = countLog(log, "warn", "the path does not take what is sent to it");
 	const receiver = new RtpReceiver(hub, path, awaited, allowed, {
-		onStray: strays,
+		onStray: () => {
+			strays();
+			onStray();
+		},
 		onRefused: (reason) => {
 			log.debug({ reason }, "refused");
 			refusals();
