@@ -8,6 +8,7 @@ import { type Control, openControl } from "../control/control.ts";
 import { openDatabase } from "../control/database.ts";
 import { SqliteHolds } from "../control/holds.ts";
 import { Hooks } from "../control/hooks/hooks.ts";
+import type { Mqtt } from "../control/mqtt/mqtt.ts";
 import { Fans } from "../hub/fans.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Clock } from "../hub/stream.ts";
@@ -31,6 +32,7 @@ import { framedSource } from "./framed-sources.ts";
 import { describeHls } from "./hls-metrics.ts";
 import { logDemand, logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
+import { describeMqtt, openMqtt } from "./mqtt.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { describeRtsp, openRtsp, type RtspServers } from "./rtsp.ts";
 import { type Pulls, startSources } from "./sources.ts";
@@ -59,6 +61,8 @@ interface RelayPorts {
 	readonly srt: readonly number[];
 	/** UDP, and TCP with the same number. */
 	readonly webrtc: readonly number[];
+	/** Of the embedded broker. */
+	readonly mqtt: readonly number[];
 	readonly http: readonly number[];
 	readonly api: readonly number[];
 	readonly metrics: readonly number[];
@@ -77,6 +81,7 @@ interface House {
 
 /** The servers that the HTTP server leads to. */
 interface ForPages {
+	readonly mqtt: Mqtt | undefined;
 	readonly webrtc: WebRtcServer | undefined;
 	readonly live: LiveSockets;
 	readonly hls: HlsServer;
@@ -121,6 +126,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	const live = parts.use(new LiveSockets(hub));
 	const hls = parts.use(new HlsServer(hub, config.hls.closeAfter));
 	const forwards = parts.use(new Forwards(hub, config.paths, log.child({ room: "forwards" })));
+	const mqtt = parts.adopt(await openMqtt(house), (opened) => opened?.[Symbol.asyncDispose]());
 	const pushed = udpSources(hub, config.paths, log.child({ room: "sources" }));
 	const describeMore = (metrics: Metrics): void => {
 		describeParts(metrics, pool, rtsp.plain, webrtc, pushed);
@@ -130,8 +136,9 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 		describeTranscoder(metrics, transcoder);
 		forwards.describe(metrics);
 		describeHls(metrics, hls);
+		if (mqtt) describeMqtt(metrics, mqtt);
 	};
-	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { webrtc, live, hls, forwards }, describeMore));
+	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { mqtt, webrtc, live, hls, forwards }, describeMore));
 	parts.defer(startSources(hub, config.paths, pullsInto(house, pushed.pulls), log.child({ room: "sources" })));
 	hooks.start(rtsp.plain.ports[0] ?? 0);
 	const running = parts.move();
@@ -140,7 +147,7 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 		...{ rtsp: rtsp.plain.ports, rtsps: rtsp.tls?.ports ?? [], rtp: udp?.ports },
 		...{ rtmp: rtmp.plain.ports, rtmps: rtmp.tls?.ports ?? [] },
 	};
-	const ports = { ...media, srt: srt.ports, webrtc: webrtc?.ports ?? [], http, api, metrics };
+	const ports = { ...media, srt: srt.ports, webrtc: webrtc?.ports ?? [], mqtt: mqtt?.ports ?? [], http, api, metrics };
 	return { hub, ports, fresh, stop: () => running.disposeAsync() };
 }
 
@@ -180,7 +187,7 @@ function openWeb(
 	rtsp: RtspServers,
 	rtmp: RtmpServers,
 	srt: SrtServers,
-	{ webrtc, live, hls, forwards }: ForPages,
+	{ mqtt, webrtc, live, hls, forwards }: ForPages,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
 	const sessions = {
@@ -196,7 +203,7 @@ function openWeb(
 	};
 	const rtspPort = rtsp.plain.ports[0];
 	const own = log.child({ room: "http" });
-	const doors = { webrtc, live, hls, forwards, rtspPort, sessions };
+	const doors = { mqtt, webrtc, live, hls, forwards, rtspPort, sessions };
 	return openControl({ config, hub, access, log: own, stateDir, ...doors, describeMore });
 }
 
