@@ -107,6 +107,34 @@ test("a command that fails is told in each protocol's own words", { timeout: 30_
 	assert.match(await playlist.text(), /code 3/);
 });
 
+const publishers: readonly (readonly [string, (relay: TestRelay) => readonly string[]])[] = [
+	["RTSP", ({ rtspUrl }) => ["-f", "rtsp", "-rtsp_transport", "tcp", `${rtspUrl}/robot/front`]],
+	["RTMP", ({ rtmpUrl }) => ["-f", "flv", `${rtmpUrl}/robot/front`]],
+	["SRT", ({ srtUrl }) => ["-f", "mpegts", `${srtUrl}?streamid=publish:robot/front`]],
+];
+
+test("a robot that nobody wants is refused in each protocol's own words", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "ffmpeg")) return;
+	await using relay = await startTestRelay({ paths: commands });
+	const said: string[] = [];
+	relay.relay.hub.demand.drive(name("robot/front"), {
+		kind: "robot",
+		open: () => ({ start: () => undefined, stop: () => undefined, owns: () => true }),
+	});
+	relay.relay.hub.listen((event) => said.push(event.at));
+	const input = ["-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30"];
+	const coder = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"];
+	const texts = new Map<string, string>();
+	for (const [protocol, output] of publishers) {
+		await using program = run("ffmpeg", [...input, ...coder, ...output(relay)]);
+		assert.notEqual(await program.exit(PATIENCE_MS), 0, protocol);
+		texts.set(protocol, program.text());
+	}
+	assert.match(texts.get("RTSP") ?? "", /423/);
+	assert.match(texts.get("RTMP") ?? "", /nobody wants/);
+	assert.deepEqual(said, []);
+});
+
 test("a source is pulled while ffmpeg watches, and no longer", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
 	await using far = await startTestRelay({ paths: commands });

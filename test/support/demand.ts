@@ -70,11 +70,10 @@ export class SimulatedRobot {
 	#cancel = (): void => undefined;
 	readonly #world: World;
 
-	constructor(world: World, alwaysOn = false) {
+	constructor(world: World) {
 		this.#world = world;
 		this.offer = {
 			kind: "robot",
-			alwaysOn,
 			open: (reports) => {
 				this.#reports = reports;
 				return {
@@ -155,10 +154,10 @@ export class World {
 	hub: Hub;
 	readonly #holds: HoldStore | undefined;
 
-	constructor(settings: Record<string, unknown> = {}, options: { holds?: HoldStore; alwaysOn?: boolean } = {}) {
+	constructor(settings: Record<string, unknown> = {}, options: { holds?: HoldStore } = {}) {
 		this.settings = pathSettings.parse(settings);
 		this.#holds = options.holds;
-		this.robot = new SimulatedRobot(this, options.alwaysOn);
+		this.robot = new SimulatedRobot(this);
 		this.hub = this.#makeHub();
 	}
 

@@ -153,7 +153,7 @@ export class Camera {
 	/** Somebody says start: see `Demand.start`. */
 	start({ by, bounds = {}, lapse = this.#settings.maxHold, lasts, givesUp = false }: StartRequest): Started {
 		const before = this.#phase.at;
-		if (this.#offer.alwaysOn) return { before: "always on", pictures: Promise.resolve() };
+		if (this.#isAlwaysOn) return { before: "always on", pictures: Promise.resolve() };
 		const now = this.#tools.clock.now();
 		const until = lasts === undefined ? undefined : now + lasts;
 		this.#wants.hold({ by, since: now, lapse, until, bounds, alone: now, proved: before === "live" });
@@ -176,7 +176,7 @@ export class Camera {
 	/** Somebody says stop: see `Demand.stop`. */
 	stop(by: Wanter): Before {
 		const before = this.#phase.at;
-		if (this.#offer.alwaysOn) return "always on";
+		if (this.#isAlwaysOn) return "always on";
 		if (before === "idle") return before;
 		this.#tools.tell({ at: "stopped", path: this.name, by });
 		this.#stopReason = `stopped by ${nameOf(by)}`;
@@ -211,7 +211,7 @@ export class Camera {
 			path: this.name,
 			driver: this.#offer.kind,
 			online: this.#online,
-			alwaysOn: this.#offer.alwaysOn ?? false,
+			alwaysOn: this.#isAlwaysOn,
 			state: phase.at,
 			since: phase.since + epoch,
 			error: this.#fault,
@@ -221,8 +221,12 @@ export class Camera {
 		};
 	}
 
+	get #isAlwaysOn(): boolean {
+		return this.#offer.alwaysOn ?? (this.#offer.kind === "robot" && !this.#settings.onDemand);
+	}
+
 	get #wanted(): boolean {
-		return this.#offer.alwaysOn === true || this.#wants.wanted;
+		return this.#isAlwaysOn || this.#wants.wanted;
 	}
 
 	get #fault(): string {
@@ -234,7 +238,8 @@ export class Camera {
 	get #facts(): Facts {
 		const { idleAfter } = this.#settings;
 		const askAgain = this.#offer.askAgain ?? ASK_AGAIN_MS;
-		return { now: this.#tools.clock.now(), wanted: this.#wanted, online: this.#online, idleAfter, askAgain };
+		const isSure = this.#driver.owns !== undefined;
+		return { now: this.#tools.clock.now(), wanted: this.#wanted, online: this.#online, isSure, idleAfter, askAgain };
 	}
 
 	/** From the monotonic clock to Unix time. */

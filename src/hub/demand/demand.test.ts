@@ -282,7 +282,7 @@ test("a publisher that nobody wants is refused, another's never", async () => {
 });
 
 test("a camera that is always on needs no start and takes no stop", async () => {
-	const world = awake({}, { alwaysOn: true });
+	const world = awake({ onDemand: false });
 	assert.equal(world.state, "starting");
 	await world.clock.pass(600);
 	assert.equal(world.hub.demand.start(world.path, { by: api }).before, "always on");
@@ -306,6 +306,15 @@ test("a passive reader wakes nobody and keeps nothing awake; one that asks does"
 	release();
 	await clock.pass(11_000);
 	assert.equal(world.state, "idle");
+	const other = parsePathName("other")!;
+	const early = hub.demand.want(other, info);
+	const orders: string[] = [];
+	const open = () => ({ start: () => orders.push("start"), stop: () => orders.push("stop") });
+	hub.demand.drive(other, { kind: "command", open });
+	assert.deepEqual(orders, ["start"], "who wanted it before it had a driver");
+	early();
+	await clock.pass(10_500);
+	assert.deepEqual(orders, ["start", "start", "stop"]);
 });
 
 test("holds outlive the relay, and lapse as if it had run", async () => {

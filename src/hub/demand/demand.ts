@@ -41,6 +41,8 @@ export class Demand {
 	readonly counters = { starts: 0, stops: 0, failures: 0 };
 	readonly #options: DemandOptions;
 	readonly #entries = new Map<PathName, Entry>();
+	/** Who wants a path whatever happens to it, by an id. */
+	readonly #standing = new Map<PathName, Map<string, Wanter>>();
 	readonly #listeners = new Set<(event: DemandEvent) => void>();
 	#find: DriverFinder = () => undefined;
 
@@ -75,12 +77,19 @@ export class Demand {
 		return state === "starting" || state === "error";
 	}
 
-	/** Wants a path until the returned function is called, whether there are pictures or not. */
+	/**
+	 * Wants a path until the returned function is called, whether there are pictures or not, and whether it can be woken
+	 * already or only later.
+	 */
 	want(name: PathName, by: Wanter): () => void {
 		const id = newId();
-		const camera = this.#camera(name);
-		camera?.read(id, by);
-		return () => camera?.left(id);
+		const standing = this.#standing.get(name) ?? new Map<string, Wanter>();
+		this.#standing.set(name, standing.set(id, by));
+		this.#camera(name)?.read(id, by);
+		return () => {
+			standing.delete(id);
+			this.#entries.get(name)?.camera.left(id);
+		};
 	}
 
 	/** Somebody says start. Throws `Refused` where the path cannot be woken. */
@@ -182,6 +191,7 @@ export class Demand {
 		const entry = { camera: new Camera(name, settings, tools, offer), isPassing };
 		this.#entries.set(name, entry);
 		entry.camera.begin(holds?.load(name) ?? []);
+		for (const [id, by] of this.#standing.get(name) ?? []) entry.camera.read(id, by);
 		return entry;
 	}
 

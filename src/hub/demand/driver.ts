@@ -39,7 +39,7 @@ export interface DriverOffer {
 	/** A robot is out of reach until it says `online`; the others are always in reach. */
 	readonly kind: "robot" | "command" | "source";
 	readonly open: (reports: DriverReports) => Driver;
-	/** Runs whether somebody wants it or not. */
+	/** Runs whether somebody wants it or not; left out, a robot's camera does where the path's `onDemand` is false. */
 	readonly alwaysOn?: boolean;
 	/** It is told again where nothing has come after this; 5 s where it is left out. */
 	readonly askAgain?: Millis;

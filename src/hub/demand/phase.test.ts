@@ -11,7 +11,7 @@ const unwanted: Facets = { wanted: false };
 const offline: Facets = { online: false };
 
 function facts(given: Facets = {}): Facts {
-	return { now: NOW, wanted: true, online: true, idleAfter: 10_000, askAgain: 5000, ...given };
+	return { now: NOW, wanted: true, online: true, isSure: true, idleAfter: 10_000, askAgain: 5000, ...given };
 }
 
 const idle: Phase = { at: "idle", since: 0, error: "" };
@@ -187,6 +187,14 @@ const rows: readonly Row[] = [
 	["stopping: it is back", stopping, online, unwanted, { at: "stopping" }, ["stop"]],
 	["stopping: a second stop", stopping, stop, unwanted, { at: "stopping" }, []],
 	["stopping: it does not stop", { ...stopping, cutAt: NOW }, due, unwanted, { at: "idle" }, ["stop", "cut"]],
+	[
+		"stopping: it does not stop, and may be another's",
+		{ ...stopping, cutAt: NOW },
+		due,
+		{ ...unwanted, isSure: false },
+		{ at: "live", own: false },
+		["stop", "admit"],
+	],
 	["stopping: it never said so", { ...stopping, cutAt: NOW, present: false }, due, unwanted, { at: "idle" }, []],
 
 	["error: a reader waits for the next attempt", error, want, {}, { at: "error", sleepAt: NEVER }, []],

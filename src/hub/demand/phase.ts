@@ -77,6 +77,8 @@ export interface Facts {
 	readonly wanted: boolean;
 	/** Whether the driver can be reached. */
 	readonly online: boolean;
+	/** Whether a publisher that was taken for the driver's is certainly that. */
+	readonly isSure: boolean;
 	/** How long it stays awake when nobody wants it any more. */
 	readonly idleAfter: Millis;
 	/** A driver from which nothing has come is told again after this. */
@@ -211,9 +213,11 @@ const stoppingRow: Row<"stopping"> = {
 	},
 	online: (phase) => [phase, "stop"],
 	offline: (phase, _, { now }) => (phase.present ? [phase] : [asleep(now)]),
-	due: (phase, _, { now }) => {
+	due: (phase, _, facts) => {
+		const { now, isSure } = facts;
 		if (now < phase.cutAt) return [phase];
-		return phase.present ? [asleep(now), "stop", "cut"] : [asleep(now)];
+		if (!phase.present) return [asleep(now)];
+		return isSure ? [asleep(now), "stop", "cut"] : live(phase, facts, false, 0);
 	},
 };
 

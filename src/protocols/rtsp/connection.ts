@@ -273,7 +273,8 @@ export class RtspConnection implements StreamSink, Peer {
 	/** Waits for the pictures of a path that sleeps. */
 	#wake({ path, principal }: Guest, query: string): Promise<void> {
 		const remoteAddress = `${this.ip}:${this.port}`;
-		const reader = { type: "rtspSession", user: principal.name ?? "", remoteAddress, query };
+		const type = `${this.#context.scheme}Session`;
+		const reader = { type, user: principal.name ?? "", remoteAddress, query };
 		return askPatiently(this.#context.hub.wanted(path, reader));
 	}
 
@@ -285,8 +286,11 @@ export class RtspConnection implements StreamSink, Peer {
 		const admitted = await this.#admit(request, "publish", path);
 		if ("status" in admitted) return admitted;
 		const announced = readAnnouncement(request.body);
-		this.#state = this.#check("ANNOUNCE", { tracks: announced.tracks.length });
 		const { path: name, principal } = admitted;
+		const { hub, scheme } = this.#context;
+		const from = { type: `${scheme}Session`, id: this.id, remoteAddress: `${this.ip}:${this.port}` };
+		ask(() => hub.demand.check(name, { ...from, identity: principal.identity }));
+		this.#state = this.#check("ANNOUNCE", { tracks: announced.tracks.length });
 		this.#part = new Publisher(this.#context, this, name, announced, this.#visit(principal, query));
 		return { status: 200, headers: [this.#sessionHeader()] };
 	}
