@@ -59,7 +59,7 @@ test("a crowd with a wrong passphrase holds up nobody", async () => {
 	const crowd = Promise.all(Array.from({ length: 60 }, () => answer(relay, wrong)));
 	const began = performance.now();
 	assert.equal(await answer(relay, "streamid=publish:camera:robot:secret1"), "");
-	assert.ok(performance.now() - began < 1000, `${performance.now() - began} ms`);
+	assert.ok(performance.now() - began < 3000, `${performance.now() - began} ms`);
 	assert.ok((await crowd).every((reason) => reason === "the passphrase is wrong (SRT rejection 10)"));
 });
 
@@ -68,7 +68,7 @@ test("libsrt hears it too: a wrong passphrase, and rendezvous", { timeout: 30_00
 	await using relay = await open();
 	const said = async (query: string): Promise<string> => {
 		const url = `${relay.srtUrl}?${query}`;
-		await using program = run("srt-live-transmit", ["-a:no", "-loglevel:note", "-t:8", url, "file://con"]);
+		await using program = run("srt-live-transmit", ["-a:no", "-loglevel:note", "-t:5", url, "file://con"]);
 		await program.exit(10_000);
 		return program.text() + program.output();
 	};

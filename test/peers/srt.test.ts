@@ -202,6 +202,47 @@ test("a path's own port, without stream ids: who sends publishes, the others rea
 	await plays(late);
 });
 
+/** So many of the raw pictures that it writes. */
+async function shows(program: Program): Promise<void> {
+	await until(() => program.output().length >= FRAMES * FRAME_BYTES || !program.running, "pictures", program.text);
+	assert.ok(program.output().length >= FRAMES * FRAME_BYTES, program.text());
+}
+
+test("seed 000's commands: the robot's and the viewer's GStreamer by SRT, without stream ids", {
+	timeout: 60_000,
+}, async (t) => {
+	if (!needs(t, "element srtsink", "element x264enc", "element avdec_h264")) return;
+	const port = await freePort();
+	await using relay = await startTestRelay({ paths: { camera: { srt: { address: `127.0.0.1:${port}` } } } });
+	const source = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1";
+	const robot = `${source} ! x264enc ! mpegtsmux ! srtsink uri=srt://127.0.0.1:${port}`;
+	const viewer = `srtsrc uri=srt://127.0.0.1:${port} ! tsdemux ! h264parse ! avdec_h264 ! videoconvert ! fdsink fd=1`;
+	await using early = run("gst-launch-1.0", ["-q", ...viewer.split(" ")]);
+	await using publisher = run("gst-launch-1.0", ["-q", ...robot.split(" ")]);
+	await published(relay, camera, publisher);
+	await shows(early);
+	await using late = run("gst-launch-1.0", ["-q", ...viewer.split(" ")]);
+	await shows(late);
+	assert.doesNotMatch(late.text() + publisher.text(), /ERROR|WARN/);
+});
+
+test("srt-live-transmit publishes and reads, with either form of stream id", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "ffmpeg", "srt-live-transmit")) return;
+	await using relay = await open();
+	const port = await freePort();
+	const publish = `${relay.srtUrl}?streamid=#!::m=publish,r=camera`;
+	await using transmit = run("srt-live-transmit", ["-chunk:1316", `udp://127.0.0.1:${port}`, publish]);
+	await using encoder = ffmpegPublishes(`udp://127.0.0.1:${port}`);
+	await published(relay, camera, transmit);
+	for (const id of ["read:camera", "#!::m=request,r=camera", "#!::r=camera"]) {
+		await using reader = run("srt-live-transmit", [`${relay.srtUrl}?streamid=${id}`, "file://con"]);
+		await until(() => reader.output().length > 100_000 || !reader.running, id, reader.text);
+		await reader.interrupt();
+		await decodes(t, reader.output());
+	}
+	assert.equal(encoder.text(), "");
+});
+
 test("the robot publishes by SRT and says goodbye", { timeout: 30_000 }, async () => {
 	await using relay = await open();
 	const cameras = [{ source: "sample", publish: `${relay.srtUrl}?streamid=publish:camera&latency=150` }];

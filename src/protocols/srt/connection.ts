@@ -10,6 +10,7 @@ import { Ingest } from "./ingest.ts";
 import type { SessionSettings } from "./link.ts";
 import type { Caller } from "./listener.ts";
 import { Session } from "./session.ts";
+import { describeSession } from "./session-item.ts";
 
 /** A publisher that has sent nothing to publish for so long is told to go. */
 const SETTLE_MS = 20_000;
@@ -110,8 +111,6 @@ export class SrtConnection {
 		const { admission } = this.#seat;
 		const role = this.#role;
 		const reader = role.at === "read" ? role.reader : undefined;
-		const { statistics, settings, roundTrip } = this.#session;
-		const { sent, received, peerRoom, room } = this.#session.held;
 		return {
 			id: this.id,
 			created: this.#created,
@@ -120,35 +119,8 @@ export class SrtConnection {
 			path: admission.path,
 			query: admission.target.query.replace(/(^|&)(pass|token|jwt)=[^&]*/g, "$1$2=…"),
 			user: admission.principal.name ?? "",
-			packetsSent: statistics.packetsSent,
-			packetsReceived: statistics.packetsReceived,
-			packetsReceivedUnique: statistics.packetsReceivedUnique,
-			packetsReceivedLoss: statistics.packetsMissed,
-			packetsRetrans: statistics.packetsSentAgain,
-			packetsReceivedRetrans: statistics.packetsReceivedAgain,
-			packetsSentACK: statistics.acksSent,
-			packetsReceivedACK: statistics.acksReceived,
-			packetsSentNAK: statistics.naksSent,
-			packetsReceivedNAK: statistics.naksReceived,
-			packetsReceivedBelated: statistics.packetsBelated,
-			packetsSendDrop: statistics.packetsSendDropped,
-			packetsReceivedDrop: statistics.packetsReceiveDropped,
-			packetsReceivedUndecrypt: statistics.packetsUndecrypted,
-			packetsFlowWindow: peerRoom,
-			packetsFlightSize: sent,
-			packetsSendBuf: sent,
-			packetsReceiveBuf: received,
-			packetsAvailReceiveBuf: room,
-			bytesSent: statistics.bytesSent,
-			bytesReceived: statistics.bytesReceived,
-			bytesRetrans: statistics.bytesSentAgain,
-			inboundBytes: statistics.bytesReceived,
-			outboundBytes: statistics.bytesSent,
 			outboundFramesDiscarded: reader?.counters.dropped ?? 0,
-			msRTT: roundTrip,
-			msSendTsbPdDelay: settings.sendDelay,
-			msReceiveTsbPdDelay: settings.receiveDelay,
-			encrypted: settings.keys !== undefined,
+			...describeSession(this.#session),
 		};
 	}
 
