@@ -82,6 +82,15 @@ export class Publication {
 		this.stream.intakes[track]?.timeline.report(timestamp, unixMs + this.#clockOffset, this.#clock.now());
 	}
 
+	/**
+	 * The track begins with `timestamp`, or would: tracks that are told so at the same time were sampled together, as far
+	 * as is known until reports come.
+	 */
+	begin(track: number, timestamp: number): void {
+		if (this.#ended) return;
+		this.stream.intakes[track]?.timeline.begin(timestamp, this.#clock.unix(), this.#clock.now());
+	}
+
 	/** The protocol's side is gone. May be called more than once. */
 	close(reason: string): void {
 		if (this.#ended) return;

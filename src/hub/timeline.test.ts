@@ -62,3 +62,16 @@ test("a report that came before the first packet counts from then on, and not fo
 	assert.equal(unixMs, UNIX + 1000);
 	assert.equal(timestamp, 5000 + 297 * 90 + 703 * 90);
 });
+
+test("what is said of the first packet counts until a report comes, and not where it is wrong", () => {
+	const timeline = new Timeline(RATE);
+	timeline.begin(5000 - 90, UNIX - 40, 0);
+	feed(timeline, 10, 330, 5000);
+	assert.deepEqual(timeline.at(0), { timestamp: 5000 - 90, unixMs: UNIX - 40 });
+	timeline.report(5000, UNIX + 7, 330);
+	assert.deepEqual(timeline.at(330), { timestamp: 5000, unixMs: UNIX + 7 });
+	const lied = new Timeline(RATE);
+	lied.begin(0, UNIX - 40, 0);
+	feed(lied, 0, 330, 5_000_000);
+	assert.deepEqual(lied.at(0), { timestamp: 5_000_000, unixMs: UNIX });
+});

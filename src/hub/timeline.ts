@@ -24,8 +24,8 @@ export class Timeline {
 	#last: { timestamp: number; arrival: Millis } | undefined;
 	#reference: { timestamp: number; unixMs: number; at: Millis } | undefined;
 	#reported = false;
-	/** A report that came before the first packet, as many senders send it. */
-	#early: { timestamp: number; unixMs: number; at: Millis } | undefined;
+	/** A report that came before the first packet, as many senders send it, or what was said without a report. */
+	#early: { timestamp: number; unixMs: number; at: Millis; isReport: boolean } | undefined;
 
 	constructor(clockRate: number) {
 		this.#clockRate = clockRate;
@@ -62,11 +62,19 @@ export class Timeline {
 	 */
 	report(timestamp: number, unixMs: number, now: Millis): void {
 		if (this.#fresh) {
-			this.#early = { timestamp, unixMs, at: now };
+			this.#early = { timestamp, unixMs, at: now, isReport: true };
 			return;
 		}
 		this.#reported = true;
 		this.#reference = { timestamp: (timestamp + this.#offset) >>> 0, unixMs, at: now };
+	}
+
+	/**
+	 * Before the first packet: `timestamp` stands for `unixMs`, the sender says without a report. Counts only where the
+	 * first packet is near it, and until a report or an earlier arrival tells better: cameras say many things.
+	 */
+	begin(timestamp: number, unixMs: number, now: Millis): void {
+		if (this.#fresh) this.#early ??= { timestamp, unixMs, at: now, isReport: false };
 	}
 
 	/**
@@ -100,6 +108,9 @@ export class Timeline {
 			this.#reference = undefined;
 		}
 		const early = this.#early;
-		if (early) this.report(early.timestamp, early.unixMs, early.at);
+		if (!early) return;
+		const isFar = Math.abs(distance32(timestamp, early.timestamp)) > (JUMP_MS * this.#clockRate) / 1000;
+		if (early.isReport) this.report(early.timestamp, early.unixMs, early.at);
+		else if (!isFar) this.#reference = { ...early, timestamp: (early.timestamp + this.#offset) >>> 0 };
 	}
 }

@@ -44,6 +44,27 @@ test("a hole is given up after 40 ms, and what comes after that is late", () => 
 	assert.deepEqual([window.lost, window.late], [1, 1]);
 });
 
+test("a beginning that is known is waited for, and not believed where it is far or past", () => {
+	const begun = [
+		{ first: 65_534, input: [0, 65_534, 65_535], output: [65_534, 65_535, 0] },
+		{ first: 5, input: [5, 6], output: [5, 6] },
+		{ first: 6, input: [5, 6], output: [5, 6] },
+		{ first: 5, input: [69, 70], output: [69, 70] },
+		{ first: 30_000, input: [5, 6], output: [5, 6] },
+	];
+	for (const { first, input, output } of begun) {
+		const { out, window, push } = collect();
+		window.begin(first);
+		for (const sequence of input) push(sequence);
+		assert.deepEqual(out, output, `${first}, then ${input}`);
+	}
+	const { window, push } = collect();
+	window.begin(5);
+	push(8);
+	window.tick(1000);
+	assert.equal(window.lost, 3, "what is missing from the beginning on is lost");
+});
+
 test("whatever comes, packets leave once and in order, and none is kept for ever", () => {
 	const sequences = fc.array(fc.integer({ min: 65400, max: 65800 }), { minLength: 1, maxLength: 300 });
 	fc.assert(

@@ -17,6 +17,8 @@ export class ReorderWindow {
 	/** When the packet in the same slot came; Infinity for none. */
 	readonly #arrivals = new Float64Array(WINDOW_PACKETS).fill(Infinity);
 	#next = -1;
+	/** The number that the first packet has, where that is known; else −1. */
+	#first = -1;
 	#held = 0;
 	/** When the packet came that is held longest. */
 	#heldSince: Millis = 0;
@@ -30,9 +32,14 @@ export class ReorderWindow {
 		this.#waitMs = waitMs;
 	}
 
+	/** The first packet has this number. Counts only where what comes first is at most a window away from it. */
+	begin(sequence: number): void {
+		this.#first = sequence;
+	}
+
 	/** Takes in one packet with its sequence number; delivers what is in order by now. */
 	push(sequence: number, packet: Uint8Array, now: Millis): void {
-		if (this.#next < 0) this.#next = sequence;
+		if (this.#next < 0) this.#next = this.#start(sequence);
 		let ahead = distance16(sequence, this.#next);
 		if (Math.abs(ahead) > MAX_JUMP_PACKETS) {
 			this.#flush();
@@ -57,6 +64,11 @@ export class ReorderWindow {
 	/** Whether packets are held back. */
 	get waiting(): boolean {
 		return this.#held > 0;
+	}
+
+	#start(sequence: number): number {
+		const ahead = this.#first < 0 ? 0 : distance16(sequence, this.#first);
+		return ahead > 0 && ahead < WINDOW_PACKETS ? this.#first : sequence;
 	}
 
 	#hold(sequence: number, ahead: number, packet: Uint8Array, now: Millis): void {

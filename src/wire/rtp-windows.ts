@@ -39,6 +39,11 @@ export class ReorderWindows {
 		if (this.#waitMs > 0) this.#early = [];
 	}
 
+	/** A track's first packet has this number, its sender says. */
+	begin(track: number, sequence: number): void {
+		this.#windows[track]?.begin(sequence);
+	}
+
 	/** Takes in one RTP packet of a track, of 12 bytes at least. */
 	push(track: number, packet: Uint8Array, now: Millis): void {
 		if (this.#early) {

@@ -8,12 +8,16 @@ import { StreamParser } from "./stream-parser.ts";
 function connect(goal: Goal, lower: "tcp" | "udp" = "tcp", credentials = true) {
 	const requests: Message[] = [];
 	const said: unknown[] = [];
+	const firsts: unknown[] = [];
 	const parser = new StreamParser({ packet: () => assert.fail(), message: (message) => requests.push(message) });
 	const actions: ClientActions = {
 		send: (bytes) => parser.push(bytes),
 		authorize: ([challenge], method) => (credentials ? `${challenge} for ${method}` : undefined),
 		described: (sdp) => client.choose({ controls: sdp.split(" "), ports: [] }, 0),
-		live: (setups) => said.push(setups.map((setup) => setup.transport)),
+		live: (setups) => {
+			said.push(setups.map((setup) => setup.transport));
+			firsts.push(...setups.map((setup) => setup.first));
+		},
 		ended: (reason, location) => said.push(location ? [reason, location] : reason),
 	};
 	const client = new ClientSession("rtsp://h/a", goal, lower, actions);
@@ -22,6 +26,7 @@ function connect(goal: Goal, lower: "tcp" | "udp" = "tcp", credentials = true) {
 	return {
 		client,
 		said,
+		firsts,
 		last,
 		lines: () => requests.map((one) => (one.kind === "request" ? `${one.method} ${one.url}` : `${one.status}`)),
 		start: () => client.start(now),
@@ -49,7 +54,8 @@ test("a stream of two tracks is played over TCP and kept alive", () => {
 	peer.answer(200, [session, tcp(0)]);
 	assert.equal(headerOf(peer.last(), "session"), "abc");
 	peer.answer(200, [session, tcp(6)]);
-	peer.answer(200);
+	peer.answer(200, [["rtp-info", "url=rtsp://h/a/trackID=1;seq=7;rtptime=9"]]);
+	assert.deepEqual(peer.firsts, [{}, { sequence: 7, timestamp: 9 }]);
 	peer.wait(4999);
 	peer.wait(1);
 	assert.deepEqual(peer.lines(), [

@@ -8,6 +8,7 @@ import {
 	writeRequest,
 	writeResponse,
 } from "./message.ts";
+import { type FirstPacket, parseRtpInfo } from "./rtp-info.ts";
 import type { Setup } from "./session.ts";
 import { type Pair, parseTransports, type Transport, writeTransport } from "./transport.ts";
 import { controlUrl } from "./url.ts";
@@ -40,10 +41,15 @@ export interface ClientActions {
 	authorize(challenges: readonly string[], method: string, url: string): string | undefined;
 	/** The stream is described: `choose` says how it goes on. Throws where nothing in it is wanted. */
 	described(sdp: string): void;
-	/** Media flows from now on; the transports are as the server gave them. */
-	live(setups: readonly Setup[]): void;
+	/** Media flows from now on; the transports, and where the tracks begin, are as the server gave them. */
+	live(setups: readonly LiveSetup[]): void;
 	/** The session is over; `location` where the server sends the client elsewhere (RFC 2326 section 11.3). */
 	ended(reason: string, location?: string): void;
+}
+
+/** How one track travels, and where it begins. */
+export interface LiveSetup extends Setup {
+	readonly first: FirstPacket;
 }
 
 type Step = "OPTIONS" | "DESCRIBE" | "ANNOUNCE" | "SETUP" | "PLAY" | "RECORD" | "live" | "over";
@@ -198,7 +204,7 @@ export class ClientSession {
 			case "RECORD":
 				this.#step = "live";
 				this.#nextKeepAlive = now + this.#keepAliveMs;
-				this.#actions.live(this.#setups);
+				this.#actions.live(this.#begun(response));
 				break;
 			case "live":
 			case "over":
@@ -206,6 +212,12 @@ export class ClientSession {
 			default:
 				this.#step satisfies never;
 		}
+	}
+
+	#begun(response: Response): LiveSetup[] {
+		const urls = this.#choice.controls.map((control) => controlUrl(this.#base, control));
+		const firsts = parseRtpInfo(headerOf(response, "rtp-info") ?? "", urls);
+		return this.#setups.map((setup) => ({ ...setup, first: firsts[setup.track] ?? {} }));
 	}
 
 	#introduce(now: Millis): void {

@@ -7,12 +7,11 @@ import { boundUnsent, connectTcp } from "../../net/tcp.ts";
 import { secureTcp } from "../../net/tls.ts";
 import { writeReceiverReport } from "../../wire/rtcp-write.ts";
 import { writeRtpHeader } from "../../wire/rtp.ts";
-import { ClientSession, type Goal } from "./client-session.ts";
+import { ClientSession, type Goal, type LiveSetup } from "./client-session.ts";
 import { UdpPair } from "./client-udp.ts";
 import { controlOf, describeTracks, readDescription } from "./description.ts";
 import { frame } from "./framing.ts";
 import type { Message } from "./message.ts";
-import type { Setup } from "./session.ts";
 import { StreamParser, type StreamSink } from "./stream-parser.ts";
 import type { Pair, Transport } from "./transport.ts";
 import { parseAddress, type RtspAddress } from "./url.ts";
@@ -85,7 +84,7 @@ export class RtspClient implements StreamSink {
 	readonly #channels = new Int16Array(CHANNELS).fill(-1);
 	readonly #opened: Promise<this | Elsewhere>;
 	readonly #timer: NodeJS.Timeout;
-	#setups: readonly Setup[] = [];
+	#setups: readonly LiveSetup[] = [];
 	#over = false;
 	#resolveOpened!: (outcome: this | Elsewhere) => void;
 	#rejectOpened!: (error: Error) => void;
@@ -161,7 +160,7 @@ export class RtspClient implements StreamSink {
 		return this.#socket;
 	}
 
-	get setups(): readonly Setup[] {
+	get setups(): readonly LiveSetup[] {
 		return this.#setups;
 	}
 
@@ -247,7 +246,7 @@ export class RtspClient implements StreamSink {
 		);
 	}
 
-	#live(setups: readonly Setup[]): void {
+	#live(setups: readonly LiveSetup[]): void {
 		this.#setups = setups;
 		for (const { track, transport } of setups) {
 			const { interleaved, serverPort } = transport;

@@ -4,23 +4,12 @@ import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import type { Track } from "../../media/track.ts";
 import { parseRtcp } from "../../wire/rtcp.ts";
-import {
-	compound,
-	middle32,
-	unixOf,
-	writeDescription,
-	writePictureLoss,
-	writeReceiverReport,
-} from "../../wire/rtcp-write.ts";
-import { RTP_HEADER_BYTES, rtpPayloadType, rtpSequence, rtpSsrc, rtpTimestamp } from "../../wire/rtp.ts";
-import { ReceptionStatistics } from "../../wire/rtp-statistics.ts";
+import { RTP_HEADER_BYTES, rtpPayloadType } from "../../wire/rtp.ts";
+import { Receptions } from "../../wire/rtp-receptions.ts";
 import { ReorderWindows } from "../../wire/rtp-windows.ts";
 import { ask } from "./declined.ts";
 import { noTraffic, type Traffic } from "./items.ts";
-
-/** How often the sender is told what was received (RFC 3550 section 6.2 gives 5 s as the least). */
-const REPORT_MS = 5000;
-const CNAME = "vedette";
+import type { FirstPacket } from "./rtp-info.ts";
 
 /** How RTCP goes back to the sender of a track. */
 export interface Feedback {
@@ -33,14 +22,9 @@ export class Ingest {
 	/** When the last packet came. */
 	lastPacket: Millis;
 	readonly #hub: Hub;
-	readonly #feedback: Feedback;
-	readonly #receptions: readonly ReceptionStatistics[];
+	readonly #receptions: Receptions;
 	readonly #windows: ReorderWindows;
 	readonly #publication: Publication;
-	/** The source that sends each track, once known. */
-	readonly #sources: number[];
-	readonly #ssrc = Math.floor(Math.random() * 2 ** 32);
-	#nextReport: Millis;
 
 	/** Throws `Declined`. `onEnd` is called where the hub ends the publisher. */
 	constructor(
@@ -53,13 +37,10 @@ export class Ingest {
 	) {
 		const now = hub.clock.now();
 		this.#hub = hub;
-		this.#feedback = feedback;
 		this.tracks = tracks;
 		this.lastPacket = now;
-		this.#nextReport = now + REPORT_MS;
-		this.#receptions = tracks.map((track) => new ReceptionStatistics(track.clockRate));
-		this.#sources = tracks.map(() => -1);
-		const events: PublisherEvents = { onEnd, onKeyFrameRequest: () => this.#requestKeyFrame() };
+		this.#receptions = new Receptions(tracks, now, (track, packet) => feedback.rtcp(track, packet));
+		const events: PublisherEvents = { onEnd, onKeyFrameRequest: () => this.#receptions.requestKeyFrame() };
 		this.#publication = ask(() => hub.publish(path, tracks, info, events));
 		const { reorderTime } = this.#publication.path.settings;
 		this.#windows = new ReorderWindows(tracks.length, reorderTime, hub.clock, (track, packet) =>
@@ -79,6 +60,12 @@ export class Ingest {
 			inboundRTPPacketsLost: sum("lost"),
 			inboundRTPPacketsInError: sum("invalid"),
 		};
+	}
+
+	/** What the sender has said of a track's first packet. */
+	begin(track: number, { sequence, timestamp }: FirstPacket): void {
+		if (sequence !== undefined) this.#windows.begin(track, sequence);
+		if (timestamp !== undefined) this.#publication.begin(track, timestamp);
 	}
 
 	/** An RTP packet that came in order, over TCP, at `now`. */
@@ -103,22 +90,14 @@ export class Ingest {
 	rtcp(track: number, bytes: Uint8Array): void {
 		for (const packet of parseRtcp(bytes) ?? []) {
 			if (packet.kind !== "senderReport") continue;
-			const ntp = { seconds: packet.ntpSeconds, fraction: packet.ntpFraction };
-			this.#receptions[track]!.senderReport(middle32(ntp), this.#hub.clock.now());
-			this.#publication.report(track, packet.rtpTime, unixOf(ntp));
+			const unixMs = this.#receptions.reported(track, packet, this.#hub.clock.now());
+			this.#publication.report(track, packet.rtpTime, unixMs);
 		}
 	}
 
-	/** Sends receiver reports when they are due. To be called about once a second. */
+	/** To be called about once a second. */
 	tick(now: Millis): void {
-		if (now < this.#nextReport) return;
-		this.#nextReport = now + REPORT_MS;
-		for (const [track, reception] of this.#receptions.entries()) {
-			const block = reception.report(now);
-			if (!block) continue;
-			const report = writeReceiverReport(this.#ssrc, [block]);
-			this.#feedback.rtcp(track, compound(report, writeDescription(this.#ssrc, CNAME)));
-		}
+		this.#receptions.tick(now);
 	}
 
 	/** The publisher is gone. */
@@ -129,18 +108,6 @@ export class Ingest {
 
 	#count(track: number, bytes: Uint8Array, offset: number, now: Millis): void {
 		this.lastPacket = now;
-		const ssrc = rtpSsrc(bytes, offset);
-		this.#sources[track] = ssrc;
-		this.#receptions[track]!.received(ssrc, rtpSequence(bytes, offset), rtpTimestamp(bytes, offset), now);
-	}
-
-	/** Vedette's robot obeys it; programs that know no feedback over plain RTSP pass over it. */
-	#requestKeyFrame(): void {
-		for (const [track, { kind }] of this.tracks.entries()) {
-			const source = this.#sources[track]!;
-			if (kind !== "video" || source < 0) continue;
-			const loss = writePictureLoss(this.#ssrc, source);
-			this.#feedback.rtcp(track, compound(writeReceiverReport(this.#ssrc, []), loss));
-		}
+		this.#receptions.received(track, bytes, offset, now);
 	}
 }

@@ -69,7 +69,9 @@ function publish(hub: Hub, path: PathName, url: string, client: RtspClient): Ing
 		identity: `source ${path}`,
 	};
 	const feedback = { rtcp: (track: number, packet: Uint8Array) => client.sendRtcp(track, packet) };
-	return new Ingest(hub, path, client.tracks, info, feedback, (reason) => client.close(reason));
+	const ingest = new Ingest(hub, path, client.tracks, info, feedback, (reason) => client.close(reason));
+	for (const { track, first } of client.setups) ingest.begin(track, first);
+	return ingest;
 }
 
 /** Waits for the end, with reports in between and an eye on silence. */
