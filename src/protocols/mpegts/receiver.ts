@@ -1,10 +1,10 @@
 import type { Hub } from "../../hub/hub.ts";
+import { MpegTsIngest } from "../../hub/mpegts-ingest.ts";
 import { newId } from "../../hub/path.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import { SenderLatch } from "../../net/latch.ts";
-import { Ingest } from "./ingest.ts";
 
 /** A sender that is silent for so long has ended its stream. */
 const SILENCE_MS = 5000;
@@ -33,7 +33,7 @@ export class MpegTsReceiver {
 	readonly #maxFrameBytes: number;
 	readonly #events: ReceiverEvents;
 	readonly #latch: SenderLatch;
-	#ingest: Ingest | undefined;
+	#ingest: MpegTsIngest | undefined;
 	#retryAt = Number.NEGATIVE_INFINITY;
 
 	/** `allowed` says who may send. */
@@ -74,16 +74,16 @@ export class MpegTsReceiver {
 		this.#release(reason);
 	}
 
-	#begin(): Ingest {
+	#begin(): MpegTsIngest {
 		const { address: remoteAddress } = this.#latch;
 		const info = { type: "mpegtsSource", id: newId(), remoteAddress, identity: `source ${this.#path}` };
-		return new Ingest(this.#hub, this.#path, this.#maxFrameBytes, info, {
+		return new MpegTsIngest(this.#hub, this.#path, this.#maxFrameBytes, info, {
 			onEnd: (reason) => this.#release(reason),
 			onLeftOut: (names) => this.#events.onLeftOut(names),
 		});
 	}
 
-	#push(ingest: Ingest, bytes: Uint8Array, now: Millis): void {
+	#push(ingest: MpegTsIngest, bytes: Uint8Array, now: Millis): void {
 		try {
 			ingest.push(bytes);
 		} catch (error) {

@@ -1,7 +1,7 @@
 import type { Frame } from "../../media/frame.ts";
 import { distance32, type Millis } from "../../media/time.ts";
 import type { Track } from "../../media/track.ts";
-import { DecodeClock } from "./decode-clock.ts";
+import { DecodeClock } from "../../wire/decode-clock.ts";
 import type { MessageTimes } from "./media-writer.ts";
 
 /** A step back by more than pictures are reordered, or so far forward, is another publisher's clock. */

@@ -1,3 +1,4 @@
+import { MpegTsIngest } from "../../hub/mpegts-ingest.ts";
 import { newId } from "../../hub/path.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
@@ -6,7 +7,6 @@ import { type Admission, Declined, declinedBy } from "./admission.ts";
 import type { SrtContext } from "./context.ts";
 import { Egress, playableTracks } from "./egress.ts";
 import { rejection } from "./handshake.ts";
-import { Ingest } from "./ingest.ts";
 import type { SessionSettings } from "./link.ts";
 import type { Caller } from "./listener.ts";
 import { Session } from "./session.ts";
@@ -64,7 +64,7 @@ function remoteOf({ address, port }: Caller): string {
 /** What the client does. `open`: it has not sent anything, and waits for a stream that it may read. */
 type Role =
 	| { readonly at: "open" }
-	| { readonly at: "publish"; readonly ingest: Ingest; readonly since: Millis }
+	| { readonly at: "publish"; readonly ingest: MpegTsIngest; readonly since: Millis }
 	| { readonly at: "read"; readonly reader: Reader; readonly egress: Egress };
 
 /** One SRT client: it publishes or reads one stream. */
@@ -186,7 +186,7 @@ export class SrtConnection {
 	}
 
 	/** Where the next data goes; undefined where it may not go anywhere. */
-	#inlet(): Ingest | undefined {
+	#inlet(): MpegTsIngest | undefined {
 		const role = this.#role;
 		if (role.at === "publish") return role.ingest;
 		const { actions, target } = this.#seat.admission;
@@ -203,7 +203,7 @@ export class SrtConnection {
 		const { identity } = principal;
 		const remoteAddress = remoteOf(this.caller);
 		const info = { type: "srtConn", id: this.id, remoteAddress, identity, query: target.query };
-		const ingest = new Ingest(hub, path, settings.maxFrameSize, info, {
+		const ingest = new MpegTsIngest(hub, path, settings.maxFrameSize, info, {
 			onEnd: (reason) => this.end(reason),
 			onLeftOut: (names) => log.warn({ path, names }, "streams are left out: they cannot be passed on"),
 		});

@@ -1,8 +1,8 @@
 import type { Hub } from "../../hub/hub.ts";
+import { MpegTsIngest } from "../../hub/mpegts-ingest.ts";
 import { newId } from "../../hub/path.ts";
 import type { PathName } from "../../media/path-name.ts";
 import { openSrtClient } from "./client.ts";
-import { Ingest } from "./ingest.ts";
 import { parseSrtUrl } from "./url.ts";
 
 /** What a path says of its source. */
@@ -32,7 +32,7 @@ export async function pullIntoPath(
 	signal.addEventListener("abort", forward, { once: true });
 	const info = { type: "srtSource", id: newId(), remoteAddress: `${host}:${port}`, identity: `source ${path}` };
 	const onEnd = (reason: string): void => stop(new Error(reason));
-	const ingest = new Ingest(hub, path, maxFrameBytes, info, { onEnd, onLeftOut });
+	const ingest = new MpegTsIngest(hub, path, maxFrameBytes, info, { onEnd, onLeftOut });
 	const onData = (payload: Uint8Array): void => {
 		try {
 			ingest.push(payload);

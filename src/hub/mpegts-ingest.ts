@@ -1,19 +1,19 @@
-import { FramePublisher } from "../../hub/frame-publisher.ts";
-import type { Hub } from "../../hub/hub.ts";
-import type { PublisherInfo } from "../../hub/path.ts";
-import type { PathName } from "../../media/path-name.ts";
-import { MpegTsReader } from "../../wire/mpegts.ts";
+import type { PathName } from "../media/path-name.ts";
+import { MpegTsReader } from "../wire/mpegts.ts";
+import { FramePublisher } from "./frame-publisher.ts";
+import type { Hub } from "./hub.ts";
+import type { PublisherInfo } from "./path.ts";
 
 /** What the ingest tells its owner. */
-export interface IngestEvents {
+interface IngestEvents {
 	/** The hub ends the publisher. */
 	onEnd(reason: string): void;
 	/** Streams of the program that are left out, by name. */
 	onLeftOut(names: readonly string[]): void;
 }
 
-/** One sender's transport stream: bytes in, frames into the hub. */
-export class Ingest {
+/** One publisher's transport stream, by whichever protocol it comes: bytes in, frames into the hub. */
+export class MpegTsIngest {
 	readonly #publisher: FramePublisher;
 	readonly #reader: MpegTsReader;
 
@@ -38,7 +38,12 @@ export class Ingest {
 		this.#reader.push(bytes);
 	}
 
-	/** The sender is gone. */
+	/** Whether the stream is there. */
+	get isLive(): boolean {
+		return this.#publisher.isLive;
+	}
+
+	/** The publisher is gone. */
 	close(reason: string): void {
 		this.#publisher.close(reason);
 	}
