@@ -25,6 +25,7 @@ import { acceptedOf, type LeftOut, negotiatePlay, negotiatePublish, type Plan, s
 import { playableTracks, viewerTracks } from "./offer-tracks.ts";
 import { describePeer, type Peer, type PeerItem } from "./peer.ts";
 import { Ports } from "./ports.ts";
+import { randomOf } from "./random.ts";
 import { WebRtcRefusal } from "./refusal.ts";
 import { type Role, Session, type SessionTools } from "./session.ts";
 import { Turns } from "./turns.ts";
@@ -110,7 +111,7 @@ export class WebRtcServer implements AsyncDisposable {
 		this.#tools = {
 			dtls: this.#dtls,
 			primitives: packetCiphers(ssl),
-			random: (bytes) => randomBytes(bytes),
+			random: randomOf,
 			after: (ms, call) => clock.after(ms, call),
 			now: () => clock.now(),
 		};
