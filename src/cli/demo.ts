@@ -97,6 +97,7 @@ function relayArguments({ http, rtsp, rtp, webrtc }: DemoPorts, stateDir: string
 		"rtmp.address": "",
 		"srt.address": "",
 		"mqtt.broker": "",
+		"signaling.address": "",
 		"webrtc.address": `127.0.0.1:${webrtc}`,
 		"api.address": "",
 		"metrics.address": "",

@@ -1,17 +1,27 @@
-import { parseYaml, readConfigFile } from "../config/load.ts";
+import { type Override, parseYaml, readConfigFile } from "../config/load.ts";
 import { readMediaMtx, type Translation } from "../config/mediamtx.ts";
 import { fromArguments, fromEnvironment } from "../config/overrides.ts";
 import { relaySchema } from "../config/relay-schema.ts";
+import { fromServiceEnvironment, serviceWarnings } from "../config/service-environment.ts";
 
 /**
  * The relay's configuration from a file (or none), the environment, and `--set KEY=VALUE`, with warnings where the file
  * is MediaMTX's. Throws a `ConfigError`.
  */
 export function readRelayConfig(file: string | undefined, settings: readonly string[]): Translation {
-	const overrides = [...fromEnvironment(process.env, relaySchema), ...fromArguments(settings, relaySchema)];
-	if (file === undefined) return { config: parseYaml("", "defaults", relaySchema, overrides), warnings: [] };
+	const own = [...fromEnvironment(process.env, relaySchema), ...fromArguments(settings, relaySchema)];
+	const overrides = [...fromServiceEnvironment(process.env), ...own];
+	const { config, warnings } = readFile(file, overrides);
+	return { config, warnings: [...warnings, ...serviceWarnings(process.env)] };
+}
+
+function readFile(file: string | undefined, overrides: readonly Override[]): Translation {
+	const ours = (text: string, name: string): Translation => {
+		return { config: parseYaml(text, name, relaySchema, overrides), warnings: [] };
+	};
+	if (file === undefined) return ours("", "defaults");
 	const text = readConfigFile(file);
-	return readMediaMtx(text, file, overrides) ?? { config: parseYaml(text, file, relaySchema, overrides), warnings: [] };
+	return readMediaMtx(text, file, overrides) ?? ours(text, file);
 }
 
 /** What went wrong, as one sentence for people. */

@@ -35,6 +35,7 @@ function quiet(stateDir: string): string[] {
 		"rtmp.address": "",
 		"srt.address": "",
 		"mqtt.address": "127.0.0.1:0",
+		"signaling.address": "127.0.0.1:0",
 		"webrtc.address": "127.0.0.1:0",
 		"api.address": "",
 		"metrics.address": "",

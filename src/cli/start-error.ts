@@ -3,7 +3,7 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import { sentenceOf } from "./options.ts";
 
 /** The settings that open ports, by their keys. */
-function listeners({ http, rtsp, rtmp, srt, webrtc, mqtt, api, metrics }: RelayConfig) {
+function listeners({ http, rtsp, rtmp, srt, webrtc, mqtt, signaling, api, metrics }: RelayConfig) {
 	return {
 		"http.address": http.address,
 		"rtsp.address": rtsp.address,
@@ -16,6 +16,9 @@ function listeners({ http, rtsp, rtmp, srt, webrtc, mqtt, api, metrics }: RelayC
 		"webrtc.address": webrtc.address,
 		"mqtt.address": mqtt.address,
 		"mqtt.tls.address": mqtt.tls.address,
+		"http.tls.address": http.tls.address,
+		"signaling.address": signaling.address,
+		"signaling.tls.address": signaling.tls.address,
 		"api.address": api.address,
 		"metrics.address": metrics.address,
 	};

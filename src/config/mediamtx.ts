@@ -248,6 +248,7 @@ function translate(given: Given, source: Source): { readonly source: Source; rea
 	for (const door of doors) translateDoor(draft, keys, door);
 	// It knows no MQTT: a broker of that machine may have the port.
 	draft.set(["mqtt", "broker"], "", ["mqtt"]);
+	draft.set(["signaling", "address"], "", ["signaling"]);
 	translateHttp(draft, keys);
 	translateRtsp(draft, keys);
 	translateWebRtc(draft, keys);

@@ -32,7 +32,10 @@ export const pathSettings = group("Settings of every path that is not named here
 	allow: senders("Who may send to a udp+rtp:// or udp+mpegts:// source: addresses and ranges, or any"),
 	sdp: text("", "What comes to a udp+rtp:// source: an SDP file, or SDP itself; without it H.264 is recognised"),
 	rtpSDP: text("", "MediaMTX's name for sdp"),
-	sourceOnDemand: flag(false, "Whether a source is pulled only while somebody wants the path, and for idleAfter longer"),
+	sourceOnDemand: flag(
+		false,
+		"Whether a source is pulled only while somebody wants the path, and for idleAfter longer",
+	),
 	transport: choice(["tcp", "udp"], "tcp", "How an rtsp:// source is pulled: tcp or udp"),
 	sourceFingerprint: fingerprint("The certificate of an rtsps:// or rtmps:// source"),
 	srtPublishPassphrase: passphrase("SRT publishers encrypt with this, 10 to 79 characters; empty: they must not"),

@@ -17,6 +17,11 @@ const iceServer = z.strictObject({
 
 const http = group("Web page, WHIP, WHEP and API", {
 	address: addresses(":8080", "Address or list of addresses"),
+	tls: group("HTTPS, where there is a certificate", {
+		address: addresses(":8443", "Address or list of addresses"),
+		cert: text("", "File of the certificate with its chain, PEM; read again when it changes"),
+		key: text("", "File of its key, PEM"),
+	}),
 	maxBody: size("256 KiB", "Largest request body", { min: "16 KiB", max: "16 MiB" }),
 	requestTimeout: duration("10 s", "A request must have arrived whole within this time", { min: "1 s", max: "5 m" }),
 	maxConnections: count(10_000, "Connections at the same time", { min: 1 }),
@@ -144,6 +149,27 @@ const mqtt = group("Control by MQTT: who wants which camera, and the robots that
 	maxConnections: count(10_000, "Connections to the embedded broker at the same time", { min: 1 }),
 });
 
+const signaling = group(
+	"Signaling over WebSocket for WebRTC players of other systems; it is at /signaling of the web server too",
+	{
+		address: addresses(":8765", "Address or list of addresses; empty for none"),
+		tls: group("The same in TLS, where there is a certificate", {
+			address: addresses("", "Address or list of addresses"),
+			cert: text("", "File of the certificate with its chain, PEM; read again when it changes"),
+			key: text("", "File of its key, PEM"),
+		}),
+		camera: text("", "The camera of those who name none: an id of streams, or a path"),
+	},
+);
+
+/** Ids that programs of other systems know cameras by. */
+const namedStream = z.strictObject({
+	path: z.string("expected the name of a path").min(1).describe("The path of its stream"),
+	name: z.string().max(200).optional().describe("For people"),
+	source: z.string().optional().describe("As paths.NAME.source"),
+	maxViewers: count(10, "Viewers by WebRTC at the same time", { min: 1 }),
+});
+
 const log = group("Log", {
 	level: choice(["trace", "debug", "info", "warn", "error", "silent"], "info", "trace debug info warn error silent"),
 	file: text("", "A file that gets every line as JSON too"),
@@ -169,6 +195,11 @@ export const relaySchema = z.strictObject({
 	hls,
 	audio,
 	mqtt,
+	signaling,
+	streams: z
+		.record(z.string().min(1).max(200), namedStream)
+		.prefault({})
+		.describe("Cameras by the ids that /streams/ID knows: { ID: { path: PATH, name: For people, maxViewers: 10 } }"),
 	api: group("The control API once more, on an address of its own", {
 		address: addresses("127.0.0.1:9997", "Address or list of addresses; empty for none"),
 	}),

@@ -12,11 +12,15 @@ import { type HttpServer, startHttp } from "./http/server.ts";
 import { Ledger } from "./ledger.ts";
 import { describeLikeMediaMtx } from "./mediamtx-metrics.ts";
 import { describeMetrics } from "./metrics.ts";
+import { Polling } from "./polling.ts";
 import { describeSessions } from "./session-metrics.ts";
 import { Thumbnails } from "./thumbnails.ts";
 
 export interface ControlOptions {
-	readonly config: Pick<RelayConfig, "http" | "webrtc" | "api" | "metrics" | "paths" | "access">;
+	readonly config: Pick<
+		RelayConfig,
+		"http" | "webrtc" | "signaling" | "streams" | "api" | "metrics" | "paths" | "access"
+	>;
 	readonly hub: Hub;
 	readonly access: Access;
 	readonly log: Log;
@@ -67,6 +71,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 	const { config, hub, access, log, stateDir, webrtc, sessions } = options;
 	const ledger = new Ledger(hub);
 	const metrics = new Metrics();
+	const polling = new Polling(hub);
 	describeMetrics(metrics, hub, ledger);
 	describeDemand(metrics, hub.demand);
 	if (sessions.webrtcsessions) describeSessions(metrics, sessions.webrtcsessions);
@@ -86,6 +91,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 		forwards: options.forwards,
 		rtspPort: options.rtspPort,
 		sessions,
+		polling,
 		thumbnails: new Thumbnails(),
 		version: packageVersion(),
 		pageDir: options.pageDir ?? fileURLToPath(new URL("../../dist/web/", import.meta.url)),
@@ -93,6 +99,8 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 	};
 	const addresses = {
 		http: config.http.address,
+		https: config.http.tls,
+		signaling: config.signaling,
 		api: config.api.address,
 		metrics: config.metrics.address,
 		socket: stateDir === undefined ? undefined : socketIn(stateDir),
@@ -102,6 +110,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 		const server = await startHttp(room, addresses);
 		const close = async () => {
 			ledger.close();
+			polling[Symbol.dispose]();
 			await server.close();
 		};
 		return { ports: server.ports, close, [Symbol.asyncDispose]: close };

@@ -4,6 +4,7 @@ import { type FirstUsers, firstUsers } from "../access/first-start.ts";
 import { settingsOf } from "../config/path-settings.ts";
 import type { RelayConfig } from "../config/relay-schema.ts";
 import { makeStateDir, stateDirOf } from "../config/state-dir.ts";
+import { withStreamSources } from "../config/streams.ts";
 import { type Control, openControl } from "../control/control.ts";
 import { openDatabase } from "../control/database.ts";
 import { SqliteHolds } from "../control/holds.ts";
@@ -64,6 +65,7 @@ interface RelayPorts {
 	/** Of the embedded broker. */
 	readonly mqtt: readonly number[];
 	readonly http: readonly number[];
+	readonly signaling: readonly number[];
 	readonly api: readonly number[];
 	readonly metrics: readonly number[];
 }
@@ -98,7 +100,8 @@ const clock: Clock = {
 };
 
 /** Builds every part and starts them in order. Rejects where a port is taken or the state directory cannot be used. */
-export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> {
+export async function startRelay(given: RelayConfig, log: Log): Promise<Relay> {
+	const config = withStreamSources(given);
 	await using parts = new AsyncDisposableStack();
 	const stateDir = stateDirOf(config.stateDir, process.env);
 	makeStateDir(stateDir);
@@ -142,12 +145,21 @@ export async function startRelay(config: RelayConfig, log: Log): Promise<Relay> 
 	parts.defer(startSources(hub, config.paths, pullsInto(house, pushed.pulls), log.child({ room: "sources" })));
 	hooks.start(rtsp.plain.ports[0] ?? 0);
 	const running = parts.move();
-	const { all: http, api, metrics } = control.ports;
+	const { all: http, signaling, api, metrics } = control.ports;
 	const media = {
 		...{ rtsp: rtsp.plain.ports, rtsps: rtsp.tls?.ports ?? [], rtp: udp?.ports },
 		...{ rtmp: rtmp.plain.ports, rtmps: rtmp.tls?.ports ?? [] },
 	};
-	const ports = { ...media, srt: srt.ports, webrtc: webrtc?.ports ?? [], mqtt: mqtt?.ports ?? [], http, api, metrics };
+	const ports = {
+		...media,
+		srt: srt.ports,
+		webrtc: webrtc?.ports ?? [],
+		mqtt: mqtt?.ports ?? [],
+		http,
+		signaling,
+		api,
+		metrics,
+	};
 	return { hub, ports, fresh, stop: () => running.disposeAsync() };
 }
 

@@ -17,7 +17,7 @@ async function json(url: string, path: string): Promise<unknown> {
 test("/ greets programs and shows the page to browsers", async () => {
 	await using room = await startControl(OPEN);
 	const greeting = (await json(room.url(), "/")) as { msg: string };
-	assert.match(greeting.msg, /Vedette/);
+	assert.match(greeting.msg, /Media bridge service running!/);
 	const page = await raw(room.url(), { path: "/", headers: { accept: "text/html" } });
 	assert.match(page.body, /<title>page/);
 	assert.equal(page.headers["cache-control"], "no-cache");

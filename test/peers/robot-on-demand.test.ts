@@ -27,14 +27,27 @@ function stateOf(hub: Hub): string {
 
 /** Plays some frames over RTSP/TCP and ends. */
 function plays(relay: TestRelay, frames: number): Program {
-	const play = ["-analyzeduration", "0", "-probesize", "500000", "-rtsp_transport", "tcp", "-i", `${relay.rtspUrl}/robot1/front`, "-frames:v", `${frames}`];
+	const play = [
+		"-analyzeduration",
+		"0",
+		"-probesize",
+		"500000",
+		"-rtsp_transport",
+		"tcp",
+		"-i",
+		`${relay.rtspUrl}/robot1/front`,
+		"-frames:v",
+		`${frames}`,
+	];
 	return run("ffmpeg", ["-loglevel", "error", ...play, "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"]);
 }
 
 interface Way {
 	readonly name: string;
 	/** What the relay is told, and the address that the robot connects to. */
-	readonly scene: (parts: AsyncDisposableStack) => Promise<{ relay: TestRelay; mqtt: string; broker: Mosquitto | undefined }>;
+	readonly scene: (
+		parts: AsyncDisposableStack,
+	) => Promise<{ relay: TestRelay; mqtt: string; broker: Mosquitto | undefined }>;
 }
 
 const ways: readonly Way[] = [
@@ -48,7 +61,9 @@ const ways: readonly Way[] = [
 	{
 		name: "the embedded broker, over WebSocket on the web server's port",
 		scene: async (parts) => {
-			const relay = parts.use(await startTestRelay({ ...open, paths: { all_others: settings }, mqtt: { address: [] } }));
+			const relay = parts.use(
+				await startTestRelay({ ...open, paths: { all_others: settings }, mqtt: { address: [] } }),
+			);
 			return { relay, mqtt: `${relay.httpUrl.replace("http", "ws")}/mqtt`, broker: undefined };
 		},
 	},
@@ -56,7 +71,9 @@ const ways: readonly Way[] = [
 		name: "Mosquitto",
 		scene: async (parts) => {
 			const broker = parts.use(await startMosquitto());
-			const relay = parts.use(await startTestRelay({ ...open, paths: { all_others: settings }, mqtt: { broker: broker.url } }));
+			const relay = parts.use(
+				await startTestRelay({ ...open, paths: { all_others: settings }, mqtt: { broker: broker.url } }),
+			);
 			return { relay, mqtt: broker.url, broker };
 		},
 	},
@@ -69,13 +86,27 @@ for (const { name, scene } of ways) {
 		const { relay, mqtt } = await scene(parts);
 		const { hub } = relay.relay;
 		const publish = `${relay.rtspUrl}/robot1/front`;
-		parts.use(await startTestRobot({ name: "robot1", control: { mqtt }, cameras: [{ name: "front", source: "sample", publish }] }));
-		await until(() => stateOf(hub) === "idle" && hub.demand.get(front)?.online, "the robot is known", () => stateOf(hub));
+		parts.use(
+			await startTestRobot({
+				name: "robot1",
+				control: { mqtt },
+				cameras: [{ name: "front", source: "sample", publish }],
+			}),
+		);
+		await until(
+			() => stateOf(hub) === "idle" && hub.demand.get(front)?.online,
+			"the robot is known",
+			() => stateOf(hub),
+		);
 		assert.equal(hub.path(front)?.publication, undefined);
 		await using player = plays(relay, 20);
 		assert.equal(await player.exit(20_000), 0, player.text());
 		assert.equal(stateOf(hub), "live");
-		await until(() => stateOf(hub) === "idle", "it sleeps when the viewer has gone", () => stateOf(hub));
+		await until(
+			() => stateOf(hub) === "idle",
+			"it sleeps when the viewer has gone",
+			() => stateOf(hub),
+		);
 		assert.equal(hub.path(front)?.publication, undefined);
 	});
 }

@@ -28,6 +28,7 @@ export interface TestControl extends AsyncDisposable {
 
 const defaults = `
 http: { address: "127.0.0.1:0" }
+signaling: { address: "127.0.0.1:0" }
 api: { address: "127.0.0.1:0" }
 metrics: { address: "127.0.0.1:0" }
 `;

@@ -32,6 +32,7 @@ export async function startTestRelay(settings: Record<string, object> = {}): Pro
 		srt: { address: LOOPBACK },
 		webrtc: { address: LOOPBACK },
 		mqtt: { address: LOOPBACK },
+		signaling: { address: LOOPBACK },
 		api: { address: LOOPBACK },
 		metrics: { address: LOOPBACK },
 		log: { level: process.env.VEDETTE_TEST_LOG ?? "silent" },

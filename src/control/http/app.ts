@@ -1,6 +1,8 @@
 import fastifyCookie from "@fastify/cookie";
 import { type FastifyInstance, fastify } from "fastify";
 import { addressTest } from "../../access/addresses.ts";
+import { bridgeRoutes } from "./bridge.ts";
+import { cameraRoutes } from "./cameras.ts";
 import { type Guard, guardOf, openGuard } from "./guard.ts";
 import { headerHooks } from "./headers.ts";
 import { healthRoutes, metricsRoutes } from "./health.ts";
@@ -8,19 +10,25 @@ import { liveRoutes } from "./live.ts";
 import { loginRoutes } from "./login.ts";
 import { mqttRoutes } from "./mqtt.ts";
 import { pageRoutes } from "./page.ts";
+import { pollingRoutes } from "./polling.ts";
 import { errorHandler, HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
+import { signalingRoutes } from "./signaling.ts";
 import { streamRoutes } from "./streams.ts";
 import { thumbnailRoutes } from "./thumbnail.ts";
 import { v3Routes } from "./v3.ts";
 import { webrtcRoutes } from "./webrtc.ts";
 
 /** What a listener serves: everything, or only a part. `local` asks nobody for credentials. */
-export type Role = "all" | "api" | "metrics" | "local";
+export type Role = "all" | "api" | "metrics" | "signaling" | "local";
 
 const MAX_PARAMETER = 500;
 
 async function addRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard, role: Role, loginTime: number) {
+	if (role === "signaling") {
+		signalingRoutes(app, room, ["/*"]);
+		return;
+	}
 	if (role !== "metrics") {
 		healthRoutes(app, room, guard);
 		v3Routes(app, room, guard);
@@ -33,6 +41,10 @@ async function addRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard, rol
 	webrtcRoutes(app, room, guard);
 	liveRoutes(app, room, guard);
 	mqttRoutes(app, room);
+	cameraRoutes(app, room, guard);
+	bridgeRoutes(app, room, guard);
+	pollingRoutes(app, room, guard);
+	signalingRoutes(app, room, ["/signaling", "/one2many"]);
 	await pageRoutes(app, room, guard);
 }
 

@@ -17,7 +17,7 @@ function isSameOrigin({ headers, host }: FastifyRequest): boolean {
 }
 
 /** What the client shows: an Authorization header, or else the cookie. */
-function credentialsOf(request: FastifyRequest): Credentials {
+export function credentialsOf(request: FastifyRequest): Credentials {
 	const { authorization } = request.headers;
 	if (authorization !== undefined) return readAuthorization(authorization, request.method, request.url);
 	const id = request.cookies[SESSION_COOKIE];

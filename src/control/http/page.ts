@@ -6,7 +6,8 @@ import type { Guard } from "./guard.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 
-const GREETING = "Vedette is running. Open this address in a browser to see its streams.";
+/** What programs are told that look whether the bridge of `/stream/start` is there. */
+const GREETING = "Media bridge service running!";
 
 function wantsPage(request: FastifyRequest): boolean {
 	return request.headers.accept?.includes("text/html") === true;

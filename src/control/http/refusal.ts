@@ -9,11 +9,14 @@ export class HttpRefusal extends Error {
 	override readonly name = "HttpRefusal";
 	readonly status: number;
 	readonly headers: Readonly<Record<string, string>>;
+	/** More for the answer's body. */
+	readonly details: object;
 
-	constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+	constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}, details = {}) {
 		super(message);
 		this.status = status;
 		this.headers = headers;
+		this.details = details;
 	}
 }
 
@@ -68,7 +71,10 @@ export function errorHandler(log: Log) {
 	return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
 		const refusal = explain(error);
 		if (!refusal) log.error({ err: error, method: request.method, route: request.routeOptions.url }, "request failed");
-		const { status, message, headers } = refusal ?? new HttpRefusal(500, "internal error");
-		return reply.code(status).headers(headers).send({ status: "error", error: message });
+		const { status, message, headers, details } = refusal ?? new HttpRefusal(500, "internal error");
+		return reply
+			.code(status)
+			.headers(headers)
+			.send({ status: "error", error: message, ...details });
 	};
 }

@@ -2,11 +2,13 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Access, Principal } from "../../access/access.ts";
 import type { RelayConfig } from "../../config/relay-schema.ts";
+import type { Wanter } from "../../hub/demand/wants.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Log } from "../../observe/log.ts";
 import type { Metrics } from "../../observe/metrics.ts";
 import type { Ledger } from "../ledger.ts";
+import type { Polling } from "../polling.ts";
 import type { Thumbnails } from "../thumbnails.ts";
 
 /** A WHIP or WHEP offer from somebody who was let in. */
@@ -20,6 +22,8 @@ export interface WebRtcOffer {
 	readonly userAgent: string;
 	/** What stands after `?`. */
 	readonly query: string;
+	/** Told when the session is over, with the reason. */
+	readonly onEnd?: (reason: string) => void;
 }
 
 interface WebRtcAnswer {
@@ -113,6 +117,8 @@ export interface MqttDoor {
 				readonly ip: string;
 		  }) => void)
 		| undefined;
+	/** Says a word on the topic of robots that know nothing else. Rejects where the broker is away. */
+	say(word: "start" | "stop", by: Wanter): Promise<void>;
 }
 
 /** Where paths are pushed on to, in MediaMTX's shape. */
@@ -129,7 +135,7 @@ export interface SessionSource {
 
 /** Everything that the routes work with. */
 export interface HttpRoom {
-	readonly config: Pick<RelayConfig, "http" | "webrtc" | "paths">;
+	readonly config: Pick<RelayConfig, "http" | "webrtc" | "signaling" | "streams" | "paths">;
 	readonly hub: Hub;
 	readonly access: Access;
 	readonly ledger: Ledger;
@@ -141,6 +147,8 @@ export interface HttpRoom {
 	readonly webrtc: WebRtcDoor | undefined;
 	/** Undefined where there is no MQTT. */
 	readonly mqtt: MqttDoor | undefined;
+	/** The robots that ask what they ought to do. */
+	readonly polling: Polling;
 	/** Undefined where there is no WebSocket. */
 	readonly live: LiveDoor | undefined;
 	/** Undefined where there is no HLS. */

@@ -1,8 +1,14 @@
 import { once } from "node:events";
-import { unlinkSync } from "node:fs";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { readFileSync, unlinkSync } from "node:fs";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import {
+	createServer as createSecureServer,
+	type ServerOptions as SecureOptions,
+	type Server as SecureServer,
+} from "node:https";
 import { connect, type ListenOptions } from "node:net";
 import type { FastifyInstance } from "fastify";
+import { TlsMaterial } from "../../access/tls.ts";
 import type { Address } from "../../config/address.ts";
 import { buildApp, type Role } from "./app.ts";
 import type { HttpRoom } from "./room.ts";
@@ -11,13 +17,26 @@ import { isWebSocket, routeUpgrades } from "./upgrade.ts";
 /** Where the HTTP server listens, with the ports that were given for port 0. */
 export interface HttpServer {
 	/** Ports by role, in the order of the addresses. */
-	readonly ports: Readonly<Record<"all" | "api" | "metrics", readonly number[]>>;
+	readonly ports: Readonly<Record<OpenRole, readonly number[]>>;
 	/** Ends all connections. */
 	close(): Promise<void>;
 }
 
+/** The roles that are listened for by TCP. */
+type OpenRole = "all" | "api" | "metrics" | "signaling";
+
+/** The same in TLS; nothing where there is no certificate. */
+interface TlsAddresses {
+	readonly address: readonly Address[];
+	/** File names; empty for none. */
+	readonly cert: string;
+	readonly key: string;
+}
+
 export interface HttpAddresses {
 	readonly http: readonly Address[];
+	readonly https: TlsAddresses;
+	readonly signaling: { readonly address: readonly Address[]; readonly tls: TlsAddresses };
 	readonly api: readonly Address[];
 	readonly metrics: readonly Address[];
 	/** Path of the Unix socket for the relay's own user; undefined for none. */
@@ -31,25 +50,36 @@ const KEEP_ALIVE_MS = 30_000;
 /** The longest path that a Unix socket can have on every system. */
 const MAX_SOCKET_PATH = 100;
 
-function makeServer(listener: RequestListener, { requestTimeout, maxConnections }: HttpRoom["config"]["http"]): Server {
-	const server = createServer(
-		{
-			requestTimeout,
-			headersTimeout: requestTimeout,
-			connectionsCheckingInterval: Math.min(5000, requestTimeout),
-			keepAliveTimeout: KEEP_ALIVE_MS,
-			maxHeaderSize: MAX_HEADER_BYTES,
-			noDelay: true,
-			shouldUpgradeCallback: isWebSocket,
-		},
-		listener,
-	);
-	server.maxConnections = maxConnections;
+type Limits = HttpRoom["config"]["http"];
+
+function optionsOf({ requestTimeout }: Limits): ServerOptions {
+	return {
+		requestTimeout,
+		headersTimeout: requestTimeout,
+		connectionsCheckingInterval: Math.min(5000, requestTimeout),
+		keepAliveTimeout: KEEP_ALIVE_MS,
+		maxHeaderSize: MAX_HEADER_BYTES,
+		noDelay: true,
+		shouldUpgradeCallback: isWebSocket,
+	};
+}
+
+/** In TLS: clients that name the host get a renewed certificate at once, the others with the next start. */
+function makeSecureServer(listener: RequestListener, limits: Limits, { cert, key }: TlsAddresses): SecureServer {
+	const material = new TlsMaterial({ cert, key });
+	const files = { cert: readFileSync(cert), key: readFileSync(key) };
+	const named: SecureOptions = { SNICallback: (_name, done) => done(null, material.context) };
+	return createSecureServer({ ...optionsOf(limits), ...files, ...named }, listener);
+}
+
+function makeServer(listener: RequestListener, limits: Limits, tls: TlsAddresses | undefined): Server | SecureServer {
+	const server = tls ? makeSecureServer(listener, limits, tls) : createServer(optionsOf(limits), listener);
+	server.maxConnections = limits.maxConnections;
 	server.maxHeadersCount = 100;
 	return server;
 }
 
-async function listen(server: Server, options: ListenOptions): Promise<number> {
+async function listen(server: Server | SecureServer, options: ListenOptions): Promise<number> {
 	const listening = once(server, "listening");
 	server.listen(options);
 	await listening;
@@ -69,7 +99,7 @@ function isAlive(path: string): Promise<boolean> {
 	});
 }
 
-async function listenAtSocket(server: Server, path: string): Promise<void> {
+async function listenAtSocket(server: Server | SecureServer, path: string): Promise<void> {
 	if (await isAlive(path)) throw new Error(`another relay uses ${path}`);
 	try {
 		unlinkSync(path);
@@ -90,22 +120,28 @@ async function listenAtSocket(server: Server, path: string): Promise<void> {
 
 /** Builds the routes once for each role and listens on all addresses; what is open is closed again where one fails. */
 class Servers {
-	readonly ports: Record<"all" | "api" | "metrics", number[]> = { all: [], api: [], metrics: [] };
+	readonly ports: Record<OpenRole, number[]> = { all: [], api: [], metrics: [], signaling: [] };
 	readonly #room: HttpRoom;
 	readonly #loginTime: number;
 	readonly #apps: FastifyInstance[] = [];
-	readonly #servers: Server[] = [];
+	readonly #servers: (Server | SecureServer)[] = [];
 
 	constructor(room: HttpRoom, loginTime: number) {
 		this.#room = room;
 		this.#loginTime = loginTime;
 	}
 
-	async open(role: "all" | "api" | "metrics", addresses: readonly Address[]): Promise<void> {
-		if (addresses.length === 0) return;
+	async open(role: OpenRole, addresses: readonly Address[], tls?: TlsAddresses): Promise<void> {
+		const secured = tls?.cert && tls.key ? tls : undefined;
+		if (addresses.length === 0 && !secured) return;
 		const app = await this.#app(role);
 		for (const { host, port } of addresses) {
 			const server = this.#server(app);
+			this.ports[role].push(await listen(server, host === "" ? { port } : { host, port }));
+		}
+		if (!secured) return;
+		for (const { host, port } of secured.address) {
+			const server = this.#server(app, secured);
 			this.ports[role].push(await listen(server, host === "" ? { port } : { host, port }));
 		}
 	}
@@ -135,8 +171,8 @@ class Servers {
 		return app;
 	}
 
-	#server(app: FastifyInstance): Server {
-		const server = makeServer((request, response) => app.routing(request, response), this.#room.config.http);
+	#server(app: FastifyInstance, tls?: TlsAddresses): Server | SecureServer {
+		const server = makeServer((request, response) => app.routing(request, response), this.#room.config.http, tls);
 		routeUpgrades(server, app);
 		this.#servers.push(server);
 		return server;
@@ -147,7 +183,8 @@ class Servers {
 export async function startHttp(room: HttpRoom, addresses: HttpAddresses): Promise<HttpServer> {
 	const servers = new Servers(room, addresses.loginTime);
 	try {
-		await servers.open("all", addresses.http);
+		await servers.open("all", addresses.http, addresses.https);
+		await servers.open("signaling", addresses.signaling.address, addresses.signaling.tls);
 		await servers.open("api", addresses.api);
 		await servers.open("metrics", addresses.metrics);
 		if (addresses.socket !== undefined) await servers.openSocket(addresses.socket);

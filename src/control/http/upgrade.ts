@@ -1,4 +1,5 @@
 import { type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { HttpRefusal } from "./refusal.ts";
@@ -31,7 +32,7 @@ export function isWebSocket({ headers }: IncomingMessage): boolean {
 }
 
 /** Brings requests for WebSocket to the routes, which answer them by HTTP or take the connection. */
-export function routeUpgrades(server: Server, app: FastifyInstance): void {
+export function routeUpgrades(server: Server | SecureServer, app: FastifyInstance): void {
 	server.on("upgrade", (request, duplex, head) => {
 		const socket = duplex as Socket;
 		socket.on("error", () => socket.destroy());

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { checkViewers } from "./camera-ids.ts";
 import { type Guard, ipOf, pathNameOf } from "./guard.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom, WebRtcDoor, WebRtcSessionName } from "./room.ts";
@@ -70,6 +71,7 @@ async function offer(room: HttpRoom, guard: Guard, request: FastifyRequest, repl
 	const direction = kind === "whip" ? "publish" : "read";
 	const principal = await guard.admit(request, direction, path);
 	const sdp = body(request, OFFER);
+	if (direction === "read") checkViewers(room, path);
 	const mark = request.url.indexOf("?");
 	const answer = await door(room).offer({
 		direction,

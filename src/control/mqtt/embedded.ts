@@ -1,7 +1,5 @@
-import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { createServer, type Server, type Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
 import { Aedes, type Client, type PublishPacket } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import type { Access, Principal } from "../../access/access.ts";
@@ -10,6 +8,7 @@ import { noCredentials } from "../../access/credentials.ts";
 import type { TlsMaterial } from "../../access/tls.ts";
 import type { Address } from "../../config/address.ts";
 import type { Wanter } from "../../hub/demand/wants.ts";
+import { Doors } from "../../net/doors.ts";
 import type { Log } from "../../observe/log.ts";
 import { type Bus, type BusEvents, fitsFilter } from "./bus.ts";
 import { isRobot, mayHear, mayPublish, maySubscribe, type TopicPlan } from "./rights.ts";
@@ -61,7 +60,7 @@ export class EmbeddedBus implements Bus {
 	readonly #guests = new WeakMap<object, Guest>();
 	/** The addresses of connections that a proxy or the web server brought. */
 	readonly #ips = new WeakMap<object, string>();
-	readonly #servers: Server[] = [];
+	readonly #doors: Doors[] = [];
 	readonly #sockets = new Set<Socket>();
 	readonly #webSockets = new WebSocketServer({
 		noServer: true,
@@ -102,10 +101,7 @@ export class EmbeddedBus implements Bus {
 
 	/** Where it listens, in the order of the addresses: plain ones first. */
 	get ports(): readonly number[] {
-		return this.#servers.map((server) => {
-			const place = server.address();
-			return typeof place === "object" && place ? place.port : 0;
-		});
+		return this.#doors.flatMap((doors) => doors.ports);
 	}
 
 	get connections(): number {
@@ -143,7 +139,7 @@ export class EmbeddedBus implements Bus {
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
-		const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+		const closed = this.#doors.map((doors) => doors.close());
 		await new Promise<void>((resolve) => this.#broker.close(resolve));
 		for (const socket of this.#sockets) socket.destroy();
 		await Promise.all(closed);
@@ -155,26 +151,15 @@ export class EmbeddedBus implements Bus {
 	}
 
 	async #listen(): Promise<void> {
-		const { addresses, tls, maxConnections } = this.#options;
-		const plain = addresses.map((address) => [address, createServer((socket) => this.#take(socket))] as const);
-		const secure = (tls?.addresses ?? []).map((address) => {
-			const server = createServer((socket) => this.#take(this.#secured(socket, tls!.material)));
-			return [address, server] as const;
-		});
-		for (const [{ host, port }, server] of [...plain, ...secure]) {
-			server.maxConnections = maxConnections;
-			this.#servers.push(server);
-			const listening = once(server, "listening");
-			server.listen(host === "" ? { port } : { host, port });
-			await listening;
-		}
+		const { addresses: address, tls, maxConnections } = this.#options;
+		const shared = { maxConnections, greetMs: CONNECT_TIMEOUT_MS, count: () => this.#sockets.size };
+		const begin = (socket: Socket): void => this.#begin(socket);
+		this.#doors.push(await Doors.open({ ...shared, address, begin }));
+		if (!tls) return;
+		this.#doors.push(await Doors.open({ ...shared, address: tls.addresses, tls: tls.material, begin }));
 	}
 
-	#secured(plain: Socket, material: TlsMaterial): Socket {
-		return new TLSSocket(plain, { isServer: true, secureContext: material.context });
-	}
-
-	#take(socket: Socket): void {
+	#begin(socket: Socket): void {
 		this.#sockets.add(socket);
 		socket.setNoDelay(true).on("close", () => this.#sockets.delete(socket));
 		socket.on("error", () => socket.destroy());

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Access } from "../../access/access.ts";
 import { TlsMaterial } from "../../access/tls.ts";
 import type { RelayConfig } from "../../config/relay-schema.ts";
+import type { Wanter } from "../../hub/demand/wants.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { type PathName, parsePathName } from "../../media/path-name.ts";
 import type { Log } from "../../observe/log.ts";
@@ -86,12 +87,14 @@ export class Mqtt implements AsyncDisposable {
 	}
 
 	/**
-	 * Says `start` or `stop` on the plain topic of a path, as seed systems do. Rejects where the broker is away, and with
-	 * `Refused` where nothing is known by that topic.
+	 * Says `start` or `stop` on the plain topic: the first one that the configuration maps, or `robot/stream`. Rejects where
+	 * the broker is away.
 	 */
-	async say(word: "start" | "stop", topic = PLAIN_TOPIC): Promise<void> {
-		if (!this.#bus) throw new Error("the broker is away");
-		await this.#bus.deliver(topic, word);
+	async say(word: "start" | "stop", by: Wanter): Promise<void> {
+		const topic = Object.keys(this.#options.config.mqtt.topics)[0] ?? PLAIN_TOPIC;
+		await this.#bus?.deliver(topic, word);
+		// What the relay says itself does not come back to it.
+		this.#wishes.take({ topic, text: word, retained: false, by });
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

@@ -61,6 +61,8 @@ export interface Offer {
 	readonly userAgent: string;
 	/** What stands after `?`. */
 	readonly query: string;
+	/** Told when the session is over, with the reason. */
+	readonly onEnd?: (reason: string) => void;
 }
 
 export interface Answer {
@@ -225,7 +227,10 @@ export class WebRtcServer implements AsyncDisposable {
 			remote,
 			role: served,
 			handshakeMs: this.#settings.handshakeTimeout,
-			onClosed: (reason) => this.#closed(id, reason),
+			onClosed: (reason) => {
+				this.#closed(id, reason);
+				offer.onEnd?.(reason);
+			},
 		});
 		const { direction, path, userAgent, query, principal } = offer;
 		const secret = newId();

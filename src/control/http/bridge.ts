@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Wanter } from "../../hub/demand/wants.ts";
+import { type Guard, ipOf, pathNameOf } from "./guard.ts";
+import { HttpRefusal } from "./refusal.ts";
+import type { HttpRoom } from "./room.ts";
+
+interface Query {
+	readonly robot?: string;
+	readonly camera?: string;
+}
+
+/** What one camera is asked for, by its robot's and its own name. */
+async function ask(room: HttpRoom, guard: Guard, request: FastifyRequest, word: "start" | "stop") {
+	const { robot, camera } = request.query as Query;
+	const path = pathNameOf(`${robot}/${camera}`);
+	const { name } = await guard.admit(request, "control", path);
+	const by: Wanter = { type: "bridge", user: name ?? "", remoteAddress: ipOf(request) };
+	if (word === "stop") room.hub.demand.stop(path, by);
+	else room.hub.demand.start(path, { by }).pictures.catch(() => undefined);
+}
+
+/** The word on the topic that robots know which know nothing else; and whose it is wants it, too. */
+async function say(room: HttpRoom, guard: Guard, request: FastifyRequest, word: "start" | "stop") {
+	const { name } = await guard.admit(request, "control");
+	if (!room.mqtt) throw new HttpRefusal(503, "this relay runs without MQTT");
+	try {
+		await room.mqtt.say(word, { type: "bridge", user: name ?? "", remoteAddress: ipOf(request) });
+	} catch (error) {
+		throw new HttpRefusal(503, error instanceof Error ? error.message : String(error), { "Retry-After": "5" });
+	}
+}
+
+/** Start and stop for programs that speak nothing but HTTP: `POST /stream/start` and `/stream/stop`, `?robot=&camera=`. */
+export function bridgeRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
+	for (const word of ["start", "stop"] as const) {
+		app.post(`/stream/${word}`, async (request) => {
+			const { robot, camera } = request.query as Query;
+			const named = robot !== undefined || camera !== undefined;
+			await (named ? ask : say)(room, guard, request, word);
+			return { msg: `Published ${word}` };
+		});
+	}
+}

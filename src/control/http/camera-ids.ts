@@ -1,0 +1,33 @@
+import type { RelayConfig } from "../../config/relay-schema.ts";
+import { type PathName, parsePathName } from "../../media/path-name.ts";
+import { HttpRefusal } from "./refusal.ts";
+import type { HttpRoom } from "./room.ts";
+
+type Streams = RelayConfig["streams"];
+
+/** A camera as `/streams/ID` knows it. */
+export interface NamedCamera {
+	readonly id: string;
+	readonly path: PathName;
+}
+
+/** The camera of an id: one that the configuration declares, or else a path's name. Throws 404 where it is neither. */
+export function cameraOf(streams: Streams, id: string): NamedCamera {
+	const declared = Object.hasOwn(streams, id) ? streams[id] : undefined;
+	const path = parsePathName(declared?.path ?? id);
+	if (!path) throw new HttpRefusal(404, `there is no camera "${id.slice(0, 200)}"`);
+	return { id, path };
+}
+
+/** The id of a path: the declared one, or the path's name. */
+export function idOf(streams: Streams, path: PathName): string {
+	return Object.entries(streams).find(([, stream]) => stream.path === path)?.[0] ?? path;
+}
+
+/** Throws 503 where as many watch a path by WebRTC as its camera may have. */
+export function checkViewers({ hub, config }: HttpRoom, path: PathName): void {
+	const most = Object.values(config.streams).find((stream) => stream.path === path)?.maxViewers;
+	if (most === undefined) return;
+	const readers = [...(hub.path(path)?.stream?.readers ?? [])].filter(({ info }) => info.type === "webRTCSession");
+	if (readers.length >= most) throw new HttpRefusal(503, `Maximum viewers (${most}) reached for stream`);
+}
