@@ -34,10 +34,19 @@ const highProfiles = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139
 /** Reads a sequence parameter set with its NAL header (H.264 7.3.2.1.1). Undefined where it is broken. */
 export function parseH264Sps(sps: Uint8Array): VideoFormat | undefined {
 	try {
-		return readSps(sps);
+		return possible(readSps(sps));
 	} catch {
 		return undefined;
 	}
+}
+
+/** MP4 tells a picture's sides in 16 bits, and no level allows as much. */
+const MAX_SIDE = 0xffff;
+
+/** The format; undefined where no picture can have it. */
+export function possible(format: VideoFormat): VideoFormat | undefined {
+	const { width, height } = format;
+	return width > 0 && height > 0 && width <= MAX_SIDE && height <= MAX_SIDE ? format : undefined;
 }
 
 function readSps(sps: Uint8Array): VideoFormat {

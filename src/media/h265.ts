@@ -1,5 +1,5 @@
 import { BitReader } from "./bits.ts";
-import { decodeSets, type VideoFormat } from "./h264.ts";
+import { decodeSets, possible, type VideoFormat } from "./h264.ts";
 import { parseFmtp } from "./track.ts";
 
 /** NAL unit types (H.265 table 7-1). 16 to 21 are pictures at which decoding can start. */
@@ -19,7 +19,7 @@ export function h265Type(first: number): number {
 /** Reads a sequence parameter set with its NAL header (H.265 7.3.2.2.1). Undefined where it is broken. */
 export function parseH265Sps(sps: Uint8Array): VideoFormat | undefined {
 	try {
-		return readSps(sps);
+		return possible(readSps(sps));
 	} catch {
 		return undefined;
 	}

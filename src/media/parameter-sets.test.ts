@@ -30,6 +30,18 @@ for (const [name, parse, hex, format] of table) {
 	});
 }
 
+test("a picture that cannot be is not believed", () => {
+	const cropped = bytes("67640016acd940a42fe224c044000003000400000300083c58b658");
+	for (let at = 5; at < 12; at++) {
+		for (let value = 0; value < 256; value++) {
+			cropped[at] = value;
+			const format = parseH264Sps(cropped);
+			if (format)
+				assert.ok(Math.min(format.width, format.height) > 0 && Math.max(format.width, format.height) < 2 ** 16);
+		}
+	}
+});
+
 test("parameter sets come from the description", () => {
 	const fmtp = "packetization-mode=1;sprop-parameter-sets=Z0LAHg==,aMs=; profile-level-id=42c01e";
 	assert.deepEqual(

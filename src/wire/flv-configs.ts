@@ -63,7 +63,7 @@ export function readHevcConfig(bytes: Buffer): UnitConfig | undefined {
 export function writeHevcConfig(sets: readonly Uint8Array[]): Buffer {
 	const types = [32, 33, 34];
 	const sps = sets.find((set) => h265Type(set[0]!) === 33)!;
-	const profile = withoutEmulation(sps).subarray(3, 15);
+	const profile = withoutEmulation(sps.subarray(0, HEVC_HEAD_BYTES)).subarray(3, 15);
 	const arrays = types.flatMap((type) => {
 		const units = sets.filter((set) => h265Type(set[0]!) === type);
 		return [Buffer.of(0x80 | type), u16(units.length), ...units.flatMap((unit) => [u16(unit.length), unit])];
