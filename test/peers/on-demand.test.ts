@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import WebSocket from "ws";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
+import { releaseWebRtc } from "../../src/protocols/webrtc/client.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { type Program, run } from "./rtsp-programs.ts";
+
+after(releaseWebRtc);
 
 const PATIENCE_MS = 30_000;
 const FRAMES = 10;
@@ -37,6 +40,7 @@ async function decode(url: string, ...options: string[]): Promise<Program> {
 const commands = {
 	all_others: {},
 	"file/*": { runOnDemand: COMMAND, idleAfter: "500 ms" },
+	"slow/*": { runOnDemand: `sh -c 'sleep 4; exec ${COMMAND}'`, startTimeout: "20 s", idleAfter: "500 ms" },
 	"broken/*": { runOnDemand: "sh -c 'exit 3'", startTimeout: "2500 ms" },
 };
 
@@ -60,6 +64,13 @@ for (const [protocol, address] of readers) {
 		assert.equal(relay.relay.hub.path(name(`file/${protocol}`)), undefined);
 	});
 }
+
+test("a caller by SRT, who would hang up after 3 s, waits longer for pictures", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "ffmpeg")) return;
+	await using relay = await startTestRelay({ paths: commands });
+	const program = await decode(`${relay.srtUrl}?streamid=read:slow/srt`);
+	assert.equal(program.output().length, FRAMES * FRAME_BYTES, program.text());
+});
 
 test("a WebSocket wakes a command", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
@@ -135,16 +146,23 @@ test("a robot that nobody wants is refused in each protocol's own words", { time
 	assert.deepEqual(said, []);
 });
 
-test("a source is pulled while ffmpeg watches, and no longer", { timeout: 60_000 }, async (t) => {
-	if (!needs(t, "ffmpeg")) return;
-	await using far = await startTestRelay({ paths: commands });
-	const gate = { source: `${far.rtspUrl}/file/far`, sourceOnDemand: true, idleAfter: "500 ms" };
-	await using near = await startTestRelay({ paths: { gate } });
-	assert.equal(stateOf(far, "file/far"), "idle");
-	for (let turn = 0; turn < 2; turn++) {
-		const program = await decode(`${near.rtspUrl}/gate`, "-rtsp_transport", "tcp");
-		assert.equal(program.output().length, FRAMES * FRAME_BYTES, program.text());
-		await until(() => stateOf(near, "gate") === "idle", "the near one sleeps");
-		await until(() => stateOf(far, "file/far") === "idle", "the far one sleeps");
-	}
-});
+const sources: readonly (readonly [string, (relay: TestRelay) => string])[] = [
+	["RTSP", ({ rtspUrl }) => `${rtspUrl}/file/far`],
+	["WHEP", ({ httpUrl }) => `${httpUrl.replace("http", "whep")}/file/far/whep`],
+];
+
+for (const [protocol, address] of sources) {
+	test(`a source is pulled by ${protocol} while ffmpeg watches, and no longer`, { timeout: 60_000 }, async (t) => {
+		if (!needs(t, "ffmpeg")) return;
+		await using far = await startTestRelay({ paths: commands });
+		const gate = { source: address(far), sourceOnDemand: true, startTimeout: "20 s", idleAfter: "500 ms" };
+		await using near = await startTestRelay({ paths: { gate } });
+		assert.equal(stateOf(far, "file/far"), "idle");
+		for (let turn = 0; turn < 2; turn++) {
+			const program = await decode(`${near.rtspUrl}/gate`, "-rtsp_transport", "tcp");
+			assert.equal(program.output().length, FRAMES * FRAME_BYTES, program.text());
+			await until(() => stateOf(near, "gate") === "idle", "the near one sleeps");
+			await until(() => stateOf(far, "file/far") === "idle", "the far one sleeps");
+		}
+	});
+}

@@ -15,6 +15,7 @@ const ASK_AGAIN_MS = 5000;
 const START_MS = 30_000;
 /** Timers take no more than 24 days. */
 const LONGEST_WAIT_MS = 86_400_000;
+const NEVER = Number.POSITIVE_INFINITY;
 const UNWANTED = "nobody wants it";
 
 /** Somebody who comes to read, and may. */
@@ -79,7 +80,7 @@ export class Camera {
 	#who = "";
 	#stopReason = UNWANTED;
 	#query = "";
-	#dueAt = Number.POSITIVE_INFINITY;
+	#dueAt = NEVER;
 	#cancel = (): void => undefined;
 
 	constructor(name: PathName, settings: PathSettings, tools: CameraTools, offer: DriverOffer) {
@@ -124,7 +125,8 @@ export class Camera {
 		const now = this.#tools.clock.now();
 		if (this.#phase.at === "live") {
 			this.#wants.visit(by, now + VISIT_MS);
-			this.#want(false, nameOf(by));
+			// Players of HLS ask several times a second: a timer that is set already finds out that they still do.
+			if (!this.#wasWanted || this.#dueAt === NEVER) this.#want(false, nameOf(by));
 			return;
 		}
 		if (this.#wants.isQuiet(by, now)) throw new Refused("absent", `"${this.name}" was stopped a moment ago`);
@@ -282,7 +284,7 @@ export class Camera {
 	}
 
 	#due(): void {
-		this.#dueAt = Number.POSITIVE_INFINITY;
+		this.#dueAt = NEVER;
 		const lapsed = this.#wants.expire(this.#tools.clock.now(), this.#online);
 		for (const { by } of lapsed) this.#tools.tell({ at: "lapsed", path: this.name, by });
 		if (lapsed.length > 0) this.#keep();
@@ -290,15 +292,14 @@ export class Camera {
 		this.#happens({ on: "due" });
 	}
 
-	/** One timer for the table and those who want it. */
+	/** One timer for the table and those who want it. One that is too early does no harm, and is set again then. */
 	#arm(): void {
 		if (this.#isClosed) return;
 		if (this.#isRead !== this.#wants.size > 0 && this.#wants.holds.length > 0) this.#keep();
 		const at = Math.min(dueAt(this.#phase), this.#wants.next(this.#online));
-		if (at === this.#dueAt) return;
+		if (at >= this.#dueAt) return;
 		this.#cancel();
 		this.#dueAt = at;
-		if (at === Number.POSITIVE_INFINITY) return;
 		const wait = Math.min(LONGEST_WAIT_MS, Math.max(0, at - this.#tools.clock.now()));
 		this.#cancel = this.#tools.clock.after(wait, () => this.#due());
 	}
