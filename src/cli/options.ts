@@ -21,7 +21,7 @@ function readFile(file: string | undefined, overrides: readonly Override[]): Tra
 	};
 	if (file === undefined) return ours("", "defaults");
 	const text = readConfigFile(file);
-	return readMediaMtx(text, file, overrides) ?? ours(text, file);
+	return readMediaMtx(text, file, overrides, process.env) ?? ours(text, file);
 }
 
 /** What went wrong, as one sentence for people. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flag, text } from "./fields.ts";
+import { fingerprint, flag, text } from "./fields.ts";
 
 /** Rtsp, rtmp, srt and whip addresses, and http addresses that end in /whip. */
 const ADDRESS = /^((rtsps?|rtmps?|srt|whips?):\/\/[^\s/]+\S*|https?:\/\/[^\s/]+\S*\/whip(\?\S*)?)$/;
@@ -16,6 +16,7 @@ const target = z
 		when: z.enum(["always", "readers"]).prefault("always").describe("always, or readers: only while somebody reads"),
 		wake: flag(false, "Whether it wakes a camera that would sleep otherwise"),
 		token: text("", "Bearer token, for WHIP"),
+		fingerprint: fingerprint("The certificate of an rtsps:// or rtmps:// server"),
 	})
 	.refine(({ when, wake }) => when === "always" || !wake, {
 		path: ["wake"],

@@ -150,14 +150,15 @@ class PathTranslation {
 		const targets = this.#keys.raw("forward");
 		if (!Array.isArray(targets)) return;
 		const known = targets.flatMap((one: unknown) => {
-			const to = isGiven(one) ? plain(one.dest) : "";
-			const target = { to, token: isGiven(one) ? plain(one.whipBearerToken) : "" };
-			if (isGiven(one) && plain(one.destFingerprint) !== "") {
-				this.#draft.warn("destFingerprint", "certificates must be ones that this machine trusts", this.#name);
-			}
-			if (!/\$G\d/.test(to) && this.#draft.knows(["paths", this.#to, "forward"], [target])) return [target];
-			this.#draft.warn("forward", "an address that this version cannot push to is left out", this.#name);
-			return [];
+			const given = isGiven(one) ? one : {};
+			const target = {
+				to: plain(given.dest),
+				token: plain(given.whipBearerToken),
+				fingerprint: plain(given.destFingerprint),
+			};
+			const isKnown = !/\$G\d/.test(target.to) && this.#draft.knows(["paths", this.#to, "forward"], [target]);
+			if (!isKnown) this.#draft.warn("forward", "an address that this version cannot push to is left out", this.#name);
+			return isKnown ? [target] : [];
 		});
 		this.#set("forward", known, "forward");
 	}

@@ -110,8 +110,8 @@ test("forward is pushed on; what cannot be reached is left out with a warning", 
 		"[{ dest: 'rtsp://a/$MTX_PATH' }, { dest: 'whips://b/x/whip', whipBearerToken: t }, { dest: 'rtmp://c/$G1' }]";
 	const { config, warnings } = read(`paths: { all_others: { forward: ${list} } }`);
 	assert.deepEqual(config.paths.all_others?.forward, [
-		{ to: "rtsp://a/$MTX_PATH", when: "always", wake: false, token: "" },
-		{ to: "whips://b/x/whip", when: "always", wake: false, token: "t" },
+		{ to: "rtsp://a/$MTX_PATH", when: "always", wake: false, token: "", fingerprint: "" },
+		{ to: "whips://b/x/whip", when: "always", wake: false, token: "t", fingerprint: "" },
 	]);
 	assert.match(warnings.join(), /forward: an address that this version cannot push to/);
 });
@@ -445,4 +445,51 @@ test("any values under any keys give a configuration or a ConfigError", () => {
 		}),
 		{ seed: 3, numRuns: 500 },
 	);
+});
+
+const variables: Readonly<Record<string, string>> = {
+	MTX_RTSPADDRESS: ":7554",
+	MTX_RTMP: "no",
+	MTX_PATHS_CAM_SOURCE: "rtsp://192.0.2.7/x",
+	MTX_PATHS_MY_CAM_MAXREADERS: "5",
+	MTX_PATHS_ALL_OTHERS_OVERRIDEPUBLISHER: "no",
+	MTX_PATHDEFAULTS_SRTREADPASSPHRASE: "a-long-passphrase",
+	MTX_AUTHINTERNALUSERS_0_USER: "ann",
+	MTX_AUTHINTERNALUSERS_0_PASS: "secret",
+	MTX_AUTHINTERNALUSERS_0_PERMISSIONS_0_ACTION: "read",
+	MTX_PATHS_CAM_FORWARD_0_DEST: "rtsp://h/x",
+	MTX_WEBRTCADDITIONALHOSTS: "a.example,b.example",
+	MTX_PATH: "a hook's",
+	MTX_RTSPADRESS: ":1",
+	OTHER: "1",
+};
+
+test("MediaMTX's environment stands over its file", () => {
+	const text = "rtspAddress: :8555\npaths: { my_cam: { maxReaders: 9 }, all_others: }";
+	const { config, warnings } = readMediaMtx(text, "mediamtx.yml", [], variables)!;
+	const { rtsp, rtmp, webrtc, access, paths } = config;
+	assert.deepEqual(
+		[rtsp.address.map(formatAddress), rtmp.address.length, webrtc.publicHosts],
+		[[":7554"], 0, ["a.example", "b.example"]],
+	);
+	assert.deepEqual(Object.keys(paths).sort(), ["all_others", "cam", "my_cam"]);
+	assert.deepEqual(
+		[paths.cam?.source, paths.my_cam?.maxReaders, paths.all_others?.overridePublisher],
+		["rtsp://192.0.2.7/x", 5, false],
+	);
+	assert.equal(paths.cam?.forward[0]?.to, "rtsp://h/x");
+	assert.equal(paths.my_cam?.srtReadPassphrase, "a-long-passphrase");
+	assert.deepEqual(
+		access.users.map(({ name, allow }) => [name, allow]),
+		[["ann", ["read"]]],
+	);
+	assert.deepEqual(
+		warnings.filter((line) => line.startsWith("MTX_")),
+		["MTX_RTSPADRESS: no key of MediaMTX has this name"],
+	);
+});
+
+test("a variable that cannot be read is named, without what is secret", () => {
+	const environment = { MTX_API: "maybe" };
+	assert.throws(() => readMediaMtx("rtsp: yes", "mediamtx.yml", [], environment), /MTX_API: api: expected yes or no/);
 });

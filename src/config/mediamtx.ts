@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { checked, type Override, parseSource, type Source } from "./load.ts";
 import { translateAccess } from "./mediamtx-access.ts";
 import { Draft, type Given, isGiven, Keys, own, plain } from "./mediamtx-draft.ts";
+import { withEnvironment } from "./mediamtx-environment.ts";
 import { globalKeys, oldGlobalKeys, oldPathKeys, pathKeys, serverKeys } from "./mediamtx-keys.ts";
 import { translatePaths } from "./mediamtx-paths.ts";
 import { type RelayConfig, relaySchema } from "./relay-schema.ts";
@@ -261,11 +262,19 @@ function translate(given: Given, source: Source): { readonly source: Source; rea
 
 /**
  * Reads the text of a mediamtx.yml as our configuration; undefined where it is a file of our own. Every value is read as
- * text first, so that `yes` is yes and a password of digits stays what it is. Throws a `ConfigError`.
+ * text first, so that `yes` is yes and a password of digits stays what it is. Variables of `environment` with MediaMTX's
+ * names stand over the file. Throws a `ConfigError`.
  */
-export function readMediaMtx(text: string, file: string, overrides: readonly Override[]): Translation | undefined {
-	const source = parseSource(text, file, "failsafe");
-	if (!isTheirs(source.data, file) || !isGiven(source.data)) return undefined;
-	const { source: translated, warnings } = translate(source.data, source);
-	return { config: checked(translated, relaySchema, overrides), warnings };
+export function readMediaMtx(
+	text: string,
+	file: string,
+	overrides: readonly Override[],
+	environment: NodeJS.ProcessEnv = {},
+): Translation | undefined {
+	const read = parseSource(text, file, "failsafe");
+	if (!isTheirs(read.data, file) || !isGiven(read.data)) return undefined;
+	const { source, unknown } = withEnvironment(read, environment);
+	const { source: translated, warnings } = translate(source.data as Given, source);
+	const strays = unknown.map((name) => `${name}: no key of MediaMTX has this name`);
+	return { config: checked(translated, relaySchema, overrides), warnings: [...warnings, ...strays] };
 }

@@ -117,9 +117,18 @@ const namesPort = z.check<Record<string, PathSettings>>(({ value, issues }) => {
 	}
 });
 
+/** A camera is known by its path's name. */
+const namesWaker = z.check<Record<string, PathSettings>>(({ value, issues }) => {
+	for (const [name, { forward: targets }] of Object.entries(value)) {
+		if (!targets.some(({ wake }) => wake) || (name !== "all_others" && !name.includes("*"))) continue;
+		const message = "expected no wake: true here: only a path with a name of its own can be kept awake";
+		issues.push({ code: "custom", message, input: value, path: [name, "forward"] });
+	}
+});
+
 /** All paths: by name, by pattern (`robot1/*`), and `all_others`. */
 export const paths = z
 	.record(key, pathSettings)
-	.check(namesSenders, namesPort)
+	.check(namesSenders, namesPort, namesWaker)
 	.prefault({ all_others: {} })
 	.describe("Settings by path name, by pattern (robot1/*), or for all_others; a path that fits none is refused");

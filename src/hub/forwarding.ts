@@ -11,6 +11,8 @@ export interface Forwarding {
 	readonly url: string;
 	/** A bearer token, for protocols that have such; empty for none. */
 	readonly token: string;
+	/** Of the one certificate that is taken, for protocols over TLS; empty for one that this machine trusts. */
+	readonly fingerprint: string;
 	readonly info: ReaderInfo;
 	/** Ends the attempt, and the connection once it stands. */
 	readonly signal: AbortSignal;

@@ -112,7 +112,8 @@ export class Forward {
 			this.#state = "forwarding";
 			this.#log.info(leftOut.length > 0 ? { leftOut } : {}, "forwarding");
 		};
-		const target = { url: this.#url, token: this.target.token, info: this.#info(), signal: attempt.signal, onLive };
+		const { token, fingerprint } = this.target;
+		const target = { url: this.#url, token, fingerprint, info: this.#info(), signal: attempt.signal, onLive };
 		try {
 			signal.throwIfAborted();
 			return await forward(this.#hub, this.path, target, this.#way);

@@ -27,6 +27,8 @@ export class Forwards implements AsyncDisposable {
 	readonly #log: Log;
 	readonly #forwards = new Map<PathName, readonly Forward[]>();
 	readonly #unlisten: () => void;
+	/** What takes back that cameras are wanted. */
+	readonly #wants: (() => void)[] = [];
 
 	constructor(hub: Hub, paths: RelayConfig["paths"], log: Log) {
 		this.#hub = hub;
@@ -34,7 +36,7 @@ export class Forwards implements AsyncDisposable {
 		this.#log = log;
 		for (const key of Object.keys(paths)) {
 			const path = key === "all_others" ? undefined : parsePathName(key);
-			if (path) this.#of(path);
+			for (const { target } of path ? this.#of(path) : []) if (path && target.wake) this.#want(path);
 		}
 		this.#unlisten = hub.listen(({ path }) => this.#update(path));
 	}
@@ -58,7 +60,12 @@ export class Forwards implements AsyncDisposable {
 
 	async [Symbol.asyncDispose](): Promise<void> {
 		this.#unlisten();
+		for (const leave of this.#wants) leave();
 		await Promise.all([...this.#forwards.values()].flat().map((one) => one.close()));
+	}
+
+	#want(path: PathName): void {
+		this.#wants.push(this.#hub.demand.want(path, { type: "forward", user: "", remoteAddress: "" }));
 	}
 
 	#of(path: PathName): readonly Forward[] {

@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { after, type TestContext, test } from "node:test";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { releaseWebRtc } from "../../src/protocols/webrtc/client.ts";
-import { needs } from "../support/peers.ts";
+import { makeCertificate } from "../support/certificate.ts";
+import { needs, present } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { type Program, run } from "./rtsp-programs.ts";
 
@@ -103,7 +104,7 @@ for (const [protocol, address] of Object.entries(addresses)) {
 		await using _publisher = await publish(relay);
 		await until(() => target.relay.hub.path(copy)?.publication !== undefined, "it is pushed on");
 		await plays(target, "copy");
-		assert.deepEqual(encodings(target), ["h264", "opus"]);
+		assert.deepEqual(encodings(target), ["h264", protocol === "rtmp" && present("ffmpeg") ? "aac" : "opus"].sort());
 		const [item] = await items(relay);
 		assert.deepEqual({ state: item?.state, protocol: item?.protocol }, { state: "forwarding", protocol });
 		assert.ok(item!.outboundBytes > 10_000, `${item?.outboundBytes} bytes`);
@@ -148,6 +149,25 @@ test("the target is killed and comes back: it has the stream again; nothing secr
 	}
 });
 
+test("rtsps: to the certificate that is named, and to no other", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "ffmpeg", "program openssl")) return;
+	using files = makeCertificate();
+	const { cert, key, fingerprint } = files;
+	await using target = await startTestRelay({ rtsp: { tls: { address: "127.0.0.1:0", cert, key } } });
+	const url = `rtsps://127.0.0.1:${target.relay.ports.rtsps[0]}`;
+	await using relay = await source([
+		{ to: `${url}/copy`, fingerprint },
+		{ to: `${url}/other`, fingerprint: "00".repeat(32) },
+		`${url}/third`,
+	]);
+	await using _publisher = await publish(relay);
+	await until(() => target.relay.hub.path(copy)?.publication !== undefined, "it is pushed on");
+	await plays(target, "copy");
+	const [, other, third] = await items(relay);
+	assert.match(other!.lastError, /which is not the one expected/);
+	assert.match(third!.lastError, /self-signed certificate/);
+});
+
 test("with when: readers it is pushed on only while somebody else reads", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
 	await using target = await startTestRelay();
@@ -173,6 +193,32 @@ test("a forward keeps no stream alive, and counts as no viewer", { timeout: 60_0
 	await publisher.kill();
 	await until(() => relay.relay.hub.path(camera) === undefined, "the path is gone");
 	await until(async () => (await items(relay))[0]?.state === "idle", "it is idle");
+});
+
+test("with wake: true a path is wanted, without it is not", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "ffmpeg")) return;
+	await using origin = await startTestRelay();
+	await using _publisher = await publish(origin);
+	await using target = await startTestRelay();
+	const from = { source: `${origin.rtspUrl}/camera`, sourceOnDemand: true };
+	const camera = { ...from, forward: [{ to: `${target.rtspUrl}/copy`, wake: true }] };
+	const asleep = { ...from, forward: [`${target.rtspUrl}/asleep`] };
+	await using relay = await startTestRelay({ paths: { camera, asleep, all_others: {} } });
+	await until(() => target.relay.hub.path(copy)?.publication !== undefined, "it is woken and pushed on");
+	await plays(target, "copy");
+	assert.equal(relay.relay.hub.path(parsePathName("asleep")!), undefined);
+});
+
+test("GStreamer that listens for SRT decodes it", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "gst-launch-1.0", "element srtsrc", "element avdec_h264", "ffmpeg")) return;
+	const url = `srt://127.0.0.1:${await freePort()}`;
+	const decoder = "tsdemux ! h264parse ! avdec_h264 ! videoconvert ! video/x-raw,format=I420";
+	const pipeline = `srtsrc uri=${url}?mode=listener ! ${decoder} ! identity eos-after=${FRAMES} ! fdsink fd=1`;
+	await using listener = run("gst-launch-1.0", ["-q", ...pipeline.split(" ")]);
+	await using relay = await source([url]);
+	await using _publisher = await publish(relay, "aac");
+	assert.equal(await listener.exit(30_000), 0, listener.text());
+	assert.equal(listener.output().length, FRAMES * FRAME_BYTES, listener.text());
 });
 
 /** Whether ffmpeg, which listens, decodes what it is pushed. */

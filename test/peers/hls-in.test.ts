@@ -167,6 +167,59 @@ for (const [kind, args] of Object.entries(files)) {
 	});
 }
 
+test("frames leave one by one, not segment by segment", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "ffmpeg")) return;
+	const { folder, program } = write(t, []);
+	await until(() => existsSync(join(folder, "index.m3u8")), "a playlist is there", program.text);
+	await using relay = await relayWith(`${await serve(t, folder)}/index.m3u8`);
+	const { hub } = relay.relay;
+	await until(() => hub.path(pulled)?.publication !== undefined, "it is pulled", program.text);
+	const came: number[] = [];
+	const stop = hub.path(pulled)!.stream!.frames(({ track }) => void (track === 0 && came.push(performance.now())));
+	// The first segments may come late: what is kept in hand has to be found out.
+	await until(() => came.length >= 150, "pictures come");
+	stop();
+	const gaps = came.slice(60).map((at, i) => at - came[i + 59]!);
+	t.diagnostic(`longest wait for a picture: ${Math.max(...gaps).toFixed(0)} ms`);
+	assert.ok(Math.max(...gaps) < 700, `${gaps.map(Math.round)}`);
+});
+
+const pieces: Readonly<Record<string, { readonly args: readonly string[]; readonly end: string }>> = {
+	"MPEG-TS": { args: [], end: "ts" },
+	"fragmented MP4 of another size": { args: ["-hls_segment_type", "fmp4"], end: "m4s" },
+};
+
+for (const [kind, { args, end }] of Object.entries(pieces)) {
+	test(`behind a discontinuity times go on: ${kind}`, { timeout: 60_000 }, async (t) => {
+		if (!needs(t, "ffmpeg")) return;
+		const folder = temporary(t);
+		const sizes = end === "ts" ? ["320x240", "320x240"] : ["320x240", "160x120"];
+		for (const [i, size] of sizes.entries()) {
+			const init = args.length > 0 ? [...args, "-hls_fmp4_init_filename", `${i}_init.mp4`] : [];
+			const out = ["-f", "hls", "-hls_time", "9", ...init];
+			const coded = encoded("libx264").map((arg) => arg.replace("320x240", size));
+			await execute("ffmpeg", ["-v", "error", ...coded, "-t", "2", ...out, join(folder, `${i}.m3u8`)]);
+		}
+		const map = (i: number): string => (args.length > 0 ? `#EXT-X-MAP:URI="${i}_init.mp4"\n` : "");
+		const piece = (i: number): string => `${map(i)}#EXTINF:2,\n${i}0.${end}\n`;
+		const list = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n${piece(0)}#EXT-X-DISCONTINUITY\n${piece(1)}#EXT-X-ENDLIST\n`;
+		writeFileSync(join(folder, "index.m3u8"), list);
+		await using relay = await startTestRelay();
+		const { hub } = relay.relay;
+		const times: number[] = [];
+		hub.listen((event) => {
+			if (event.at !== "published") return;
+			event.publication.stream.frames(({ track, pts, dts }) => void (track === 0 && times.push(dts ?? pts)));
+		});
+		const options = { url: `${await serve(t, folder)}/index.m3u8`, maxFrameBytes: 1e7, onLeftOut: () => {} };
+		const reason = await pullIntoPath(hub, pulled, options, AbortSignal.timeout(30_000), () => {});
+		assert.equal(reason, "the playlist has ended");
+		assert.ok(times.length >= 118, `${times.length} pictures of 120`);
+		const span = (Math.max(...times) - Math.min(...times)) / 90_000;
+		assert.ok(span > 3.8 && span < 4.3, `${span} s`);
+	});
+}
+
 test("another relay's HLS is pulled, and again when it comes back", { timeout: 90_000 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
 	const port = await freePort();

@@ -20,6 +20,7 @@ export class Demuxer {
 	readonly #events: DemuxEvents;
 	readonly #maxFrameBytes: number;
 	#ts: MpegTsReader | undefined;
+	#era = -1;
 	#initBytes: Buffer | undefined;
 	#init: Mp4Init | undefined;
 
@@ -28,8 +29,13 @@ export class Demuxer {
 		this.#maxFrameBytes = maxFrameBytes;
 	}
 
-	/** A whole segment, with what goes before it. Throws where it is neither, or does not add up. */
-	push(init: Buffer | undefined, bytes: Buffer): void {
+	/**
+	 * A whole segment, with what goes before it; `era` is another one behind each discontinuity. Throws where it is
+	 * neither, or does not add up.
+	 */
+	push(init: Buffer | undefined, bytes: Buffer, era: number): void {
+		if (era !== this.#era) this.#ts = undefined;
+		this.#era = era;
 		if (!init && bytes[0] === SYNC) {
 			this.#ts ??= new MpegTsReader(this.#events, this.#maxFrameBytes);
 			this.#ts.push(bytes);

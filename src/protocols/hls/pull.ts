@@ -155,7 +155,7 @@ class HlsStream {
 		};
 		for await (const { segment, init, bytes, live } of loadSegments(fetcher, url, room, signal)) {
 			signal.throwIfAborted();
-			demuxer.push(init, bytes);
+			demuxer.push(init, bytes, segment.era);
 			if (lane.tracks) await this.#publish(signal);
 			if (lane.tracks) this.#pace(lane, segment.era, live);
 		}

@@ -14,7 +14,7 @@ export const forwardWay: ForwardWay = {
 	protocol: "RTSP",
 	lane: "packets",
 	tracks: ({ tracks }) => [...tracks.keys()],
-	open: async ({ url, signal }, stream) => {
+	open: async ({ url, fingerprint, signal }, stream) => {
 		const sink = {
 			packet: () => undefined,
 			datagram: () => undefined,
@@ -22,7 +22,8 @@ export const forwardWay: ForwardWay = {
 				if (asksForKeyFrame(packet)) stream.requestKeyFrame();
 			},
 		};
-		const client = await openRtspClient({ url, transport: "tcp", sink, signal, publish: stream.tracks });
+		const options = { url, fingerprint, transport: "tcp", sink, signal, publish: stream.tracks } as const;
+		const client = await openRtspClient(options);
 		return taker(client, stream);
 	},
 };
