@@ -9,15 +9,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { relaySchema } from "../../src/config/relay-schema.ts";
 import { schemaAt } from "../../src/config/schema-tree.ts";
 import { needs } from "../support/peers.ts";
+import { blockOf } from "../support/recipe-page.ts";
 
 const program = join(import.meta.dirname, "../../bin/vedette");
-const recipe = readFileSync(new URL("../../docs/recipes/from-mediamtx.md", import.meta.url), "utf8");
-
-/** The code of the recipe, in its order. */
-function blocks(language: string): readonly string[] {
-	const found = recipe.matchAll(new RegExp(`^ *\`\`\`${language}\n(.*?)^ *\`\`\``, "gms"));
-	return [...found].map(([, text = ""]) => text);
-}
+const block = (name: string): string => blockOf("from-mediamtx", name);
 
 const free = "127.0.0.1:0";
 /** Doors that others may hold, where this version has them. */
@@ -121,14 +116,13 @@ async function gone(pid: number): Promise<void> {
 
 test("the recipe's open file: hook, API and pictures", { timeout: 40_000 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
-	await using relay = new Relay(blocks("yaml")[0]!);
-	const [publish = "", ask = ""] = blocks("sh");
-	const camera = run(publish, 8555, await relay.port("rtsp"));
+	await using relay = new Relay(block("open.yml"));
+	const camera = run(block("open-publish"), 8555, await relay.port("rtsp"));
 	t.after(() => camera.kill("SIGKILL"));
 	const ready = await relay.said("Camera stream ready");
 	assert.deepEqual([ready.hook, ready.path], ["runOnAvailable", "camera"]);
 	assert.match((await relay.said("everybody may use this relay")).level, /warn/);
-	const path = JSON.parse(await output(ask.replace("curl", "curl -s"), 9997, await relay.port("api")));
+	const path = JSON.parse(await output(block("open-ask").replace("curl", "curl -s"), 9997, await relay.port("api")));
 	assert.deepEqual([path.name, path.ready, path.tracks, path.source.type], ["camera", true, ["H264"], "rtspSession"]);
 	const warnings = relay.lines.filter(({ level, room }) => level === "warn" && room === undefined);
 	assert.equal(warnings.length, 1, JSON.stringify(warnings));
@@ -138,9 +132,9 @@ test("the recipe's closed file: who publishes cannot watch, who watches cannot p
 	timeout: 40_000,
 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
-	await using relay = new Relay(blocks("yaml")[1]!);
+	await using relay = new Relay(block("closed.yml"));
 	const port = await relay.port("rtsp");
-	const [, , publish = "", watch = ""] = blocks("sh");
+	const [publish, watch] = [block("closed-publish"), block("closed-watch")];
 	const other = run(publish.replace("mypublisher:secret123", "myviewer:view456"), 8554, port);
 	assert.notEqual((await once(other, "exit"))[0], 0);
 	const camera = run(publish, 8554, port);
@@ -183,7 +177,7 @@ test("nothing that comes from outside becomes a word or a command", { timeout: 4
 `;
 	await using relay = new Relay(file);
 	const address = `rtsp://127.0.0.1:${await relay.port("rtsp")}/a.b/c?x=1;touch%20${mark};$(touch%20${mark})&y='"&pass=hidden`;
-	const [publish = ""] = blocks("sh");
+	const publish = block("open-publish");
 	const args = publish.replaceAll("\\\n", " ").trim().split(/\s+/).slice(1, -1);
 	const camera = spawn("ffmpeg", [...args, address], { stdio: "ignore" });
 	t.after(() => camera.kill("SIGKILL"));

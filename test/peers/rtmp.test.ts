@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import type { Path } from "../../src/hub/path.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
 import { openRtmp } from "../../src/robot/publish/rtmp.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { needs } from "../support/peers.ts";
+import { here } from "../support/recipe-here.ts";
+import { blockOf } from "../support/recipe-page.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { encodeFilm } from "./rtsp-feed.ts";
 import { exitCode, ffmpegPlays, ffmpegPublishes, type Program, run } from "./rtsp-programs.ts";
@@ -88,16 +89,10 @@ function gstreamerPlays(url: string, element: string, frames: number): Program {
 	return run("gst-launch-1.0", ["-q", ...pipeline.split(" ")]);
 }
 
-/** The commands of the recipe, each on one line. */
-const recipe = readFileSync(new URL("../../docs/recipes/rtmp.md", import.meta.url), "utf8");
-const commands = [...recipe.matchAll(/```sh\n(.*?)```/gs)].map(([, text = ""]) => text.replace(/\\\n\s*/g, "").trim());
-
-/** Runs the recipe's command that begins with these words, on this relay; `change` puts what is here in the place of what is not. */
-function runRecipe(relay: TestRelay, begin: string, change: (command: string) => string): Program {
-	const command = commands.find((one) => one.startsWith(begin));
-	assert.ok(command, begin);
-	const here = command.replace("rtmp://SERVER", relay.rtmpUrl).replace("gst-launch-1.0", "gst-launch-1.0 -q");
-	return run("sh", ["-c", `exec ${change(here)}`]);
+/** The recipe's robot on this relay, with a picture in the place of its camera, and another sink. */
+function robotSends(relay: TestRelay, sink: string): Program {
+	const places = { rtsp: 0, rtmp: relay.relay.ports.rtmp[0]!, srt: 0, http: 0, udp: 0, camera: 0 };
+	return run("sh", ["-c", here(blockOf("rtmp", "gstreamer"), places).replace("rtmpsink", sink)]);
 }
 
 suite("RTMP with real programs", { concurrency: false }, () => {
@@ -179,9 +174,7 @@ suite("RTMP with real programs", { concurrency: false }, () => {
 			];
 			await using relay = await startTestRelay({ access: { anonymous: [], users } });
 			const url = `${relay.rtmpUrl}/live/stream`;
-			await using robot = runRecipe(relay, "gst-launch-1.0 libcamerasrc", (command) =>
-				command.replace("libcamerasrc", "videotestsrc is-live=true").replace("rtmpsink", sink),
-			);
+			await using robot = robotSends(relay, sink);
 			await live(relay, robot);
 			assert.equal(pathOf(relay)?.publication?.info.identity, "user mypublisher");
 			assertPlayable(await shownTimes(`${url}?user=myviewer&pass=view456`, 60), 60);
@@ -190,23 +183,6 @@ suite("RTMP with real programs", { concurrency: false }, () => {
 			await plays(player);
 		});
 	}
-
-	test("the recipe's other commands: ffmpeg publishes, GStreamer plays", { timeout: 60_000 }, async (t) => {
-		if (!needs(t, "ffmpeg", "element rtmp2src", "element avdec_h264")) return;
-		const users = [
-			{ name: "mypublisher", password: "secret123", allow: ["publish"] },
-			{ name: "myviewer", password: "view456", allow: ["read"] },
-		];
-		await using relay = await startTestRelay({ access: { anonymous: [], users } });
-		await using publisher = runRecipe(relay, "ffmpeg -re", (command) =>
-			command.replace("-i film.mp4", "-f lavfi -i testsrc2=size=320x240:rate=30"),
-		);
-		await live(relay, publisher);
-		await using player = runRecipe(relay, "gst-launch-1.0 rtmp2src", (command) =>
-			command.replace("autovideosink", "fakesink num-buffers=45"),
-		);
-		await plays(player);
-	});
 
 	test("who is refused hears why, in the protocol's own words", { timeout: 60_000 }, async (t) => {
 		if (!needs(t, "ffmpeg")) return;

@@ -89,17 +89,8 @@ export function gstreamerPublishes(url: string, lower: Lower, { rate, interval }
 /** ffmpeg plays and decodes so many frames and ends. Its own time base has no place for a burst's timestamps. */
 export function ffmpegPlays(url: string, lower: Lower, frames: number): Program {
 	const input = ["-hide_banner", "-loglevel", "warning", "-rtsp_transport", lower, "-i", url];
-	return run("ffmpeg", [
-		...input,
-		"-an",
-		"-fps_mode",
-		"passthrough",
-		"-frames:v",
-		`${frames}`,
-		"-f",
-		"rawvideo",
-		"pipe:1",
-	]);
+	const times = ["-fps_mode", "passthrough", "-enc_time_base", "1:90000"];
+	return run("ffmpeg", [...input, "-an", ...times, "-frames:v", `${frames}`, "-f", "rawvideo", "pipe:1"]);
 }
 
 /**

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
@@ -9,62 +7,18 @@ import { parse } from "yaml";
 import { parsePathName } from "../../src/media/path-name.ts";
 import { ImpairedUdp } from "../network/impair-udp.ts";
 import { needs } from "../support/peers.ts";
+import { freeUdpPorts } from "../support/ports.ts";
+import { here } from "../support/recipe-here.ts";
+import { blockOf, blocksOf } from "../support/recipe-page.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
-import { type Program, run } from "./rtsp-programs.ts";
+import { ffplayClock, type Program, run } from "./rtsp-programs.ts";
 
-const page = readFileSync(join(import.meta.dirname, "../../docs/recipes/udp-push.md"), "utf8");
+const page = "udp-push";
+/** How far behind 9000 the ports are that the recipe uses. */
+const PORTS = [0, 1, 10, 11, 20, 21, 22, 23, 30, 40];
 const FRAME_BYTES = (320 * 240 * 3) / 2;
 /** What decoders say of pictures that are not whole. */
 const broken = /concealing|error while decoding|corrupt|Invalid data|missing picture/i;
-
-/** The fenced blocks of a language in the recipe, by the word after it. */
-function blocks(language: string): Map<string, string> {
-	const found = page.matchAll(new RegExp(`^\`\`\`${language} ?(\\S*)\\n(.*?)^\`\`\``, "gms"));
-	return new Map([...found].map(([, name = "", text = ""]) => [name, text]));
-}
-
-/** Whether UDP ports from `base` on, as many as the recipe uses, are free. */
-async function areFree(ports: readonly number[]): Promise<boolean> {
-	const sockets = ports.map(() => createSocket("udp4"));
-	try {
-		for (const [i, socket] of sockets.entries()) {
-			socket.bind(ports[i], "127.0.0.1");
-			await once(socket, "listening");
-		}
-		return true;
-	} catch {
-		return false;
-	} finally {
-		for (const socket of sockets) socket.close();
-	}
-}
-
-/** Gives a free port for each of the recipe's 9000 to 9049, at the same distances. */
-async function freePorts(): Promise<number> {
-	const used = [0, 1, 10, 11, 20, 21, 22, 23, 30, 40];
-	for (let tries = 0; tries < 50; tries++) {
-		const base = 20_000 + 100 * Math.floor(Math.random() * 120);
-		if (await areFree(used.map((one) => base + one))) return base;
-	}
-	throw new Error("no UDP ports are free");
-}
-
-/** The recipe's text with addresses, ports and devices of this machine. */
-function here(text: string, base: number): string {
-	return text
-		.replaceAll("192.0.2.7", "127.0.0.1")
-		.replaceAll("RELAY", "127.0.0.1")
-		.replaceAll(/\b90([0-4]\d)\b/g, (_, last: string) => `${base + Number(last)}`)
-		.replaceAll("-f v4l2 -i /dev/video0", "-re -f lavfi -i testsrc2=size=320x240:rate=30")
-		.replaceAll("-f alsa -i default", "-re -f lavfi -i sine=frequency=440:sample_rate=48000")
-		.replaceAll(
-			"v4l2src device=/dev/video0",
-			"videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1",
-		)
-		.replaceAll("alsasrc", "audiotestsrc is-live=true")
-		.replaceAll("ffmpeg -", "exec ffmpeg -loglevel error -")
-		.replaceAll("gst-launch-1.0", "exec gst-launch-1.0 -q");
-}
 
 interface Recipe extends AsyncDisposable {
 	readonly relay: TestRelay;
@@ -72,24 +26,30 @@ interface Recipe extends AsyncDisposable {
 	readonly base: number;
 	/** Runs a command, the one of a path's section where it is not given. */
 	publish(path: string, command?: string): Program;
+	/** Runs the command that plays the path `camera`. */
+	watch(): Program;
 }
 
 /** A relay with the recipe's paths. */
 async function follow(): Promise<Recipe> {
 	await using parts = new AsyncDisposableStack();
-	const base = await freePorts();
+	const base = await freeUdpPorts(PORTS);
+	const blind = { rtsp: 0, rtmp: 0, srt: 0, http: 0, udp: base, camera: 0 };
 	const folder = mkdtempSync(join(tmpdir(), "vedette-udp-"));
 	parts.defer(() => rmSync(folder, { recursive: true, force: true }));
-	for (const [name, text] of blocks("sdp")) writeFileSync(join(folder, name), here(text, base));
-	const { paths } = parse(here(blocks("yaml").get("")!, base)) as { paths: Record<string, { sdp?: string }> };
+	for (const { language, name, text } of blocksOf(page)) {
+		if (language === "sdp") writeFileSync(join(folder, name), here(text, blind));
+	}
+	const { paths } = parse(here(blockOf(page, "vedette.yml"), blind)) as { paths: Record<string, { sdp?: string }> };
 	for (const path of Object.values(paths)) if (path.sdp) path.sdp = join(folder, path.sdp);
 	const relay = parts.use(await startTestRelay({ paths }));
 	const moved = parts.move();
-	const commands = blocks("sh");
+	const places = { ...blind, rtsp: relay.relay.ports.rtsp[0]! };
 	return {
 		relay,
 		base,
-		publish: (path, command = commands.get(path)!) => run("sh", ["-c", here(command, base)]),
+		publish: (path, command = blockOf(page, path)) => run("sh", ["-c", here(command, places)]),
+		watch: () => run("sh", ["-c", here(blockOf(page, "watch"), places)]),
 		[Symbol.asyncDispose]: () => moved.disposeAsync(),
 	};
 }
@@ -134,6 +94,10 @@ suite("the recipe for UDP", { concurrency: false }, () => {
 			assert.equal(await ffmpeg.exit(30_000), 0, ffmpeg.text());
 			assert.equal(ffmpeg.output().length, 60 * FRAME_BYTES, ffmpeg.text());
 			assert.doesNotMatch(ffmpeg.text(), broken);
+			if (path === "camera") {
+				await using ffplay = recipe.watch();
+				await until(() => (ffplayClock(ffplay) ?? 0) > 1, ffplay.text);
+			}
 			const blocksOfSound = ffmpeg.text().match(/^0, /gm)?.length ?? 0;
 			assert.ok(!sound || blocksOfSound >= 60, `${blocksOfSound} blocks of sound`);
 			assert.equal(
@@ -150,7 +114,7 @@ suite("the recipe for UDP", { concurrency: false }, () => {
 			await using recipe = await follow();
 			const { relay, rtspUrl } = recipe.relay;
 			const input = "ffmpeg -f v4l2 -i /dev/video0 -f alsa -i default";
-			const out = `-bf 2 -g 30 -pix_fmt yuv420p -c:a libopus -f mpegts "udp://RELAY:9030?pkt_size=1316"`;
+			const out = `-bf 2 -g 30 -pix_fmt yuv420p -c:a libopus -f mpegts "udp://SERVER:9030?pkt_size=1316"`;
 			await using publisher = recipe.publish("ts", `${input} -c:v ${codec} ${out}`);
 			const found = () => relay.hub.path(parsePathName("ts")!);
 			await until(() => found()?.stream?.intakes[0]?.reordered === true, publisher.text);
@@ -173,7 +137,7 @@ suite("the recipe for UDP", { concurrency: false }, () => {
 			const { relay, rtspUrl } = recipe.relay;
 			const port = path === "ts" ? 9030 : 9000;
 			await using network = await ImpairedUdp.open(recipe.base + port - 9000, 7, there, {});
-			const command = blocks("sh").get(path)!.replace(`:${port}`, `:${network.port}`).replace("-g 60", "-g 10");
+			const command = blockOf(page, path).replace(`:${port}`, `:${network.port}`).replace("-g 60", "-g 10");
 			await using publisher = recipe.publish(path, command);
 			const found = () => relay.hub.path(parsePathName(path)!);
 			await until(() => found()?.publication !== undefined, publisher.text);
@@ -196,7 +160,7 @@ suite("the recipe for UDP", { concurrency: false }, () => {
 		await using ffmpeg = plays(`${rtspUrl}/camera`, false);
 		// A second one from this machine, and one from an address that may not send.
 		await using second = recipe.publish("camera");
-		await using stranger = recipe.publish("camera", `${blocks("sh").get("camera")!.trim()}?localaddr=127.0.0.2`);
+		await using stranger = recipe.publish("camera", `${blockOf(page, "camera").trim()}?localaddr=127.0.0.2`);
 		assert.equal(await ffmpeg.exit(30_000), 0, ffmpeg.text());
 		assert.equal(ffmpeg.output().length, 60 * FRAME_BYTES, ffmpeg.text());
 		assert.doesNotMatch(ffmpeg.text(), broken);
