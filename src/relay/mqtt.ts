@@ -25,7 +25,8 @@ export function openMqtt({ config, hub, access, log }: House): Promise<Mqtt | un
 
 /** Says how many robots and connections there are, for Prometheus. */
 export function describeMqtt(metrics: Metrics, mqtt: Mqtt): void {
-	const robots = { name: "vedette_robots", help: "Robots that are known, by whether they are online." };
+	const help = "Robots that are known, by whether they are online.";
+	const robots = { name: "vedette_robots", help, labels: ["state"] };
 	metrics.gauge(robots, () => {
 		const online = mqtt.fleet.list().filter((robot) => robot.online).length;
 		return [
