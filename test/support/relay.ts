@@ -22,9 +22,12 @@ export interface TestRelay extends AsyncDisposable {
 
 const LOOPBACK = "127.0.0.1:0";
 
-/** Merges what the test says over loopback, free ports and an open relay; keys as in vedette.yml. */
-export async function startTestRelay(settings: Record<string, object> = {}): Promise<TestRelay> {
-	const stateDir = mkdtempSync(join(tmpdir(), "vedette-test-"));
+/**
+ * Merges what the test says over loopback, free ports and an open relay; keys as in vedette.yml. A state directory that
+ * the test gives stays when the relay ends.
+ */
+export async function startTestRelay(settings: Record<string, object> = {}, kept?: string): Promise<TestRelay> {
+	const stateDir = kept ?? mkdtempSync(join(tmpdir(), "vedette-test-"));
 	const defaults: Record<string, object> = {
 		http: { address: LOOPBACK },
 		rtsp: { address: LOOPBACK, rtpAddress: LOOPBACK, rtcpAddress: LOOPBACK },
@@ -52,7 +55,7 @@ export async function startTestRelay(settings: Record<string, object> = {}): Pro
 		httpUrl: `http://127.0.0.1:${relay.ports.http[0]}`,
 		[Symbol.asyncDispose]: async () => {
 			await relay.stop();
-			rmSync(stateDir, { recursive: true, force: true });
+			if (kept === undefined) rmSync(stateDir, { recursive: true, force: true });
 		},
 	};
 }
