@@ -57,12 +57,12 @@ export class Egress {
 			if (!frame) return;
 			const isBurst = this.#burst > 0;
 			if (isBurst) this.#burst--;
-			if (!isBurst || !this.#isPastSound(frame)) this.#send(frame, now);
+			if (!this.#isSound(frame) || !(isBurst || this.#clock.isPast(frame))) this.#send(frame, now);
 		}
 	}
 
-	/** Sound of the past cannot be played faster. */
-	#isPastSound({ track }: Frame): boolean {
+	/** Whether it goes along with pictures: then that of the past, which cannot be played faster, is left out, also what comes late. */
+	#isSound({ track }: Frame): boolean {
 		const { offered } = this.#reader.stream;
 		return offered[track]?.kind === "audio" && this.#reader.tracks.some((one) => offered[one]?.kind === "video");
 	}

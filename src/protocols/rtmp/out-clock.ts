@@ -59,6 +59,11 @@ export class OutClock {
 		this.#span = Math.min(this.#to - this.#from, pictures.length * PRESSED_MS);
 	}
 
+	/** Whether a frame was sampled before the last picture of the burst. */
+	isPast(frame: Frame): boolean {
+		return this.#from !== undefined && this.#frameMs(frame) < this.#to;
+	}
+
 	/** The times of a frame: of each track in the order of decoding. */
 	at(frame: Frame, now: Millis): MessageTimes {
 		const track = this.#tracks[frame.track]!;
