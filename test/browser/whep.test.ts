@@ -150,7 +150,7 @@ describe("Chromium", { timeout: 120_000 }, () => {
 		await using network = await Network.open(room.server.ports[0]!, 2);
 		network.lossIn = 0.03;
 		await onPage(room, async (publisher) => {
-			assert.equal(await publish(publisher, `${room.url}/cam/whip`, network.port), 201);
+			assert.equal(await publish(publisher, `${room.url}/cam/whip`, { port: network.port }), 201);
 			await onPage(room, async (viewer) => {
 				await until("a key frame", () => ([...room.hub.paths][0]?.stream?.ring.join ?? -1) >= 0);
 				const played = await play(viewer, `${room.url}/cam/whep`, { seconds: 4 });

@@ -30,7 +30,7 @@ export class FeedMeter {
 			freezes: 0,
 			bufferDelay: this.#waited,
 			bufferEmitted: totalVideoFrames,
-			decodeTime: 0,
+			decodeTime: null,
 			width: video.videoWidth || null,
 			height: video.videoHeight || null,
 			codec,

@@ -12,7 +12,7 @@ const KEPT_S = 5;
 
 const unreachable: Failure = { kind: "unreachable", reason: "The relay does not answer by HLS." };
 const gone: Failure = { kind: "lost", reason: "The connection ended." };
-const unplayable: Failure = { kind: "refused", reason: "This browser cannot play it." };
+const unplayable: Failure = { kind: "refused", reason: "This browser cannot play it.", lasting: true };
 
 export class HlsTransport implements Transport, Feed {
 	state: Transport["state"] = "new";
@@ -40,7 +40,7 @@ export class HlsTransport implements Transport, Feed {
 		if (this.state !== "new") return;
 		this.state = "starting";
 		if (sourceClass()) {
-			// Half of the whole page's size, and most viewers never need it.
+			// Larger than all the rest of the page, and most viewers never need it.
 			const library = await import("hls.js").catch(() => null);
 			if (this.#over()) return;
 			if (!library) return this.#fail(unreachable);
@@ -78,7 +78,8 @@ export class HlsTransport implements Transport, Feed {
 			this.#hls.loadSource(this.#url);
 		} else {
 			video.src = this.#url;
-			video.addEventListener("error", () => video.src === this.#url && this.#fail(gone), { signal });
+			const fail = () => video.src === this.#url && this.#fail(this.state === "starting" ? unplayable : gone);
+			video.addEventListener("error", fail, { signal });
 		}
 		video.addEventListener("playing", () => this.#run(), { signal });
 	}
@@ -160,7 +161,7 @@ export class HlsTransport implements Transport, Feed {
 				.then((failure) => this.#fail(failure))
 				.catch(() => this.#fail(unreachable));
 		} else if (type === "networkError") this.#fail(this.state === "starting" ? unreachable : gone);
-		else this.#fail(unplayable);
+		else this.#fail(this.state === "starting" ? unplayable : gone);
 	}
 
 	#fail(failure: Failure): void {

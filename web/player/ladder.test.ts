@@ -4,7 +4,7 @@ import { Ladder } from "./ladder.ts";
 import type { Memory } from "./memory.ts";
 import type { Failure, Feed, Sample, Transport, TransportEvents } from "./transport.ts";
 
-const refused: Failure = { kind: "refused", reason: "no" };
+const refused: Failure = { kind: "refused", reason: "no", lasting: true };
 
 /** A way that does what the test says. */
 class Way implements Transport {
@@ -157,8 +157,13 @@ test("what every way would be told ends it", (t) => {
 	assert.ok(ladder.ended);
 });
 
-test("what worked the last time comes first", (t) => {
-	assert.deepEqual(setUp(t, "second").names(), ["second"]);
+test("what worked the last time comes first, and what is better soon has its turn", async (t) => {
+	const { ladder, way, names, pass } = setUp(t, "second");
+	assert.deepEqual(names(), ["second"]);
+	way("second").media();
+	ladder.pictured(way("second").feed, 0);
+	await pass(2000);
+	assert.deepEqual(names(), ["second", "first"]);
 });
 
 test("a way that won and is lost is lost", (t) => {
@@ -257,7 +262,7 @@ test("where every way was refused all are tried again", async (t) => {
 
 test("a full relay is no refusal of the stream", (t) => {
 	const { way, memory } = setUp(t);
-	way("first").events.failed({ ...refused, retryAfter: 2000 });
+	way("first").events.failed({ kind: "refused", reason: "full", retryAfter: 2000 });
 	assert.equal(memory.refusals.size, 0);
 });
 

@@ -55,6 +55,8 @@ const TRIAL_MS = 10_000;
 const PROOF_MS = 1000;
 const PROOF_SHARE = 0.8;
 
+const unplayable: Failure = { kind: "refused", reason: "This browser cannot play it.", lasting: true };
+
 /** What another way of the same relay would be told as well. */
 const final = new Set<Failure["kind"]>(["offline", "unauthorised"]);
 
@@ -166,7 +168,7 @@ export class Ladder {
 		});
 		const attempt: Attempt = { rung, transport, source: null, pictures: 0, leftOut: [] };
 		take(attempt);
-		transport.start().catch(() => this.#failed(attempt, { kind: "refused", reason: "This browser cannot play it." }));
+		transport.start().catch(() => this.#failed(attempt, unplayable));
 	}
 
 	#runs(attempt: Attempt): boolean {
@@ -186,7 +188,9 @@ export class Ladder {
 		if (!refused) this.#memory.remember(rung.betters ?? rung.name);
 		this.#events.show(source);
 		this.#events.leftOut(attempt.leftOut);
-		this.#comeBackIn(this.#backMs);
+		// Where what worked last came first, the better ways have not had their turn.
+		const untried = this.#ahead.some((one) => this.#rungs.indexOf(one) < this.#rungs.indexOf(rung));
+		this.#comeBackIn(untried ? NEXT_MS : this.#backMs);
 	}
 
 	#end({ transport, source }: Attempt): void {
@@ -196,8 +200,7 @@ export class Ladder {
 
 	#failed(attempt: Attempt, failure: Failure): void {
 		if (!this.#runs(attempt)) return;
-		const lasting = failure.kind === "refused" && failure.retryAfter === undefined;
-		if (lasting) this.#memory.refuse(attempt.rung.name);
+		if (failure.lasting) this.#memory.refuse(attempt.rung.name);
 		if (attempt === this.#candidate) {
 			this.#giveUp(attempt);
 			return;

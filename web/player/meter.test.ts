@@ -54,6 +54,7 @@ test("without an earlier sample rates are unknown, not zero", () => {
 
 test("counters that began anew give no rates", () => {
 	assert.equal(read(later, { ...sample, at: 4000 }).bitrate, null);
+	assert.equal(read(later, { ...later, at: 4000, framesDecoded: 0 }).fps, null);
 });
 
 test("no pictures in the interval: no decoding time, zero frames", () => {

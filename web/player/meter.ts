@@ -29,7 +29,8 @@ const millis = (seconds: number | null): number | null => (seconds === null ? nu
 
 /** The reading between two samples; without an earlier one, or when counters began anew, rates are null. */
 export function read(before: Sample | null, now: Sample): Reading {
-	const since = before && now.bytes >= before.bytes && now.at > before.at ? before : null;
+	const isNew = before && (now.bytes < before.bytes || now.framesDecoded < before.framesDecoded);
+	const since = before && !isNew && now.at > before.at ? before : null;
 	const seconds = since ? (now.at - since.at) / 1000 : 0;
 	const lost = since ? now.lost - since.lost : 0;
 	const decoded = since ? now.framesDecoded - since.framesDecoded : 0;
@@ -41,7 +42,7 @@ export function read(before: Sample | null, now: Sample): Reading {
 		dropped: now.framesDropped,
 		freezes: now.freezes,
 		buffer: since ? millis(ratio(now.bufferDelay - since.bufferDelay, now.bufferEmitted - since.bufferEmitted)) : null,
-		decode: since ? millis(ratio(now.decodeTime - since.decodeTime, decoded)) : null,
+		decode: since && now.decodeTime !== null ? millis(ratio(now.decodeTime - (since.decodeTime ?? 0), decoded)) : null,
 		roundTrip: millis(now.roundTrip),
 		width: now.width,
 		height: now.height,

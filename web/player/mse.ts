@@ -64,7 +64,10 @@ export class MseTransport implements Transport, Feed {
 	async start(): Promise<void> {
 		if (this.state !== "new") return;
 		this.state = "starting";
-		const socket = new WebSocket(this.#url, protocols(this.#token));
+		const url = new URL(this.#url);
+		// The relay can make the other codec for browsers without Opus.
+		if (!sourceClass()?.isTypeSupported('audio/mp4; codecs="opus"')) url.searchParams.set("audio", "aac");
+		const socket = new WebSocket(url, protocols(this.#token));
 		this.#socket = socket;
 		socket.binaryType = "arraybuffer";
 		socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.#message(data);
@@ -95,8 +98,9 @@ export class MseTransport implements Transport, Feed {
 		video.srcObject = null;
 		video.src = this.#address;
 		video.addEventListener("waiting", () => video.played.length > 0 && this.#onWaiting(), { signal });
-		const broken: Failure = { kind: "refused", reason: "This browser cannot play it." };
-		video.addEventListener("error", () => video.src === this.#address && this.#fail(broken), { signal });
+		const broken: Failure = { kind: "refused", reason: "This browser cannot play it.", lasting: true };
+		const fail = () => video.src === this.#address && this.#fail(video.played.length > 0 ? gone : broken);
+		video.addEventListener("error", fail, { signal });
 	}
 
 	async stats(): Promise<Sample | null> {
@@ -134,7 +138,7 @@ export class MseTransport implements Transport, Feed {
 	#begin({ mime, leftOut, held = 0 }: Beginning): void {
 		const Source = sourceClass();
 		if (!Source?.isTypeSupported(mime)) {
-			this.#fail({ kind: "refused", reason: `This browser cannot play ${mime}.` });
+			this.#fail({ kind: "refused", reason: `This browser cannot play ${mime}.`, lasting: true });
 			return;
 		}
 		this.hasAudio = /mp4a|opus/.test(mime);

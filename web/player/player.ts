@@ -271,8 +271,8 @@ export class VedettePlayer extends LitElement {
 		const now = performance.now();
 		if (this.#ladder) attempt(this.#measure(this.#ladder));
 		const quietFor = now - (this.#screen.lastPicture ?? now);
-		// Unseen pictures are only counted, once a second.
-		const patient = Math.max(patience(this.#screen.interval), document.hidden ? UNSEEN_PATIENCE_MS : 0);
+		// Pictures of which the browser does not tell are only counted, once a second.
+		const patient = Math.max(patience(this.#screen.interval), this.#screen.tells ? 0 : UNSEEN_PATIENCE_MS);
 		this.#send({ type: "tick", quietFor, patience: patient });
 		if (this.#state.at !== "live") this.requestUpdate();
 	}
@@ -280,7 +280,7 @@ export class VedettePlayer extends LitElement {
 	async #measure(ladder: Ladder): Promise<void> {
 		const taken = await this.#gauge.take(() => ladder.stats());
 		if (!taken || ladder !== this.#ladder) return;
-		if (document.hidden) this.#screen.decoded(taken.decoded);
+		if (!this.#screen.tells) this.#screen.decoded(taken.decoded);
 		if (taken.behind) this.#send({ type: "behind" });
 		this.dispatchEvent(new CustomEvent("reading", { detail: this.#gauge.reading }));
 		this.requestUpdate();

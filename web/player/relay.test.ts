@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { authorization, failureOf, locate, parseIceServers } from "./relay.ts";
+import { authorization, failureOf, locate, otherAddresses, parseIceServers } from "./relay.ts";
 
 const none = { src: "", address: "", path: "", signaling: "" };
 const home = "https://relay.example";
@@ -59,9 +59,18 @@ const answers: readonly [status: number, body: string, kind: string, reason: str
 
 for (const [status, body, kind, reason] of answers) {
 	test(`status ${status} with ${body || "nothing"}`, async () => {
-		assert.deepEqual(await failureOf(new Response(body, { status })), { kind, reason });
+		const lasting = status === 406 ? { lasting: true } : {};
+		assert.deepEqual(await failureOf(new Response(body, { status })), { kind, reason, ...lasting });
 	});
 }
+
+test("WebSocket and HLS are beside the address that takes offers, where it is this relay's kind", () => {
+	const live = "wss://r.example/robot1/front/live.ws?a=1";
+	const hls = "https://r.example/robot1/front/index.m3u8?a=1";
+	assert.deepEqual(otherAddresses("https://r.example/robot1/front/whep?a=1"), { live, hls });
+	assert.equal(otherAddresses("http://r.example/x/whep")?.live, "ws://r.example/x/live.ws");
+	assert.equal(otherAddresses("https://s.example/offers"), null);
+});
 
 test("the relay's wish to wait is kept in milliseconds", async () => {
 	const response = new Response("", { status: 503, headers: { "Retry-After": "3" } });

@@ -51,6 +51,7 @@ export async function failureOf(response: Response): Promise<Failure> {
 			return {
 				kind: "refused",
 				reason: await sentence(response, `The relay refused with status ${response.status}.`),
+				...(response.status < 500 && response.status !== 429 ? { lasting: true } : {}),
 				...wait,
 			};
 	}

@@ -23,7 +23,9 @@ interface ScreenEvents {
 interface Pane {
 	readonly video: SafariVideo;
 	source: Source | null;
+	/** Whether the browser was asked to tell of each picture, and whether it ever did. */
 	watched: boolean;
+	tells: boolean;
 }
 
 export class Screen {
@@ -104,7 +106,12 @@ export class Screen {
 		this.#play(this.#front);
 	}
 
-	/** For windows in which the browser shows no pictures, and so tells of none: the decoder's counter moved. */
+	/** Whether the browser tells of each picture: not in a window that nobody sees, and some browsers never do. */
+	get tells(): boolean {
+		return this.#front.tells && !document.hidden;
+	}
+
+	/** Where the browser does not tell: the decoder's counter moved. */
 	decoded(count: number): void {
 		if (count > 0) this.#picture(this.#front, performance.now(), count);
 	}
@@ -174,7 +181,7 @@ export class Screen {
 		video.defaultMuted = true;
 		video.disableRemotePlayback = true;
 		this.element.prepend(video);
-		return { video, source: null, watched: false };
+		return { video, source: null, watched: false, tells: false };
 	}
 
 	#remove(pane: Pane): void {
@@ -210,6 +217,7 @@ export class Screen {
 		if (pane.watched || !pane.video.requestVideoFrameCallback) return;
 		pane.watched = true;
 		const next = (now: number, data: VideoFrameCallbackMetadata) => {
+			pane.tells = true;
 			this.#picture(pane, now, 1);
 			if (pane === this.#front) this.#age(data);
 			pane.video.requestVideoFrameCallback(next);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyFragment, fragment, iceServersOf, isLite } from "./sdp.ts";
+import { applyFragment, fragment, iceServersOf, isLite, withoutTcp } from "./sdp.ts";
 
 const answer = [
 	"v=0",
@@ -45,6 +45,13 @@ test("a restart replaces credentials and candidates in every section", () => {
 
 test("a fragment without credentials is no restart", () => {
 	assert.equal(applyFragment(answer, "a=ice-ufrag:x\r\n"), null);
+});
+
+test("without TCP only candidates for it go", () => {
+	const udp = "a=candidate:1 1 udp 2130706431 192.0.2.1 8189 typ host\r\n";
+	const tcp = "a=candidate:2 1 TCP 1694498815 192.0.2.1 8189 typ host tcptype passive\r\n";
+	const sdp = `m=video 9 TCP/TLS/RTP/SAVPF 96\r\n${udp}${tcp}a=end-of-candidates\r\n`;
+	assert.equal(withoutTcp(sdp), sdp.replace(tcp, ""));
 });
 
 const links: readonly [name: string, header: string | null, servers: RTCIceServer[]][] = [

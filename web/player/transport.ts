@@ -15,6 +15,8 @@ export interface Failure {
 	readonly kind: "unreachable" | "offline" | "unauthorised" | "refused" | "lost";
 	/** A sentence for people, the relay's own where it sent one. */
 	readonly reason: string;
+	/** A refusal of this stream on this way: nothing changes it but another stream. */
+	readonly lasting?: true;
 	/** How long the relay asked to wait, in milliseconds. */
 	readonly retryAfter?: number;
 }
@@ -32,8 +34,8 @@ export interface Sample {
 	/** Sum over all emitted frames, in seconds, and their number. */
 	readonly bufferDelay: number;
 	readonly bufferEmitted: number;
-	/** Sum over all decoded frames, in seconds. */
-	readonly decodeTime: number;
+	/** Sum over all decoded frames, in seconds; null where it is not known. */
+	readonly decodeTime: number | null;
 	readonly width: number | null;
 	readonly height: number | null;
 	readonly codec: string | null;

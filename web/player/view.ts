@@ -145,6 +145,7 @@ function line(history: readonly number[]): TemplateResult {
 export function statistics(view: View): TemplateResult | typeof nothing {
 	if (!view.showStats) return nothing;
 	const r = view.reading;
+	const isFed = r?.way === "websocket" || r?.way === "hls";
 	const rows: [string, string][] = [
 		["Picture", r?.width && r.height ? `${r.width} × ${r.height}` : DASH],
 		["Rate", figure(r?.fps ?? null, 1, "fps")],
@@ -152,7 +153,7 @@ export function statistics(view: View): TemplateResult | typeof nothing {
 		["Bitrate", rate(r?.bitrate ?? null)],
 		["Lost", r ? `${r.lost} packets${r.loss ? `, ${(r.loss * 100).toFixed(1)} % now` : ""}` : DASH],
 		["Round trip", figure(r?.roundTrip ?? null, 0, "ms")],
-		["Jitter buffer", figure(r?.buffer ?? null, 0, "ms")],
+		[isFed ? "Behind the newest" : "Jitter buffer", figure(r?.buffer ?? null, 0, "ms")],
 		["Decoding", figure(r?.decode ?? null, 1, "ms")],
 		["Relay to screen", figure(fromRelay(view), 0, "ms")],
 		["Dropped, frozen", r ? `${r.dropped}, ${r.freezes}` : DASH],

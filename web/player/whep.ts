@@ -194,7 +194,8 @@ function reasonOf(error: unknown): Failure {
 	const name = error instanceof Error || error instanceof DOMException ? error.name : "";
 	if (name === "TypeError" || name === "TimeoutError")
 		return { kind: "unreachable", reason: "The relay does not answer." };
-	return { kind: "refused", reason: `This browser cannot play it: ${error instanceof Error ? error.message : name}` };
+	const detail = error instanceof Error ? error.message : name;
+	return { kind: "refused", reason: `This browser cannot play it: ${detail}`, lasting: true };
 }
 
 function leftOut(header: string | null): string[] {
