@@ -67,22 +67,22 @@ export class Forward {
 		};
 	}
 
-	/** Begins, or ends. */
-	set(wanted: boolean): void {
+	/** Begins, or ends with a reason for the log. */
+	set(wanted: boolean, reason: string): void {
 		if (wanted === (this.#stop !== undefined)) return;
 		if (wanted) {
 			const stop = new AbortController();
 			this.#stop = stop;
 			this.#running = this.#running.then(() => this.#run(stop.signal));
 		} else {
-			this.#stop?.abort(new Error("the stream is over, or nobody reads it"));
+			this.#stop?.abort(new Error(reason));
 			this.#stop = undefined;
 		}
 	}
 
 	/** Ends and waits until all is closed. */
 	async close(): Promise<void> {
-		this.set(false);
+		this.set(false, "the relay is going down");
 		await this.#running;
 	}
 

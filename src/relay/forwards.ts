@@ -85,7 +85,8 @@ export class Forwards implements AsyncDisposable {
 		const audience = path.stream?.audience ?? 0;
 		const isThere = path.stream !== undefined && (path.publication !== undefined || audience > 0);
 		const forwards = this.#of(path.name);
-		for (const one of forwards) one.set(isThere && (one.target.when === "always" || audience > 0));
+		const reason = isThere ? "nobody reads" : "the stream is over";
+		for (const one of forwards) one.set(isThere && (one.target.when === "always" || audience > 0), reason);
 		if (!isThere && !Object.hasOwn(this.#paths, path.name)) this.#forwards.delete(path.name);
 	}
 }
