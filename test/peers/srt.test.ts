@@ -184,7 +184,7 @@ test("a path's own port, without stream ids: who sends publishes, the others rea
 	await using early = ffmpegPlays(url);
 	await using publisher = gstreamerPublishes(url);
 	await published(relay, camera, publisher);
-	const pipeline = `srtsrc uri=${url} num-buffers=100 ! fdsink fd=1`;
+	const pipeline = `srtsrc uri=${url} num-buffers=300 ! fdsink fd=1`;
 	await using gstreamer = run("gst-launch-1.0", ["-q", ...pipeline.split(" ")]);
 	await plays(early);
 	assert.equal(await gstreamer.exit(20_000), 0, gstreamer.text());
