@@ -158,13 +158,17 @@ export class Camera {
 		if (this.#isAlwaysOn) return { before: "always on", pictures: Promise.resolve() };
 		const now = this.#tools.clock.now();
 		const until = lasts === undefined ? undefined : now + lasts;
-		this.#wants.hold({ by, since: now, lapse, until, bounds, alone: now, proved: before === "live" });
+		const own = { ...by };
+		this.#wants.hold({ by: own, since: now, lapse, until, bounds, alone: now, proved: before === "live" });
 		this.#tools.tell({ at: "started", path: this.name, by });
 		const pictures = before === "live" ? Promise.resolve() : this.#pictures(START_MS);
 		this.#keep();
 		this.#want(true, nameOf(by));
 		// Not everybody who says start waits for what comes of it.
-		pictures.catch(() => givesUp && this.release(by.type));
+		pictures.catch(() => {
+			// By now somebody may have said start again.
+			if (givesUp && this.#wants.holds.some((hold) => hold.by === own)) this.release(by.type);
+		});
 		return { before, pictures };
 	}
 

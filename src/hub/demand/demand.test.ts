@@ -240,6 +240,19 @@ test("a start that gives up is taken back after 30 s", async () => {
 	assert.equal(world.state, "idle");
 });
 
+test("what gives up takes back no later start", async () => {
+	const world = awake();
+	const { demand } = world.hub;
+	const first = demand.start(world.path, { by: api, givesUp: true });
+	demand.stop(world.path, api);
+	const second = demand.start(world.path, { by: api, givesUp: true });
+	await assert.rejects(first.pictures, absent);
+	await world.clock.pass(600);
+	await second.pictures;
+	await world.clock.pass(60_000);
+	assert.equal(world.state, "live");
+});
+
 test("a robot that lost the order, or said starting and sent nothing, is told again", async () => {
 	const world = awake();
 	world.robot.deaf = true;
