@@ -47,6 +47,7 @@ const names: Readonly<Record<Exclude<Codec, "other">, string>> = {
 	av1: "AV1",
 	opus: "Opus",
 	aac: "MPEG-4 Audio",
+	mp3: "MPEG-1/2 Audio",
 	pcmu: "G711",
 	pcma: "G711",
 };
@@ -70,7 +71,7 @@ function trackView(stream: Stream, index: number, fps: number | null): TrackView
 	const track = stream.tracks[index]!;
 	const format = track.kind === "video" ? stream.format(index) : undefined;
 	const made = stream.offered.some((_, other) => stream.madeOf(other) === index);
-	const fit = track.codec !== "other" && (track.codec !== "aac" || made);
+	const fit = track.codec !== "other" && ((track.codec !== "aac" && track.codec !== "mp3") || made);
 	const carried = fit && !stream.intakes[index]!.reordered;
 	return {
 		kind: track.kind,

@@ -1,5 +1,5 @@
 /** What a track carries. `other` is any RTP codec that Vedette passes on without looking inside. */
-export type Codec = "h264" | "h265" | "vp8" | "vp9" | "av1" | "opus" | "aac" | "pcmu" | "pcma" | "other";
+export type Codec = "h264" | "h265" | "vp8" | "vp9" | "av1" | "opus" | "aac" | "mp3" | "pcmu" | "pcma" | "other";
 
 export type Kind = "video" | "audio" | "application";
 
@@ -31,6 +31,7 @@ const codecs: Readonly<Record<string, Codec>> = {
 	av1: "av1",
 	opus: "opus",
 	"mpeg4-generic": "aac",
+	mpa: "mp3",
 	pcmu: "pcmu",
 	pcma: "pcma",
 };

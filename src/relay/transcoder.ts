@@ -40,9 +40,9 @@ const toAac: Recipe = {
 	},
 };
 
-const recipes: Readonly<Partial<Record<Track["codec"], Recipe>>> = { aac: toOpus, opus: toAac };
+const recipes: Readonly<Partial<Record<Track["codec"], Recipe>>> = { aac: toOpus, mp3: toOpus, opus: toAac };
 
-/** Makes Opus of AAC and AAC of Opus with ffmpeg. */
+/** Makes Opus of AAC and MP3, and AAC of Opus, with ffmpeg. */
 export class FfmpegTranscoder implements Transcoder {
 	readonly statistics: Statistics = { running: 0, restarts: 0, delay: new Histogram(DELAY_BUCKETS_MS) };
 	readonly #program: string;

@@ -1,3 +1,4 @@
+import { readMp3Head } from "../media/mp3.ts";
 import type { Codec, Track } from "../media/track.ts";
 import { readAacConfig, readAvcConfig, readHevcConfig, readOpusHead } from "./flv-configs.ts";
 
@@ -62,7 +63,13 @@ function opus(data: Buffer): Description {
 	return { lengthBytes: 0, sets: [], track: sound("opus", "opus", 48_000, 2, channels > 1 ? "sprop-stereo=1" : "") };
 }
 
-/** The track that a configuration is for; undefined where that is broken. */
+/** RFC 3551 section 4.5.13: its RTP clock is not that of the samples. */
+function mp3(frame: Buffer): Description | undefined {
+	if (!readMp3Head(frame)) return undefined;
+	return { lengthBytes: 0, sets: [], track: sound("mp3", "MPA", 90_000, 0, "") };
+}
+
+/** The track that a configuration is for, or a frame of a codec without; undefined where that is broken. */
 export function describe(codec: Codec, data: Buffer): Description | undefined {
 	switch (codec) {
 		case "h264":
@@ -75,6 +82,8 @@ export function describe(codec: Codec, data: Buffer): Description | undefined {
 			return aac(data);
 		case "opus":
 			return opus(data);
+		case "mp3":
+			return mp3(data);
 		case "pcma":
 		case "pcmu":
 			return { lengthBytes: 0, sets: [], track: sound(codec, codec.toUpperCase(), 8000, 1, "") };

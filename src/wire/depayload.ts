@@ -1,4 +1,6 @@
+import { readMp3Head } from "../media/mp3.ts";
 import type { Codec } from "../media/track.ts";
+import { MP3_PAYLOAD_HEAD_BYTES } from "./payload/mp3.ts";
 
 /**
  * Puts the RTP payloads of one access unit together again: NAL units without start codes for H.264 and H.265, one block
@@ -126,6 +128,13 @@ const aac: Depayload = (payloads) => {
 	return units.length > 0 ? units : undefined;
 };
 
+/** RFC 2250 section 3.5: fragments of one frame, or some frames. */
+const mp3: Depayload = (payloads) => {
+	if (payloads.some((payload) => payload.length <= MP3_PAYLOAD_HEAD_BYTES)) return undefined;
+	const frame = Buffer.concat(payloads.map((payload) => payload.subarray(MP3_PAYLOAD_HEAD_BYTES)));
+	return readMp3Head(frame) && [frame];
+};
+
 const depayloads: Readonly<Partial<Record<Codec, Depayload>>> = {
 	h264: (payloads) => nalUnits(h264, payloads),
 	h265: (payloads) => nalUnits(h265, payloads),
@@ -135,6 +144,7 @@ const depayloads: Readonly<Partial<Record<Codec, Depayload>>> = {
 	pcmu: (payloads) => [Buffer.concat(payloads)],
 	pcma: (payloads) => [Buffer.concat(payloads)],
 	aac,
+	mp3,
 };
 
 /** How a codec's access units are put together; undefined where it is not known. */

@@ -60,7 +60,10 @@ const table: readonly Row[] = [
 	{ name: "Opus", of: "audio", hex: "914f707573aabb", tag: frame("opus", true), written: true },
 	{ name: "enhanced AAC", of: "audio", hex: "916d703461aabb", tag: frame("aac", true) },
 	{ name: "G.711 A-law", of: "audio", hex: "72aabb", tag: frame("pcma", true), written: true },
-	{ name: "MP3", of: "audio", hex: "2faabb", tag: other("audio codec 2") },
+	{ name: "MP3", of: "audio", hex: "2faabb", tag: frame("mp3", true), written: true },
+	{ name: "MP3 at 8 kHz", of: "audio", hex: "eeaabb", tag: frame("mp3", true) },
+	{ name: "enhanced MP3", of: "audio", hex: "912e6d7033aabb", tag: frame("mp3", true) },
+	{ name: "Speex", of: "audio", hex: "b6aabb", tag: other("audio codec 11") },
 	{ name: "no sound", of: "audio", hex: "", tag: other("nothing") },
 ];
 

@@ -35,7 +35,8 @@ const MOD_EX = 7;
 const videoIds: Readonly<Record<number, Codec>> = { 7: "h264", 12: "h265" };
 const AAC = 10;
 const ENHANCED_AUDIO = 9;
-const g711Ids: Readonly<Record<number, Codec>> = { 7: "pcma", 8: "pcmu" };
+/** Codecs that need no configuration. 14 is MP3 at 8 kHz. */
+const plainIds: Readonly<Record<number, Codec>> = { 2: "mp3", 7: "pcma", 8: "pcmu", 14: "mp3" };
 
 const fourCcs: Readonly<Record<string, Codec>> = {
 	avc1: "h264",
@@ -43,6 +44,7 @@ const fourCcs: Readonly<Record<string, Codec>> = {
 	av01: "av1",
 	Opus: "opus",
 	mp4a: "aac",
+	".mp3": "mp3",
 };
 
 /** The four characters by which Enhanced RTMP names a codec; undefined for one that it does not carry. */
@@ -98,8 +100,8 @@ export function readAudioTag(body: Buffer): FlvTag {
 	if (first === undefined) return other("nothing");
 	const id = first >> 4;
 	if (id === ENHANCED_AUDIO) return readEnhancedAudio(body, first);
-	const g711 = g711Ids[id];
-	if (g711) return { kind: "frame", codec: g711, key: true, composition: 0, data: body.subarray(1) };
+	const plain = plainIds[id];
+	if (plain) return { kind: "frame", codec: plain, key: true, composition: 0, data: body.subarray(1) };
 	if (id !== AAC) return other(`audio codec ${id}`);
 	const data = body.subarray(2);
 	if (body[1] === CONFIG) return { kind: "config", codec: "aac", data };
@@ -142,12 +144,17 @@ function skipModifiers(body: Buffer, first: number): { readonly type: number; re
 
 /** The codecs that legacy tags carry, for whoever announced no four characters. */
 export function isLegacy(codec: Codec): boolean {
-	return codec === "h264" || codec === "aac" || codec === "pcmu" || codec === "pcma";
+	return codec === "h264" || codec === "aac" || isPlain(codec);
+}
+
+/** The codecs that are told by their frames alone, without a configuration. */
+export function isPlain(codec: Codec): boolean {
+	return codec === "mp3" || codec === "pcmu" || codec === "pcma";
 }
 
 /**
  * What stands before the data in a tag's body: a decoder's configuration where `key` is "config", else an access unit.
- * H.264, AAC and G.711 as legacy tags, the others as Enhanced RTMP.
+ * H.264, AAC, MP3 and G.711 as legacy tags, the others as Enhanced RTMP.
  *
  * @param composition presentation time after the tag's own, in milliseconds.
  */
@@ -166,6 +173,8 @@ export function tagHead(codec: Codec, key: boolean | "config", composition: numb
 			return Buffer.of((AAC << 4) | 0x0f, type);
 		case "opus":
 			return Buffer.concat([Buffer.of((ENHANCED_AUDIO << 4) | type), Buffer.from("Opus")]);
+		case "mp3":
+			return Buffer.of(0x2f);
 		case "pcma":
 			return Buffer.of(0x72);
 		case "pcmu":

@@ -1,5 +1,5 @@
 import type { Frame } from "../media/frame.ts";
-import { parseFmtp, type Track } from "../media/track.ts";
+import { type Codec, parseFmtp, type Track } from "../media/track.ts";
 import { crc32 } from "./mpegts-tables.ts";
 
 /** Writes MPEG transport streams, ISO/IEC 13818-1. Pure: frames in, packets of 188 bytes out. */
@@ -35,9 +35,11 @@ interface Lane {
 	counter: number;
 }
 
+const carried: ReadonlySet<Codec> = new Set(["h264", "h265", "opus", "mp3"]);
+
 /** Whether a transport stream carries the track here. */
 export function canMux({ codec, fmtp }: Track): boolean {
-	return codec === "h264" || codec === "h265" || codec === "opus" || (codec === "aac" && adtsOf(fmtp) !== undefined);
+	return carried.has(codec) || (codec === "aac" && adtsOf(fmtp) !== undefined);
 }
 
 /** Makes one program of some tracks. */
@@ -160,6 +162,8 @@ function laneOf(track: Track, pid: number): Lane {
 			return { ...lane, type: 0x24, streamId: VIDEO_STREAM };
 		case "aac":
 			return { ...lane, type: 0x0f, streamId: AUDIO_STREAM, adts: adtsOf(track.fmtp) };
+		case "mp3":
+			return { ...lane, type: 0x03, streamId: AUDIO_STREAM };
 		default: {
 			// Opus in MPEG-2 transport streams: registration "Opus", and the extension that tells the channels.
 			const channels = parseFmtp(track.fmtp).get("sprop-stereo") === "1" ? 2 : 1;
@@ -181,6 +185,8 @@ function bodyOf(lane: Lane, frame: Frame, sets: (track: number) => readonly Uint
 			return byteStream(h265Delimiter, frame, (first) => ((first >> 1) & 0x3f) === 33, sets);
 		case "aac":
 			return adtsBlock(lane.adts!, frame.units[0]!);
+		case "mp3":
+			return Buffer.from(frame.units[0]!);
 		default:
 			return opusBlock(frame.units[0]!);
 	}

@@ -2,7 +2,7 @@ import type { Frame } from "../../media/frame.ts";
 import { distance32 } from "../../media/time.ts";
 import type { Codec, Track } from "../../media/track.ts";
 import { type Description, describe, splitUnits } from "../../wire/decoder-config.ts";
-import { type FlvTag, readAudioTag, readVideoTag } from "../../wire/flv.ts";
+import { type FlvTag, isPlain, readAudioTag, readVideoTag } from "../../wire/flv.ts";
 import { isObject, readMetadata } from "./command.ts";
 import { AUDIO, type Message, RtmpError, VIDEO } from "./message.ts";
 import { SampleClock } from "./sample-clock.ts";
@@ -123,7 +123,9 @@ export class MediaReader {
 	}
 
 	#frame(lane: Lane, tag: FlvTag & { kind: "frame" }, time: number): void {
-		if (!lane.description && (tag.codec === "pcma" || tag.codec === "pcmu")) this.#configure(lane, tag.codec, tag.data);
+		if (!lane.description && isPlain(tag.codec) && describe(tag.codec, tag.data)) {
+			this.#configure(lane, tag.codec, tag.data);
+		}
 		if (lane.description?.track.codec !== tag.codec || tag.data.length === 0) return;
 		if (!this.#held) {
 			this.#emit(lane, tag, time);

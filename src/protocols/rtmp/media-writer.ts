@@ -2,7 +2,7 @@ import type { Frame } from "../../media/frame.ts";
 import { h264ParameterSets, parseH264Sps } from "../../media/h264.ts";
 import { h265ParameterSets, parseH265Sps } from "../../media/h265.ts";
 import { parseFmtp, type Track } from "../../media/track.ts";
-import { fourCcOf, isLegacy, tagHead } from "../../wire/flv.ts";
+import { fourCcOf, isLegacy, isPlain, tagHead } from "../../wire/flv.ts";
 import {
 	av1SequenceHeader,
 	writeAv1Config,
@@ -174,8 +174,7 @@ export class MediaWriter {
 		if (!one) return [];
 		const data = one.data(frame);
 		const { codec } = one.track;
-		const needsConfig = codec !== "pcma" && codec !== "pcmu";
-		if (data.length === 0 || (needsConfig && !one.config)) return [];
+		if (data.length === 0 || (!isPlain(codec) && !one.config)) return [];
 		const head = tagHead(codec, frame.key, pts - dts);
 		const type = one.track.kind === "video" ? VIDEO : AUDIO;
 		const timestamp = dts % 2 ** 32;
@@ -195,7 +194,7 @@ export class MediaWriter {
 	}
 }
 
-const legacyIds: Readonly<Record<string, number>> = { h264: 7, aac: 10, pcma: 7, pcmu: 8 };
+const legacyIds: Readonly<Record<string, number>> = { h264: 7, mp3: 2, aac: 10, pcma: 7, pcmu: 8 };
 
 function describe(one: TrackOut, properties: Map<string, AmfValue>): void {
 	const { codec, kind, clockRate, channels } = one.track;
@@ -204,9 +203,8 @@ function describe(one: TrackOut, properties: Map<string, AmfValue>): void {
 		properties.set("videocodecid", id);
 		if (one.size) properties.set("width", one.size.width).set("height", one.size.height);
 	} else {
-		properties
-			.set("audiocodecid", id)
-			.set("audiosamplerate", clockRate)
-			.set("stereo", channels !== 1);
+		properties.set("audiocodecid", id).set("stereo", channels !== 1);
+		// MP3's RTP clock is not that of its samples.
+		if (codec !== "mp3") properties.set("audiosamplerate", clockRate);
 	}
 }

@@ -140,12 +140,28 @@ test("other parameter sets go before the next key frame; other sound makes other
 test("G.711 needs no configuration; what is not understood is remembered in words", () => {
 	const { take, reader, tracks } = receive();
 	take(media(AUDIO, 0, bytes("72"), bytes("d5d5")), media(AUDIO, 1000, bytes("72"), bytes("d5d5")));
-	take(media(AUDIO, 0, bytes("2f"), bytes("00")));
+	take(media(AUDIO, 0, bytes("b6"), bytes("00")));
 	assert.deepEqual(
 		tracks[0]?.map(({ codec, clockRate }) => [codec, clockRate]),
 		[["pcma", 8000]],
 	);
-	assert.deepEqual([...reader.unknown], ["audio codec 2"]);
+	assert.deepEqual([...reader.unknown], ["audio codec 11"]);
+});
+
+test("MP3 needs no configuration but its frames' heads", () => {
+	const { take, tracks, frames } = receive();
+	take(metadata({ audiocodecid: 2 }), media(AUDIO, 0, bytes("2f"), bytes("00")));
+	assert.equal(tracks.length, 0);
+	for (const ms of [0, 26, 52, 78]) take(media(AUDIO, ms, bytes("2f"), bytes("fffb9064aabb")));
+	assert.deepEqual(
+		tracks[0]?.map(({ codec, encoding, clockRate }) => [codec, encoding, clockRate]),
+		[["mp3", "MPA", 90_000]],
+	);
+	// 1152 samples at 44.1 kHz, in ticks of 90 kHz.
+	assert.deepEqual(
+		frames.map(({ pts }) => pts),
+		[0, 2351, 4702, 7053],
+	);
 });
 
 test("a broken configuration ends the publisher; lengths that do not add up cost the picture", () => {

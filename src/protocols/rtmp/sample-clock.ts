@@ -1,3 +1,4 @@
+import { readMp3Head } from "../../media/mp3.ts";
 import type { Codec } from "../../media/track.ts";
 
 const AAC_SAMPLES = 1024;
@@ -18,9 +19,24 @@ function opusSamples(packet: Uint8Array): number {
 	return opusFrameSamples(toc >> 3) * frames;
 }
 
-function samplesOf(codec: Codec, data: Uint8Array): number {
-	if (codec === "aac") return AAC_SAMPLES;
-	return codec === "opus" ? opusSamples(data) : data.length;
+/** Ticks of the RTP clock, which is not that of the samples (RFC 3551 section 4.5.13). */
+function mp3Ticks(frame: Uint8Array): number {
+	const head = readMp3Head(frame);
+	return head ? Math.round((head.samples * 90_000) / head.sampleRate) : 0;
+}
+
+/** How long a block lasts, in ticks of its track. */
+function ticksOf(codec: Codec, data: Uint8Array): number {
+	switch (codec) {
+		case "aac":
+			return AAC_SAMPLES;
+		case "opus":
+			return opusSamples(data);
+		case "mp3":
+			return mp3Ticks(data);
+		default:
+			return data.length;
+	}
 }
 
 /** Messages tell whole milliseconds; sound is made of whole blocks: the samples are counted, and drift is followed. */
@@ -34,13 +50,13 @@ export class SampleClock {
 		this.#next = undefined;
 	}
 
-	/** The time of a block in samples, for a message of that time in milliseconds. */
+	/** The time of a block in ticks of its track, for a message of that time in milliseconds. */
 	at(ms: number, data: Uint8Array, codec: Codec): number {
 		const told = Math.round((ms * this.#rate) / 1000);
 		const next = this.#next;
 		const near = next !== undefined && Math.abs(next - told) * 1000 <= DRIFT_MS * this.#rate;
 		const pts = near ? next : told;
-		this.#next = pts + samplesOf(codec, data);
+		this.#next = pts + ticksOf(codec, data);
 		return pts;
 	}
 }

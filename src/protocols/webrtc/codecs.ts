@@ -1,4 +1,4 @@
-import { parseFmtp, type Track } from "../../media/track.ts";
+import { type Codec, parseFmtp, type Track } from "../../media/track.ts";
 import type { MediaDescription } from "../../wire/sdp.ts";
 import { formatAttribute, trackOf } from "../../wire/sdp-tracks.ts";
 
@@ -84,16 +84,20 @@ function rank(track: Track, offered: Track): number | undefined {
 		case "pcma":
 			return Math.max(1, track.channels) === Math.max(1, offered.channels) ? 0 : undefined;
 		case "aac":
+		case "mp3":
 		case "other":
 			return undefined;
 	}
 }
 
+/** Codecs that WebRTC has no use for. */
+const strangers: ReadonlySet<Codec> = new Set(["aac", "mp3", "other"]);
+
 /** The payload types of a section that carry media of ours, in the order of the offer. */
 export function formatsOf(media: MediaDescription): Format[] {
 	return media.formats.flatMap((format) => {
 		const track = trackOf(media, format);
-		if (!track || track.codec === "other" || track.codec === "aac") return [];
+		if (!track || strangers.has(track.codec)) return [];
 		const rtx = media.formats.find((other) => {
 			const parameters = formatAttribute(media, "fmtp", other);
 			if (!parameters || parseFmtp(parameters).get("apt") !== format) return false;

@@ -41,6 +41,14 @@ const table: readonly Row[] = [
 	},
 	{ name: "one access unit", codec: "aac", units: ["2110aabb"], max: 100, payloads: ["001000202110aabb!"] },
 	{ name: "a unit in two", codec: "aac", units: ["0102030405"], max: 7, payloads: ["00100028010203", "001000280405!"] },
+	{ name: "one frame", codec: "mp3", units: ["fffb90640102"], max: 100, payloads: ["00000000fffb90640102!"] },
+	{
+		name: "a frame in two",
+		codec: "mp3",
+		units: ["fffb90640102"],
+		max: 9,
+		payloads: ["00000000fffb906401", "0000000502!"],
+	},
 	{ name: "no unit", codec: "aac", units: [""], max: 100, payloads: [] },
 ];
 
@@ -80,6 +88,16 @@ test("payload h265: any access unit comes back whole, within the limit, with one
 		}),
 		{ seed: 7798 },
 	);
+});
+
+test("payload mp3: a frame comes back whole, and nothing that is none", () => {
+	const frame = new Uint8Array([0xff, 0xfb, 0x90, 0x64, ...Array.from({ length: 1437 }, (_, i) => i & 0xff)]);
+	const got = payloads("mp3", [frame], 1200);
+	assert.equal(got.length, 2);
+	const back = (of: typeof got) => depayloadOf("mp3")!(of.map(({ payload }) => payload));
+	assert.deepEqual(back(got)?.map(hexOf), [hexOf(frame)]);
+	assert.equal(back(got.slice(1)), undefined);
+	assert.equal(depayloadOf("mp3")!([bytes("00000000")]), undefined);
 });
 
 test("payload aac: what is sent whole comes back", () => {

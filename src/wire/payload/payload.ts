@@ -2,6 +2,7 @@ import type { Codec } from "../../media/track.ts";
 import { payloadAac } from "./aac.ts";
 import { payloadH264, type Room } from "./h264.ts";
 import { payloadH265 } from "./h265.ts";
+import { payloadMp3 } from "./mp3.ts";
 
 /**
  * Cuts one access unit into RTP payloads of at most `maxPayload` bytes and gives them to `emit`; `last` marks the last
@@ -30,6 +31,10 @@ const aac = filled((units, maxPayload, room) => {
 	for (const unit of units) payloadAac(unit, maxPayload, room);
 });
 
+const mp3 = filled((units, maxPayload, room) => {
+	for (const unit of units) payloadMp3(unit, maxPayload, room);
+});
+
 /** One block is one payload (RFC 7587 section 4.2, RFC 3551 section 4.5.14). */
 const block: Payload = (units, maxPayload, emit) => {
 	for (const unit of units) if (unit.length <= maxPayload) emit(Buffer.from(unit), true);
@@ -39,6 +44,7 @@ const payloads: Readonly<Partial<Record<Codec, Payload>>> = {
 	h264: filled(payloadH264),
 	h265: filled(payloadH265),
 	aac,
+	mp3,
 	opus: block,
 	pcmu: block,
 	pcma: block,
