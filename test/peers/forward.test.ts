@@ -242,3 +242,8 @@ test("ffmpeg that listens for SRT decodes it", { timeout: 60_000 }, async (t) =>
 	const url = `srt://127.0.0.1:${await freePort()}`;
 	await listens(t, ["-analyzeduration", "1M", "-i", `${url}?mode=listener`], url);
 });
+
+test("ffmpeg that listens for RTSP decodes it", { timeout: 60_000 }, async (t) => {
+	const url = `rtsp://127.0.0.1:${await freePort()}/live`;
+	await listens(t, ["-rtsp_flags", "listen", "-analyzeduration", "1M", "-i", url], url);
+});

@@ -167,6 +167,22 @@ for (const [kind, args] of Object.entries(files)) {
 	});
 }
 
+for (const [kind, args] of Object.entries({ "MPEG-TS": [], "fragmented MP4": ["-hls_segment_type", "fmp4"] })) {
+	test(`sound with a list of its own, ${kind}`, { timeout: 90_000 }, async (t) => {
+		if (!needs(t, "ffmpeg")) return;
+		const folder = temporary(t);
+		const input = encoded("libx264");
+		const lists = ["-master_pl_name", "index.m3u8", "-var_stream_map", "v:0,agroup:s a:0,agroup:s"];
+		const out = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "4", ...args, ...lists, join(folder, "of_%v.m3u8")];
+		const live = ["-re", ...input.slice(0, 4), "-re", ...input.slice(4)];
+		await using program = run("ffmpeg", ["-v", "error", ...live, "-map", "0:v", "-map", "1:a", ...out]);
+		await until(() => existsSync(join(folder, "index.m3u8")), "a playlist is there", program.text);
+		await using relay = await relayWith(`${await serve(t, folder)}/index.m3u8`);
+		await until(() => relay.relay.hub.path(pulled)?.publication !== undefined, "it is pulled", program.text);
+		isWhole(await watch(relay), t);
+	});
+}
+
 test("frames leave one by one, not segment by segment", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
 	const { folder, program } = write(t, []);
