@@ -5,11 +5,13 @@ import type { ReadersHandlers } from "../../../bench/readers.ts";
 import { PATH, publish, readers, viewers } from "../../../bench/support/bench.ts";
 import type { Child } from "../../../bench/support/child.ts";
 import { pause } from "../../../bench/support/clock.ts";
+import { freePorts } from "../../../bench/support/ports.ts";
 import { type Server, vedette } from "../../../bench/support/server.ts";
 import { usual } from "../../../bench/support/stream.ts";
 import type { ViewersHandlers } from "../../../bench/viewers.ts";
 import { native } from "../../../src/net/native.ts";
 import { skipFor } from "../../support/peers.ts";
+import { heldBytes, inspectable } from "./heap.ts";
 
 const able = native && process.platform === "linux";
 /** Why these tests do not run here; false where they do. */
@@ -28,14 +30,17 @@ export class Healthy implements AsyncDisposable {
 	readonly #readers: Child<ReadersHandlers>;
 	readonly #viewers: Child<ViewersHandlers>;
 	readonly #files: number;
+	readonly #inspectorPort: number;
 
 	private constructor(
 		server: Server,
+		inspectorPort: number,
 		publisher: Child<PublishersHandlers>,
 		readers: Child<ReadersHandlers>,
 		viewers: Child<ViewersHandlers>,
 	) {
 		this.server = server;
+		this.#inspectorPort = inspectorPort;
 		this.#publisher = publisher;
 		this.#readers = readers;
 		this.#viewers = viewers;
@@ -43,12 +48,15 @@ export class Healthy implements AsyncDisposable {
 	}
 
 	static async start(): Promise<Healthy> {
-		const server = await vedette().start();
+		const [inspectorPort = 0] = await freePorts(1);
+		const server = await inspectable(inspectorPort, () => vedette().start());
 		const publisher = await publish(server, usual);
 		const [reader, viewer] = [readers(), viewers()];
 		await reader.ask("start", { port: server.rtspPort, path: PATH, count: 1, transport: "tcp", listen: true });
 		await viewer.ask("start", { url: server.whep(PATH) ?? "", count: 1, listen: true });
-		return new Healthy(server, publisher, reader, viewer);
+		// The inspector has files of its own: they are there from the start.
+		await heldBytes(server.pid, inspectorPort);
+		return new Healthy(server, inspectorPort, publisher, reader, viewer);
 	}
 
 	/** Runs something hostile and fails where those who behave noticed it: by loss, by silence, by an end. */
@@ -64,6 +72,11 @@ export class Healthy implements AsyncDisposable {
 		assert.ok(read.packets >= sent, `the RTSP reader got ${read.packets} of ${sent} packets`);
 		assert.ok(watched.packets >= sent, `the WebRTC viewer got ${watched.packets} of ${sent} packets`);
 		return result;
+	}
+
+	/** Megabytes of JavaScript and its buffers that the relay holds, without garbage. */
+	async heldMb(): Promise<number> {
+		return (await heldBytes(this.server.pid, this.#inspectorPort)) / 1e6;
 	}
 
 	/** Fails where the relay has not closed all sockets that were opened since the start, after a while. */
