@@ -1,32 +1,9 @@
 import assert from "node:assert/strict";
-import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
 import { suite, test } from "node:test";
 import fc from "fast-check";
+import { primitives } from "../../test/support/srtp-primitives.ts";
 import { writeRtpHeader } from "./rtp.ts";
-import { deriveKeys, type SrtpPrimitives, SrtpReceiver, SrtpSender } from "./srtp.ts";
-
-const primitives: SrtpPrimitives = {
-	seal(key, iv, aad, plain, out) {
-		const cipher = createCipheriv("aes-128-gcm", key, iv).setAAD(aad);
-		const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-		out.set(body);
-		out.set(cipher.getAuthTag(), body.length);
-	},
-	open(key, iv, aad, sealed, out) {
-		const end = sealed.length - 16;
-		const cipher = createDecipheriv("aes-128-gcm", key, iv).setAAD(aad).setAuthTag(sealed.slice(end));
-		const body = cipher.update(sealed.slice(0, end));
-		try {
-			cipher.final();
-		} catch {
-			return false;
-		}
-		out.set(body);
-		return true;
-	},
-	counter: (key, iv, data, out) => out.set(createCipheriv("aes-128-ctr", key, iv).update(data)),
-	hmacSha1: (key, data) => createHmac("sha1", key).update(data).digest(),
-};
+import { deriveKeys, SrtpReceiver, SrtpSender } from "./srtp.ts";
 
 /** A packet with so many contributing sources, with or without an extension of one word. */
 function packet(sequence: number, sources: number, extended: boolean, payload: Uint8Array): Uint8Array {

@@ -1,32 +1,9 @@
 import assert from "node:assert/strict";
-import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
 import { describe, it } from "node:test";
-import { deriveKeys, type SrtpKeys, type SrtpPrimitives, SrtpReceiver, SrtpSender } from "./srtp.ts";
+import { primitives } from "../../test/support/srtp-primitives.ts";
+import { deriveKeys, type SrtpKeys, SrtpReceiver, SrtpSender } from "./srtp.ts";
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ""), "hex"));
-
-const primitives: SrtpPrimitives = {
-	seal(key, iv, aad, plain, out) {
-		const cipher = createCipheriv("aes-128-gcm", key, iv).setAAD(aad);
-		const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-		out.set(body);
-		out.set(cipher.getAuthTag(), body.length);
-	},
-	open(key, iv, aad, sealed, out) {
-		const end = sealed.length - 16;
-		const cipher = createDecipheriv("aes-128-gcm", key, iv).setAAD(aad).setAuthTag(sealed.slice(end));
-		const body = cipher.update(sealed.slice(0, end));
-		try {
-			cipher.final();
-		} catch {
-			return false;
-		}
-		out.set(body);
-		return true;
-	},
-	counter: (key, iv, data, out) => out.set(createCipheriv("aes-128-ctr", key, iv).update(data)),
-	hmacSha1: (key, data) => createHmac("sha1", key).update(data).digest(),
-};
 
 /** Keys whose every part is the same, as the RFC's vectors have them. */
 function plainKeys(key: string, salt: string): SrtpKeys {
