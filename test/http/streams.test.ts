@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { get, type IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { byteRange } from "../../src/control/http/thumbnail.ts";
+import type { StreamDemand } from "../../src/control/stream-demand.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
 import { publishTo, raw, startControl, users } from "../support/control.ts";
 
@@ -17,6 +18,7 @@ interface View {
 	bitrate: number;
 	publisher: { address: string | null } | null;
 	tracks: { fps: number | null }[];
+	demand: StreamDemand | null;
 }
 
 interface Listing {
@@ -76,6 +78,7 @@ test("the list of streams is what docs/page-api.md says", async () => {
 		thumbnail: null,
 		watch: "/watch/idle",
 		whep: "/idle/whep",
+		demand: null,
 	});
 	const { lastPacketAt, thumbnail, ...rest } = front as View & { lastPacketAt: number };
 	assert.ok(Math.abs(lastPacketAt - Date.now()) < 5000);
@@ -91,6 +94,7 @@ test("the list of streams is what docs/page-api.md says", async () => {
 		lost: 0,
 		watch: "/watch/robot1/front",
 		whep: "/robot1/front/whep",
+		demand: null,
 	});
 	publication.close("gone");
 	assert.equal((await streams(room.url()))[1]?.state, "stalled", "readers still wait");
@@ -113,6 +117,27 @@ test("everybody sees what they may read, and publishers' addresses only with the
 			["secret", "192.0.2.7:5000"],
 		],
 	);
+});
+
+test("a path that sleeps is shown, and who keeps it awake, from where only with the right api", async () => {
+	await using room = await startControl(CLOSED);
+	const path = parsePathName("robot1/rear")!;
+	const driver = { start: () => undefined, stop: () => undefined };
+	room.hub.demand.drive(path, { kind: "command", open: () => driver });
+	const [asleep] = await streams(room.url(), viewer);
+	assert.deepEqual([asleep?.name, asleep?.state, asleep?.demand?.state], ["robot1/rear", "offline", "idle"]);
+	room.hub.demand.start(path, { by: { type: "mqtt", user: "bob", remoteAddress: "192.0.2.3" } });
+	for (const [headers, address] of [
+		[viewer, null],
+		[{ authorization: "Bearer administrators-token" }, "192.0.2.3"],
+	] as const) {
+		const [woken] = await streams(room.url(), headers);
+		assert.deepEqual([woken?.demand?.state, woken?.demand?.online, woken?.demand?.error], ["starting", true, null]);
+		assert.deepEqual(
+			woken?.demand?.holds.map(({ since, ...hold }) => hold),
+			[{ by: "mqtt", user: "bob", address }],
+		);
+	}
 });
 
 test("events come at once and then each second, with bitrate and pictures per second", async () => {

@@ -75,6 +75,7 @@ export class VedetteApp extends LitElement {
 	#dashboard(): TemplateResult {
 		return html`<stream-dashboard
 			.feed=${this.feed} .heard=${this.heard} .open=${this.#mayPublishOpenly()} .rtspPort=${this.me?.rtspPort ?? null}
+			.control=${this.me?.may.includes("control") ?? false}
 		></stream-dashboard>`;
 	}
 

@@ -1,7 +1,8 @@
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { shared } from "../styles/shared.ts";
+import { demandLabel, demandOrder, demandWords, holdWords } from "./demand.ts";
 import { ago, bitrate, codecs, count, fps, size, split } from "./format.ts";
-import type { StreamInfo } from "./relay.ts";
+import { order, type StreamInfo } from "./relay.ts";
 import { drawThumbnail } from "./thumbnails.ts";
 
 /** A card asks for a new picture at most this often. */
@@ -10,11 +11,20 @@ const LABELS = { live: "Live", stalled: "Stalled", offline: "Offline" } as const
 
 /** One stream in the dashboard: its last key frame and what the relay knows of it. */
 export class StreamCard extends LitElement {
-	static override properties = { stream: { attribute: false }, now: { attribute: false } };
+	static override properties = {
+		stream: { attribute: false },
+		now: { attribute: false },
+		control: { attribute: false },
+		refusal: { state: true },
+	};
 	static override styles = [shared, styles()];
 	declare stream: StreamInfo;
 	/** Unix milliseconds by the relay's clock. */
 	declare now: number;
+	/** Whether who looks may start and stop it. */
+	declare control: boolean;
+	/** Why the last order was not obeyed; empty where it was. */
+	declare refusal: string;
 	#visible = false;
 	#shown = "";
 	#askedAt = 0;
@@ -24,6 +34,12 @@ export class StreamCard extends LitElement {
 		this.#visible = entries.at(-1)?.isIntersecting ?? false;
 		this.#refresh();
 	});
+
+	constructor() {
+		super();
+		this.control = false;
+		this.refusal = "";
+	}
 
 	override connectedCallback(): void {
 		super.connectedCallback();
@@ -48,10 +64,32 @@ export class StreamCard extends LitElement {
 			</div>
 			<div class="head">
 				<h2><span>${lead}</span>${last}</h2>
-				<span class="state" data-state=${stream.state}><i aria-hidden="true"></i>${LABELS[stream.state]}${this.#quiet()}</span>
+				<span class="state" data-state=${stream.state}><i aria-hidden="true"></i>${this.#label()}${this.#quiet()}</span>
 			</div>
 			<p class="facts">${this.#facts()}</p>
-		</a>`;
+		</a>${this.#orders()}`;
+	}
+
+	#label(): string {
+		const { state, demand } = this.stream;
+		return demand && state === "offline" ? demandLabel(demand) : LABELS[state];
+	}
+
+	/** Start and stop, for who may, outside of the link to the picture. */
+	#orders(): TemplateResult | typeof nothing {
+		const { demand, name } = this.stream;
+		const what = demand && this.control ? demandOrder(demand) : null;
+		const held = demand ? holdWords(demand) : "";
+		if (what === null && held === "") return nothing;
+		return html`<div class="orders">
+			${what === null ? nothing : html`<button class="button quiet" type="button" aria-label=${`${what} ${name}`} @click=${() => this.#order(what)}>${what === "start" ? "Start" : "Stop"}</button>`}
+			<p role="status">${this.refusal || held}</p>
+		</div>`;
+	}
+
+	async #order(what: "start" | "stop"): Promise<void> {
+		this.refusal = "";
+		this.refusal = (await order(this.stream.name, what)) ?? "";
 	}
 
 	#quiet(): string {
@@ -61,7 +99,9 @@ export class StreamCard extends LitElement {
 
 	#facts(): TemplateResult {
 		const { stream } = this;
-		if (stream.state === "offline") return html`<span>Nobody is publishing</span>`;
+		if (stream.state === "offline") {
+			return html`<span>${stream.demand ? demandWords(stream.demand) : "Nobody is publishing"}</span>`;
+		}
 		const picture = [size(stream), fps(stream), codecs(stream)].filter(Boolean);
 		const traffic = [stream.state === "live" ? bitrate(stream.bitrate) : "", count(stream.viewers, "viewer")].filter(
 			Boolean,
@@ -109,5 +149,7 @@ function styles() {
 		.facts span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 		.facts b { font-weight: 400; }
 		.facts b + b { margin-left: 12px; }
+		.orders { display: flex; align-items: center; gap: 12px; margin-top: 8px; color: var(--ink-2); font-size: 14px; }
+		.orders p { min-width: 0; overflow-wrap: anywhere; }
 	`;
 }

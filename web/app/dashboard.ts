@@ -17,6 +17,7 @@ export class StreamDashboard extends LitElement {
 		heard: { attribute: false },
 		open: { attribute: false },
 		rtspPort: { attribute: false },
+		control: { attribute: false },
 		query: { state: true },
 	};
 	static override styles = [
@@ -48,6 +49,8 @@ export class StreamDashboard extends LitElement {
 	declare open: boolean;
 	/** Where the relay takes RTSP; null for nowhere. */
 	declare rtspPort: number | null;
+	/** Whether who looks may start and stop streams. */
+	declare control: boolean;
 	declare query: string;
 
 	constructor() {
@@ -56,6 +59,7 @@ export class StreamDashboard extends LitElement {
 		this.heard = true;
 		this.open = false;
 		this.rtspPort = null;
+		this.control = false;
 		this.query = "";
 	}
 
@@ -72,7 +76,7 @@ export class StreamDashboard extends LitElement {
 			</div>
 			${found.length ? nothing : html`<p class="none">No stream's name contains “${this.query.trim()}”.</p>`}
 			<ul class=${["grid", this.heard ? "" : "stale", feed.streams.length <= FEW ? "few" : ""].join(" ")}>
-				${found.map((stream) => html`<li><stream-card .stream=${stream} .now=${feed.now}></stream-card></li>`)}
+				${found.map((stream) => html`<li><stream-card .stream=${stream} .now=${feed.now} .control=${this.control}></stream-card></li>`)}
 			</ul>`;
 	}
 
@@ -92,11 +96,14 @@ export class StreamDashboard extends LitElement {
 
 	#sum({ streams }: Streams): TemplateResult {
 		const of = (state: string) => streams.filter((stream) => stream.state === state).length;
+		const asleep = streams.filter(({ state, demand }) => state === "offline" && demand?.state === "idle").length;
+		const offline = of("offline") - asleep;
 		const viewers = streams.reduce((sum, stream) => sum + stream.viewers, 0);
 		const bits = streams.reduce((sum, stream) => sum + (stream.bitrate ?? 0), 0);
 		return html`<span>${of("live")} live</span>
 			${of("stalled") ? html`<span>${of("stalled")} stalled</span>` : nothing}
-			${of("offline") ? html`<span>${of("offline")} offline</span>` : nothing}
+			${asleep ? html`<span>${asleep} asleep</span>` : nothing}
+			${offline ? html`<span>${offline} offline</span>` : nothing}
 			<span>${count(viewers, "viewer")}</span>${bits ? html`<span>${bitrate(bits)} in</span>` : nothing}`;
 	}
 }

@@ -10,6 +10,23 @@ interface TrackInfo {
 	readonly webrtc: boolean;
 }
 
+/** How a path that sleeps while nobody watches is. */
+export interface DemandInfo {
+	readonly state: "idle" | "starting" | "live" | "stopping" | "error";
+	/** Unix milliseconds by the relay's clock. */
+	readonly since: number;
+	readonly online: boolean;
+	readonly alwaysOn: boolean;
+	readonly error: string | null;
+	readonly waiting: number;
+	readonly holds: readonly {
+		readonly by: string;
+		readonly user: string | null;
+		readonly address: string | null;
+		readonly since: number;
+	}[];
+}
+
 export interface StreamInfo {
 	readonly name: string;
 	readonly state: "live" | "stalled" | "offline";
@@ -29,6 +46,8 @@ export interface StreamInfo {
 	readonly thumbnail: string | null;
 	readonly watch: string;
 	readonly whep: string;
+	/** Null for a path that cannot be woken. */
+	readonly demand: DemandInfo | null;
 }
 
 export interface Streams {
@@ -84,6 +103,20 @@ export async function signIn(name: string, password: string): Promise<string | n
 		const wait = response.headers.get("Retry-After");
 		if (response.status === 429) return `Too many attempts. Try again in ${wait ?? "some"} seconds.`;
 		return `The relay answered with status ${response.status}.`;
+	} catch {
+		return "The relay does not answer.";
+	}
+}
+
+/** Wakes a path or puts it to sleep; null on success, else a sentence for people. A start answers when there are pictures. */
+export async function order(name: string, what: "start" | "stop"): Promise<string | null> {
+	try {
+		const response = await fetch(`/streams/${name.split("/").map(encodeURIComponent).join("/")}/${what}`, {
+			method: "POST",
+		});
+		if (response.ok || response.status === 409) return null;
+		const { error } = (await response.json()) as { readonly error?: string };
+		return error ?? `The relay answered with status ${response.status}.`;
 	} catch {
 		return "The relay does not answer.";
 	}

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Principal } from "../../access/access.ts";
 import { parsePathName } from "../../media/path-name.ts";
+import { type StreamDemand, streamDemand, withoutAddresses } from "../stream-demand.ts";
 import { offlineView, type StreamView, streamView } from "../stream-view.ts";
 import type { Guard } from "./guard.ts";
 import { HttpRefusal } from "./refusal.ts";
@@ -15,28 +16,44 @@ const MAX_LISTENERS = 2000;
 /** A listener that has not taken this much is left out until it has. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
+/** A stream, and whether it can be woken. */
+interface Shown extends StreamView {
+	readonly demand: StreamDemand | null;
+}
+
 /** Every stream there is, by name. */
-function allStreams({ hub, ledger, thumbnails, config }: HttpRoom): readonly StreamView[] {
-	const views = new Map(configuredNames({ config }).map((name) => [name, offlineView(name)]));
+function allStreams({ hub, ledger, thumbnails, config }: HttpRoom): readonly Shown[] {
+	const woken = hub.demand.list();
+	const known = [...configuredNames({ config }), ...woken.map(({ path }) => path)];
+	const views = new Map(known.map((name) => [name, offlineView(name)]));
+	const demands = new Map(woken.map((view) => [view.path as string, view]));
 	const now = hub.clock.now();
 	for (const path of hub.paths) {
 		const picture = path.stream && thumbnails.version(path.stream, now);
 		views.set(path.name, streamView(hub, ledger, path, picture));
 	}
-	return [...views.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+	return [...views.values()]
+		.map((view) => ({ ...view, demand: streamDemand(demands.get(view.name)) }))
+		.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** For who may not know from where others come. */
+function discreet(view: Shown): Shown {
+	const { publisher, demand } = view;
+	return {
+		...view,
+		publisher: publisher && { ...publisher, address: null },
+		demand: demand && withoutAddresses(demand),
+	};
 }
 
 /** What one principal may see of it. */
-function visible(all: readonly StreamView[], principal: Principal): readonly StreamView[] {
-	const seesAddresses = principal.may("api");
-	return all
-		.filter(({ name }) => principal.may("read", parsePathName(name)))
-		.map((view) =>
-			view.publisher && !seesAddresses ? { ...view, publisher: { ...view.publisher, address: null } } : view,
-		);
+function visible(all: readonly Shown[], principal: Principal): readonly Shown[] {
+	const seen = all.filter(({ name }) => principal.may("read", parsePathName(name)));
+	return principal.may("api") ? seen : seen.map(discreet);
 }
 
-function listOf(room: HttpRoom, all: readonly StreamView[], principal: Principal) {
+function listOf(room: HttpRoom, all: readonly Shown[], principal: Principal) {
 	return { now: Math.round(room.hub.clock.unix()), streams: visible(all, principal) };
 }
 
@@ -105,7 +122,7 @@ class Feed {
 		}
 	}
 
-	#event(all: readonly StreamView[], principal: Principal): string {
+	#event(all: readonly Shown[], principal: Principal): string {
 		return `event: streams\ndata: ${JSON.stringify(listOf(this.#room, all, principal))}\n\n`;
 	}
 
