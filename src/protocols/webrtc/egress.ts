@@ -15,8 +15,12 @@ import type { Route } from "./ice.ts";
 import { UdpRoute } from "./ports.ts";
 import type { Role, SecureMedia } from "./session.ts";
 
-/** Sender reports: two soon, so that sound and picture find each other, then as RFC 3550 section 6.2 has it. */
-const SECOND_REPORT_MS = 1_000;
+/**
+ * Sender reports: some soon, so that sound and picture find each other, also where sound is made first and comes late, then
+ * as RFC 3550 section 6.2 has it. Browsers need two of each track.
+ */
+const SOON_MS = 3_500;
+const SOON_REPORT_MS = 1_000;
 const REPORT_MS = 5_000;
 /**
  * What arrives before Chromium has finished taking the answer is dropped without being counted as lost. On the shortest
@@ -218,7 +222,7 @@ export class Egress implements Role {
 			return;
 		}
 		if (now < this.#nextReport) return;
-		this.#nextReport = now + (now - this.#startedAt < SECOND_REPORT_MS ? SECOND_REPORT_MS : REPORT_MS);
+		this.#nextReport = now + (now - this.#startedAt < SOON_MS ? SOON_REPORT_MS : REPORT_MS);
 		for (const track of this.#options.tracks) this.#sendReport(track, now);
 	}
 
