@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { z } from "zod";
 import type { Principal } from "../../access/access.ts";
-import type { Wanter } from "../../hub/demand/wants.ts";
+import type { Bounds, Wanter } from "../../hub/demand/wants.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { PathName } from "../../media/path-name.ts";
@@ -17,17 +16,27 @@ const LAPSE_MS = 300_000;
 /** Our words for what a camera does, and this API's. */
 const states = { idle: "idle", starting: "starting", live: "active", stopping: "stopping", error: "error" } as const;
 
-const kbps = z.number().positive().max(1_000_000).optional();
+const MOST_KBPS = 1_000_000;
 
-/** The body of a start; bandwidths in kbit/s. */
-const startBody = z
-	.object({ max_bandwidth: kbps, min_bandwidth: kbps })
-	.refine(
-		({ max_bandwidth: most, min_bandwidth: least }) => least === undefined || most === undefined || least <= most,
-		{
-			message: "min_bandwidth is above max_bandwidth",
-		},
-	);
+/** One of the bandwidths in a start's body, kbit/s. */
+function bandwidthOf(body: unknown, name: string): number | undefined {
+	const value =
+		body !== null && typeof body === "object" && Object.hasOwn(body, name) ? Reflect.get(body, name) : undefined;
+	if (value === undefined) return undefined;
+	if (typeof value === "number" && value > 0 && value <= MOST_KBPS) return value;
+	throw new HttpRefusal(400, `${name}: expected kbit/s, above 0 and at most ${MOST_KBPS}`);
+}
+
+/** The body of a start, which may be missing. */
+function boundsOf(body: unknown): Bounds {
+	if (body !== undefined && body !== null && typeof body !== "object") throw new HttpRefusal(400, "expected an object");
+	const maxBandwidth = bandwidthOf(body, "max_bandwidth");
+	const minBandwidth = bandwidthOf(body, "min_bandwidth");
+	if ((minBandwidth ?? 0) > (maxBandwidth ?? MOST_KBPS)) {
+		throw new HttpRefusal(400, "min_bandwidth is above max_bandwidth");
+	}
+	return { maxBandwidth, minBandwidth };
+}
 
 function wanterOf(request: FastifyRequest, { name }: Principal): Wanter {
 	return { type: "api", user: name ?? "", remoteAddress: ipOf(request) };
@@ -120,10 +129,7 @@ function running(room: HttpRoom, camera: NamedCamera): Run {
 
 async function start(room: HttpRoom, guard: Guard, request: FastifyRequest) {
 	const { camera, principal } = await askedFor(room, guard, request, "control");
-	const asked = startBody.safeParse(request.body ?? {});
-	if (!asked.success) throw new HttpRefusal(400, z.prettifyError(asked.error));
-	const { max_bandwidth: maxBandwidth, min_bandwidth: minBandwidth } = asked.data;
-	const bounds = { maxBandwidth, minBandwidth };
+	const bounds = boundsOf(request.body);
 	const by = wanterOf(request, principal);
 	const { before, pictures } = room.hub.demand.start(camera.path, { by, bounds, lapse: LAPSE_MS, givesUp: true });
 	if (before !== "idle" && before !== "stopping" && before !== "error") {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type WebSocket, WebSocketServer } from "ws";
 import { type Credentials, readAuthorization } from "../../access/credentials.ts";
+import { type WebSocket, WebSocketDoor } from "../../net/web-socket.ts";
 import { Connection, type Switchboard } from "../signaling/connection.ts";
 import { cameraOf, checkViewers, type NamedCamera } from "./camera-ids.ts";
 import { credentialsOf, ipOf } from "./guard.ts";
@@ -59,7 +59,7 @@ function keepAlive(alive: Map<WebSocket, boolean>): NodeJS.Timeout {
 
 /** WebRTC's signaling over WebSocket at these addresses; `*` is all of them. */
 export function signalingRoutes(app: FastifyInstance, room: HttpRoom, routes: readonly string[]): void {
-	const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
+	const door = new WebSocketDoor(MAX_MESSAGE_BYTES);
 	const alive = new Map<WebSocket, boolean>();
 	const timer = keepAlive(alive);
 	app.addHook("preClose", async () => {
@@ -73,7 +73,7 @@ export function signalingRoutes(app: FastifyInstance, room: HttpRoom, routes: re
 			const board = boardOf(room, request, credentialsOf(request));
 			reply.hijack();
 			detach();
-			server.handleUpgrade(request.raw, socket, head, (opened) => {
+			door.open({ request: request.raw, socket, head }, (opened) => {
 				alive.set(opened, true);
 				opened.on("pong", () => alive.set(opened, true)).on("close", () => alive.delete(opened));
 				new Connection(opened, board);

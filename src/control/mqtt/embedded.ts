@@ -1,7 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Aedes, type Client, type PublishPacket } from "aedes";
-import { createWebSocketStream, WebSocketServer } from "ws";
 import type { Access, Principal } from "../../access/access.ts";
 import { plainAddress } from "../../access/addresses.ts";
 import { noCredentials } from "../../access/credentials.ts";
@@ -9,6 +7,7 @@ import type { TlsMaterial } from "../../access/tls.ts";
 import type { Address } from "../../config/address.ts";
 import type { Wanter } from "../../hub/demand/wants.ts";
 import { Doors } from "../../net/doors.ts";
+import { streamOf, WebSocketDoor, type WebSocketUpgrade } from "../../net/web-socket.ts";
 import type { Log } from "../../observe/log.ts";
 import { type Bus, type BusEvents, fitsFilter } from "./bus.ts";
 import { isRobot, mayHear, mayPublish, maySubscribe, type TopicPlan } from "./rights.ts";
@@ -43,10 +42,7 @@ class NotAuthorised extends Error {
 }
 
 /** A client that asks for MQTT on the web server's port. */
-export interface MqttUpgrade {
-	readonly request: IncomingMessage;
-	readonly socket: Socket;
-	readonly head: Buffer;
+export interface MqttUpgrade extends WebSocketUpgrade {
 	readonly ip: string;
 }
 
@@ -62,12 +58,7 @@ export class EmbeddedBus implements Bus {
 	readonly #ips = new WeakMap<object, string>();
 	readonly #doors: Doors[] = [];
 	readonly #sockets = new Set<Socket>();
-	readonly #webSockets = new WebSocketServer({
-		noServer: true,
-		perMessageDeflate: false,
-		maxPayload: MAX_MESSAGE_BYTES,
-		handleProtocols: (offered) => (offered.has("mqtt") ? "mqtt" : false),
-	});
+	readonly #webSockets = new WebSocketDoor(MAX_MESSAGE_BYTES, "mqtt");
 
 	private constructor(broker: Aedes, options: EmbeddedOptions, events: BusEvents, log: Log) {
 		this.#broker = broker;
@@ -121,12 +112,12 @@ export class EmbeddedBus implements Bus {
 	}
 
 	/** Takes over a connection of the web server. */
-	upgrade({ request, socket, head, ip }: MqttUpgrade): void {
-		this.#webSockets.handleUpgrade(request, socket, head, (opened) => {
-			const stream = createWebSocketStream(opened);
+	upgrade(client: MqttUpgrade): void {
+		this.#webSockets.open(client, (opened) => {
+			const stream = streamOf(opened);
 			stream.on("error", () => stream.destroy());
-			this.#ips.set(stream, ip);
-			this.#broker.handle(stream, request);
+			this.#ips.set(stream, client.ip);
+			this.#broker.handle(stream, client.request);
 		});
 	}
 

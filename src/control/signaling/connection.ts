@@ -1,4 +1,4 @@
-import type { WebSocket } from "ws";
+import type { WebSocket } from "../../net/web-socket.ts";
 import { candidatesOf, type Heard, hear, type Language, type Said, say, type Telling } from "./words.ts";
 
 type Offer = Extract<Said, { what: "offer" }>;

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
-import type { WebSocket } from "ws";
 import type { Reader } from "../../hub/reader.ts";
 import type { Frame } from "../../media/frame.ts";
 import type { Millis } from "../../media/time.ts";
 import { boundUnsent } from "../../net/tcp.ts";
+import type { WebSocket } from "../../net/web-socket.ts";
 import { Fmp4Muxer } from "../../wire/fmp4-muxer.ts";
 
 /** How often what the kernel may hold is made to fit the stream's bitrate, of a viewer that is slow. */

@@ -1,21 +1,15 @@
-import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
-import { type WebSocket, WebSocketServer } from "ws";
 import type { Hub } from "../../hub/hub.ts";
 import { newId } from "../../hub/path.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { PathName } from "../../media/path-name.ts";
+import { type WebSocket, WebSocketDoor, type WebSocketUpgrade } from "../../net/web-socket.ts";
 import { shownQuery } from "../../observe/secrets.ts";
 import { chooseTracks } from "../../wire/fmp4-muxer.ts";
 import { Egress } from "./egress.ts";
 
 /** A viewer that was let in, and its connection, on which nothing has been answered. */
-interface Viewer {
-	readonly request: IncomingMessage;
-	readonly socket: Socket;
-	/** What came behind the request. */
-	readonly head: Buffer;
+interface Viewer extends WebSocketUpgrade {
 	readonly user: string;
 	readonly remoteAddress: string;
 	/** What stands after `?`. */
@@ -53,13 +47,7 @@ interface Life {
 /** Sends streams over WebSocket: as fragmented MP4, a frame at a time. */
 export class LiveSockets implements AsyncDisposable {
 	readonly #hub: Hub;
-	readonly #server = new WebSocketServer({
-		noServer: true,
-		clientTracking: false,
-		perMessageDeflate: false,
-		maxPayload: MAX_MESSAGE_BYTES,
-		handleProtocols: (offered) => (offered.has("vedette") ? "vedette" : false),
-	});
+	readonly #door = new WebSocketDoor(MAX_MESSAGE_BYTES, "vedette");
 	readonly #open = new Map<WebSocket, Life>();
 	readonly #timer = setInterval(() => this.#ping(), PING_MS).unref();
 
@@ -79,9 +67,8 @@ export class LiveSockets implements AsyncDisposable {
 			throw new Refused("invalid", `nothing of this stream can be sent over WebSocket: ${reason}`);
 		}
 		return (viewer) => {
-			const { request, socket, head } = viewer;
 			const view = { path, taken, leftOut };
-			this.#server.handleUpgrade(request, socket, head, (opened) => this.#serve(opened, viewer, view));
+			this.#door.open(viewer, (opened) => this.#serve(opened, viewer, view));
 		};
 	}
 
