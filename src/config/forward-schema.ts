@@ -21,6 +21,10 @@ const target = z
 	.refine(({ when, wake }) => when === "always" || !wake, {
 		path: ["wake"],
 		message: "expected false with when: readers: it is the readers that wake the camera",
+	})
+	.refine(({ to, fingerprint: named }) => named === "" || /^(rtsps|rtmps):/.test(to), {
+		path: ["fingerprint"],
+		message: "expected none here: it is for rtsps:// and rtmps:// addresses",
 	});
 
 /** Where a stream is pushed on to. */

@@ -99,6 +99,11 @@ class PathTranslation {
 		if (!this.#draft.knows(["paths", this.#to, "source"], address)) {
 			return this.#leaveOut("this version cannot pull from such an address");
 		}
+		const fingerprint = this.#keys.text("sourceFingerprint", "");
+		if (fingerprint !== "" && !/^(rtsps|rtmps):/.test(address)) {
+			return this.#leaveOut("sourceFingerprint is for rtsps:// and rtmps:// here");
+		}
+		if (fingerprint !== "") this.#set("sourceFingerprint", fingerprint, "sourceFingerprint");
 		this.#set("source", address, "source");
 		if (address.startsWith("udp+") && this.#draft.knows(["paths", this.#to, "allow"])) {
 			this.#set("allow", ["any"], "source");
@@ -107,8 +112,6 @@ class PathTranslation {
 		const transport = this.#keys.text("rtspTransport", "automatic");
 		if (transport === "tcp" || transport === "udp") this.#set("transport", transport, "rtspTransport");
 		else if (transport !== "automatic") this.#draft.warn("rtspTransport", "tcp is used instead", this.#name);
-		const fingerprint = this.#keys.text("sourceFingerprint", "");
-		if (fingerprint !== "") this.#set("sourceFingerprint", fingerprint, "sourceFingerprint");
 		return true;
 	}
 

@@ -85,26 +85,6 @@ test("ports are opened as the file says", () => {
 	for (const [name, text, wanted] of addresses) assert.equal(open(read(text)), wanted, name);
 });
 
-test("RTMPS comes with its certificate", () => {
-	const { rtmp } = read("rtmpEncryption: optional\nrtmpsAddress: :2\nrtmpServerCert: a.crt").config;
-	const { address, cert, key } = rtmp.tls;
-	assert.deepEqual([address.map(formatAddress), cert, key, rtmp.address.length], [[":2"], "a.crt", "server.key", 1]);
-	const strict = read("rtmpEncryption: strict").config.rtmp;
-	assert.deepEqual([strict.address.length, strict.tls.address.length], [0, 1]);
-	assert.equal(read("rtmp: yes").config.rtmp.tls.address.length, 0);
-});
-
-test("RTSPS comes with its certificate, and sources with the fingerprint of theirs", () => {
-	const { rtsp } = read("rtspEncryption: optional\nrtspServerCert: a.crt").config;
-	const { address, cert, key } = rtsp.tls;
-	assert.deepEqual([address.map(formatAddress), cert, key, rtsp.address.length], [[":8322"], "a.crt", "server.key", 1]);
-	const strict = read('rtspEncryption: "strict"\nrtspsAddress: :9').config.rtsp;
-	assert.deepEqual([strict.address.length, strict.tls.address.map(formatAddress)], [0, [":9"]]);
-	const digits = "ab".repeat(32);
-	const { config } = read(`paths: { gate: { source: 'rtsps://h/s', sourceFingerprint: ${digits} } }`);
-	assert.equal(config.paths.gate?.sourceFingerprint, digits);
-});
-
 test("forward is pushed on; what cannot be reached is left out with a warning", () => {
 	const list =
 		"[{ dest: 'rtsp://a/$MTX_PATH' }, { dest: 'whips://b/x/whip', whipBearerToken: t }, { dest: 'rtmp://c/$G1' }]";
@@ -492,4 +472,11 @@ test("MediaMTX's environment stands over its file", () => {
 test("a variable that cannot be read is named, without what is secret", () => {
 	const environment = { MTX_API: "maybe" };
 	assert.throws(() => readMediaMtx("rtsp: yes", "mediamtx.yml", [], environment), /MTX_API: api: expected yes or no/);
+});
+
+test("a certificate that would not be asked for leaves its path out", () => {
+	const paths = `paths: { gate: { source: "https://h/x.m3u8", sourceFingerprint: ${"0a".repeat(32)} }, all_others: }`;
+	const { config, warnings } = read(paths);
+	assert.deepEqual(Object.keys(config.paths), ["all_others"]);
+	assert.match(warnings.join(), /source: left out: sourceFingerprint is for rtsps/);
 });

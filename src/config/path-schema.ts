@@ -117,6 +117,15 @@ const namesPort = z.check<Record<string, PathSettings>>(({ value, issues }) => {
 	}
 });
 
+/** A certificate that is named must be asked for: nobody is to think that another one would be refused. */
+const namesCertificate = z.check<Record<string, PathSettings>>(({ value, issues }) => {
+	for (const [name, { source: address, sourceFingerprint }] of Object.entries(value)) {
+		if (sourceFingerprint === "" || /^(rtsps|rtmps):/.test(address)) continue;
+		const message = "expected none here: it is for rtsps:// and rtmps:// sources";
+		issues.push({ code: "custom", message, input: value, path: [name, "sourceFingerprint"] });
+	}
+});
+
 /** A camera is known by its path's name. */
 const namesWaker = z.check<Record<string, PathSettings>>(({ value, issues }) => {
 	for (const [name, { forward: targets }] of Object.entries(value)) {
@@ -129,6 +138,6 @@ const namesWaker = z.check<Record<string, PathSettings>>(({ value, issues }) => 
 /** All paths: by name, by pattern (`robot1/*`), and `all_others`. */
 export const paths = z
 	.record(key, pathSettings)
-	.check(namesSenders, namesPort, namesWaker)
+	.check(namesSenders, namesPort, namesCertificate, namesWaker)
 	.prefault({ all_others: {} })
 	.describe("Settings by path name, by pattern (robot1/*), or for all_others; a path that fits none is refused");
