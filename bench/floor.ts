@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
 import { Burst } from "./support/burst.ts";
 import { answer } from "./support/child.ts";
@@ -10,6 +11,7 @@ import { FRAME_HEADER } from "./support/stream.ts";
  */
 
 const MARKER = 0x80;
+const MEDIA = 0x24;
 
 /** What publishers and readers of a path share. */
 interface Place {
@@ -54,11 +56,16 @@ class Forward {
 	}
 }
 
+function isLetter(byte: number): boolean {
+	return byte >= 0x41 && byte <= 0x5a;
+}
+
 class Connection {
 	readonly #socket: Socket;
 	#rest: Buffer = Buffer.alloc(0);
 	#forward: Forward | undefined;
 	#port = 0;
+	#foreign = false;
 
 	constructor(socket: Socket) {
 		this.#socket = socket;
@@ -67,11 +74,14 @@ class Connection {
 		socket.on("error", () => socket.destroy());
 	}
 
+	/** What is neither a request nor media is only read: it stands for what other protocols send. */
 	#take(data: Buffer): void {
+		if (this.#rest.length === 0 && data[0] !== MEDIA && !isLetter(data[0]!)) this.#foreign = true;
+		if (this.#foreign) return;
 		const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, data]) : data;
 		let at = 0;
 		while (at + FRAME_HEADER <= bytes.length) {
-			const end = bytes[at] === 0x24 ? this.#media(bytes, at) : this.#request(bytes, at);
+			const end = bytes[at] === MEDIA ? this.#media(bytes, at) : this.#request(bytes, at);
 			if (end < 0) break;
 			at = end;
 		}
@@ -127,8 +137,10 @@ class Connection {
 }
 
 const handlers = {
-	/** Listens on a port of the loopback. */
+	/** Listens on a port of the loopback, by TCP and UDP; datagrams are read. */
 	async start(port: number): Promise<void> {
+		const socket = createSocket({ type: "udp4", recvBufferSize: 4 << 20 }).on("message", () => undefined);
+		await new Promise<void>((resolve) => socket.bind(port, "127.0.0.1", resolve));
 		const server = createServer((socket) => new Connection(socket));
 		await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
 	},

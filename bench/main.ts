@@ -3,9 +3,13 @@ import { parseArgs } from "node:util";
 import type { Bench, Row, Way } from "./support/bench.ts";
 import { type Candidate, floor, peer, vedette } from "./support/server.ts";
 import { table } from "./support/table.ts";
+import { conversions } from "./ways/conversions.ts";
 import { firstFrame } from "./ways/first-frame.ts";
+import { rtmpIn, srtIn } from "./ways/frames-in.ts";
+import { hlsOut, rtmpOut, srtOut } from "./ways/frames-out.ts";
 import { glass } from "./ways/glass.ts";
 import { joins } from "./ways/joins.ts";
+import { many } from "./ways/many.ts";
 import { rtspIn } from "./ways/rtsp-in.ts";
 import { delay, rtspTcp, rtspUdp } from "./ways/rtsp-out.ts";
 import { stalled } from "./ways/stalled.ts";
@@ -18,6 +22,13 @@ const ways: Readonly<Record<string, Way>> = {
 	"rtsp-udp": rtspUdp,
 	delay,
 	"rtsp-in": rtspIn,
+	"rtmp-in": rtmpIn,
+	"srt-in": srtIn,
+	many,
+	"rtmp-out": rtmpOut,
+	"srt-out": srtOut,
+	"hls-out": hlsOut,
+	conversions,
 	webrtc,
 	large,
 	threads,
@@ -39,7 +50,7 @@ function help(): string {
 		"",
 		"--rounds runs the servers in turn so often and gives the medians. --profile FOLDER keeps the relay's processor profiles.",
 		"--peer runs another server through the same work: --peer mediamtx=/path/to/mediamtx. In a longer command",
-		"{rtsp}, {rtp}, {http} and {webrtc} stand for the ports.",
+		"{rtsp}, {rtp}, {http}, {webrtc}, {rtmp} and {srt} stand for the ports.",
 		"",
 	].join("\n");
 }

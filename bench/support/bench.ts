@@ -1,3 +1,5 @@
+import type { FramePublishersHandlers } from "../frame-publishers.ts";
+import type { FrameReadersHandlers } from "../frame-readers.ts";
 import type { PublishersHandlers } from "../publishers.ts";
 import type { ReadersHandlers } from "../readers.ts";
 import type { ViewersHandlers } from "../viewers.ts";
@@ -59,6 +61,21 @@ export async function publish(
 	const child = new Child<PublishersHandlers>(new URL("../publishers.ts", import.meta.url));
 	await child.ask("start", { port: server.rtspPort, paths, shape });
 	return child;
+}
+
+/** A process that publishes to addresses of RTMP, SRT or the floor. */
+export async function publishFrames(
+	shape: StreamShape,
+	urls: readonly string[],
+): Promise<Child<FramePublishersHandlers>> {
+	const child = new Child<FramePublishersHandlers>(new URL("../frame-publishers.ts", import.meta.url));
+	await child.ask("start", { urls, shape });
+	return child;
+}
+
+/** A process for readers over RTMP, SRT and HLS. */
+export function frameReaders(): Child<FrameReadersHandlers> {
+	return new Child<FrameReadersHandlers>(new URL("../frame-readers.ts", import.meta.url));
 }
 
 /** A process for RTSP readers. */

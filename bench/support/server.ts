@@ -22,6 +22,9 @@ export interface Server extends AsyncDisposable {
 	whep(path: string): string | undefined;
 	/** Any page of the server's HTTP port. */
 	http(path: string): string;
+	/** Where a path is published to and read from by RTMP, and by SRT; undefined where the server has none. */
+	rtmp(path: string): string | undefined;
+	srt(path: string, goal: "publish" | "read"): string | undefined;
 	/** Milliseconds of processor time so far, of all its processes. */
 	cpuMs(): number;
 	/** Bytes of memory in use. */
@@ -31,6 +34,8 @@ export interface Server extends AsyncDisposable {
 interface StartOptions {
 	/** Sender threads. */
 	readonly threads?: number;
+	/** The processor that it has to do with. */
+	readonly core?: number;
 }
 
 /** What can be started for a way. */
@@ -46,11 +51,13 @@ interface Ports {
 	readonly rtp: number;
 	readonly http: number;
 	readonly webrtc: number;
+	readonly rtmp: number;
+	readonly srt: number;
 }
 
 async function ports(): Promise<Ports> {
-	const [rtsp = 0, rtp = 0, http = 0, webrtc = 0] = await freePorts(4);
-	return { rtsp, rtp, http, webrtc };
+	const [rtsp = 0, rtp = 0, http = 0, webrtc = 0, rtmp = 0, srt = 0] = await freePorts(6);
+	return { rtsp, rtp, http, webrtc, rtmp, srt };
 }
 
 /** A server that was started by a command line. */
@@ -59,6 +66,7 @@ class CommandServer implements Server {
 	readonly rtpPorts: readonly [number, number];
 	readonly webrtcPort: number;
 	readonly httpPort: number;
+	readonly #ports: Ports;
 	readonly #process: ChildProcess;
 	readonly #done: () => void;
 	#output = "";
@@ -70,6 +78,7 @@ class CommandServer implements Server {
 		done: () => void,
 	) {
 		const [program = "", ...args] = command;
+		this.#ports = ports;
 		this.rtspPort = ports.rtsp;
 		this.rtpPorts = [ports.rtp, ports.rtp + 1];
 		this.webrtcPort = ports.webrtc;
@@ -102,6 +111,14 @@ class CommandServer implements Server {
 
 	http(path: string): string {
 		return `http://127.0.0.1:${this.httpPort}${path}`;
+	}
+
+	rtmp(path: string): string {
+		return `rtmp://127.0.0.1:${this.#ports.rtmp}/${path}`;
+	}
+
+	srt(path: string, goal: "publish" | "read"): string {
+		return `srt://127.0.0.1:${this.#ports.srt}?streamid=${goal}:${path}`;
 	}
 
 	get pid(): number {
@@ -144,7 +161,7 @@ function closed(settings: Readonly<Record<string, string>>): string[] {
 /** The relay of this tree; at its end it writes a processor profile into the folder `profile`, where one is given. */
 export const vedette = (profile?: string): Candidate => ({
 	name: "vedette",
-	async start({ threads } = {}) {
+	async start({ threads, core } = {}) {
 		const at = await ports();
 		const state = mkdtempSync(join(tmpdir(), "vedette-bench-"));
 		const settings = {
@@ -154,10 +171,13 @@ export const vedette = (profile?: string): Candidate => ({
 			"rtsp.rtpAddress": `127.0.0.1:${at.rtp}`,
 			"rtsp.rtcpAddress": `127.0.0.1:${at.rtp + 1}`,
 			"webrtc.address": `127.0.0.1:${at.webrtc}`,
+			"rtmp.address": `127.0.0.1:${at.rtmp}`,
+			"srt.address": `127.0.0.1:${at.srt}`,
 			"log.level": "warn",
 			...(threads === undefined ? {} : { threads: String(threads) }),
 		};
 		const command = [
+			...(core === undefined ? [] : ["taskset", "-c", String(core)]),
 			...[new URL("../../bin/vedette", import.meta.url).pathname, "relay", "--open"],
 			...Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
 			...closed(settings).flatMap((key) => ["--set", `${key}=""`]),
@@ -182,6 +202,8 @@ export const floor: Candidate = {
 			webrtcPort: 0,
 			httpPort: 0,
 			whep: () => undefined,
+			rtmp: (path) => `tcp://127.0.0.1:${rtsp}/${path}`,
+			srt: (path) => `udp://127.0.0.1:${rtsp}/${path}`,
 			http: (path) => path,
 			cpuMs: () => cpuMs(child.pid),
 			residentBytes: () => residentBytes(child.pid),
@@ -215,9 +237,9 @@ function mediamtx(at: Ports): Record<string, string> {
 		MTX_WEBRTCADDRESS: `127.0.0.1:${at.http}`,
 		MTX_WEBRTCLOCALUDPADDRESS: `127.0.0.1:${at.webrtc}`,
 		MTX_WEBRTCADDITIONALHOSTS: "127.0.0.1",
-		MTX_RTMP: "no",
+		MTX_RTMPADDRESS: `127.0.0.1:${at.rtmp}`,
 		MTX_HLS: "no",
-		MTX_SRT: "no",
+		MTX_SRTADDRESS: `127.0.0.1:${at.srt}`,
 		MTX_MOQ: "no",
 		MTX_RTSPTRANSPORTS: "udp,tcp",
 		MTX_PATHS_ALL_OTHERS_SOURCE: "publisher",

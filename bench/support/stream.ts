@@ -22,6 +22,8 @@ const PAYLOAD_TYPE = 96;
 const PACKET_BYTES = 1200;
 const RTP_HEADER = 12;
 const FU_HEADER = 2;
+/** STAP-A, RFC 6184 section 5.7.1. */
+const AGGREGATE = 0x78;
 /** `$`, channel, length: RFC 2326 section 10.12. */
 export const FRAME_HEADER = 4;
 
@@ -35,9 +37,11 @@ const STAMP_MAGIC = Buffer.from([0xb5, 0x9e, 0xd7, 0xa3]);
 const STAMP_AT = FU_HEADER + 7;
 const STAMP_DIGITS = 8;
 
+/** The format parameters of the stream (RFC 6184 section 8.1). */
+export const fmtp = `packetization-mode=1;profile-level-id=${sps.subarray(1, 4).toString("hex")};sprop-parameter-sets=${sps.toString("base64")},${pps.toString("base64")}`;
+
 /** The session description of the stream, RFC 8866, RFC 6184 section 8.2.1. */
 export function description(): string {
-	const sets = `${sps.toString("base64")},${pps.toString("base64")}`;
 	return [
 		"v=0",
 		"o=- 0 0 IN IP4 127.0.0.1",
@@ -46,7 +50,7 @@ export function description(): string {
 		"t=0 0",
 		`m=video 0 RTP/AVP ${PAYLOAD_TYPE}`,
 		`a=rtpmap:${PAYLOAD_TYPE} H264/${CLOCK_RATE}`,
-		`a=fmtp:${PAYLOAD_TYPE} packetization-mode=1;profile-level-id=${sps.subarray(1, 4).toString("hex")};sprop-parameter-sets=${sets}`,
+		`a=fmtp:${PAYLOAD_TYPE} ${fmtp}`,
 		"a=control:trackID=0",
 		"",
 	].join("\r\n");
@@ -80,7 +84,7 @@ function writePacket(unit: Buffer, at: number, payload: number, last: boolean): 
 function setsUnit(unit: Buffer, start: number): number {
 	const length = 1 + 2 + sps.length + 2 + pps.length;
 	const at = writePacket(unit, start, length, false);
-	unit[at] = 0x78;
+	unit[at] = AGGREGATE;
 	unit.writeUInt16BE(sps.length, at + 1);
 	sps.copy(unit, at + 3);
 	unit.writeUInt16BE(pps.length, at + 3 + sps.length);
@@ -112,10 +116,31 @@ function makeUnit(size: number, key: boolean, seed: number): Unit {
 	return { memory: room, starts };
 }
 
+/** The NAL units of an access unit, without what RTP adds; the last one is the picture. */
+function unitsOf({ memory: { bytes }, starts }: Unit): Buffer[] {
+	const fragments: Buffer[] = [];
+	const sets: Buffer[] = [];
+	for (let i = 0; i + 1 < starts.length; i++) {
+		const payload = bytes.subarray(starts[i]! + FRAME_HEADER + RTP_HEADER, starts[i + 1]!);
+		if (payload[0] === AGGREGATE) sets.push(sps, pps);
+		else {
+			if (fragments.length === 0) fragments.push(Buffer.of((payload[0]! & 0xe0) | (payload[1]! & 0x1f)));
+			fragments.push(payload.subarray(FU_HEADER));
+		}
+	}
+	const picture = Buffer.concat(fragments);
+	// Of its fragments only the first one has the stamp.
+	const first = picture.indexOf(STAMP_MAGIC);
+	for (let at = first; at >= 0; at = picture.indexOf(STAMP_MAGIC, at + 1)) if (at > first) picture[at] = 0x81;
+	return [...sets, picture];
+}
+
 /** A group of pictures that is played round and round; one for all publishers of a process. */
 export class LoadStream {
 	readonly shape: StreamShape;
 	readonly #units: readonly Unit[];
+	/** The same as NAL units, made when they are asked for. */
+	readonly #pictures: (readonly Buffer[])[] = [];
 
 	constructor(shape: StreamShape) {
 		this.shape = shape;
@@ -157,6 +182,16 @@ export class LoadStream {
 		return unit;
 	}
 
+	/** Frame `n` as NAL units, with the time `stamp` in machine milliseconds in it. What is returned is valid until the next call. */
+	picture(n: number, stamp: number): readonly Buffer[] {
+		const index = n % this.#units.length;
+		const units = this.#pictures[index] ?? unitsOf(this.#unit(n));
+		this.#pictures[index] = units;
+		const nal = units.at(-1)!;
+		writeStamp(nal, nal.indexOf(STAMP_MAGIC) + STAMP_MAGIC.length, stamp);
+		return units;
+	}
+
 	#unit(n: number): Unit {
 		const unit = this.#units[n % this.#units.length];
 		if (!unit) throw new RangeError("a stream without frames");
@@ -177,6 +212,17 @@ function readDigits(bytes: Buffer, at: number): number {
 	let value = 0;
 	for (let i = 0; i < STAMP_DIGITS; i++) value = value * 128 + (bytes[at + i]! & 0x7f);
 	return value / 1000;
+}
+
+/** The stamps in bytes of any form, each once, in machine milliseconds. */
+export function findStamps(bytes: Buffer): ReadonlySet<number> {
+	const found = new Set<number>();
+	for (let at = bytes.indexOf(STAMP_MAGIC); at >= 0; at = bytes.indexOf(STAMP_MAGIC, at + 1)) {
+		const digits = bytes.subarray(at + STAMP_MAGIC.length, at + STAMP_MAGIC.length + STAMP_DIGITS);
+		// Headers that cut it in two are smaller numbers.
+		if (digits.length === STAMP_DIGITS && digits.every((digit) => digit >= 0x80)) found.add(readDigits(digits, 0));
+	}
+	return found;
 }
 
 /**
