@@ -59,6 +59,8 @@ test("a path's life, in the words of its commands", { timeout: 20_000 }, async (
 	await room.until("init robot1/front robot1/front 8554");
 	await room.until("ready front rtspSession id-robot1/front");
 	await room.until("online id-robot1/front");
+	const forward = { type: "forward", id: "f1", remoteAddress: "", user: "", passive: true };
+	room.hub.read(parsePathName("robot1/front")!, [0], forward, { onEnd: () => undefined });
 	const info = { type: "webRTCSession", id: "r1", remoteAddress: "", user: "", query: "a=1&token=t" };
 	const reader = room.hub.read(parsePathName("robot1/front")!, [0], info, { onEnd: () => undefined });
 	await room.until("read webRTCSession r1 a%3D1");
@@ -71,6 +73,11 @@ test("a path's life, in the words of its commands", { timeout: 20_000 }, async (
 	room.hub.close("the test is over");
 	await room.until("not ready front");
 	assert.equal(room.said.filter((line) => line.startsWith("ready")).length, 1);
+	assert.deepEqual(
+		room.said.filter((line) => / f1/.test(line)),
+		[],
+		"a forward is no reader to hooks",
+	);
 	assert.equal(room.said.filter((line) => line.startsWith("online")).length, 2);
 });
 

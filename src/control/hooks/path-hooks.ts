@@ -59,7 +59,9 @@ export class PathHooks {
 		this.#goOffline();
 	}
 
+	/** Passive readers are none of those whom commands are for. */
 	joined(reader: Reader): void {
+		if (reader.info.passive) return;
 		const { runOnRead, runOnReadRestart } = this.#settings;
 		this.#readers.set(reader, this.#run("runOnRead", runOnRead, runOnReadRestart, readerValues(reader.info)));
 	}
