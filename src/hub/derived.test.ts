@@ -45,14 +45,24 @@ function setUp() {
 		},
 	};
 	const time = { now: 0 };
-	const clock = { now: () => time.now, unix: () => UNIX + time.now, after: () => () => undefined };
+	/** What is to be done later. */
+	const due = new Set<() => void>();
+	const after = (_ms: number, call: () => void) => {
+		due.add(call);
+		return () => due.delete(call);
+	};
+	const clock = { now: () => time.now, unix: () => UNIX + time.now, after };
 	const settings = pathSettings.parse({});
 	const pool = new Pool(16 * 1024 * 1024);
 	const hub = new Hub({ pool, clock, maxPaths: 10, transcoder, settings: () => ({ key: "all_others", settings }) });
 	const publish = (tracks: readonly Track[]) => hub.publish(name, tracks, publisher, { onEnd: () => undefined });
 	const read = (tracks: readonly number[], events: Partial<ReaderEvents>) =>
 		hub.read(name, tracks, reader, { onEnd: () => undefined, ...events });
-	return { hub, jobs, time, publish, read };
+	const wait = () => {
+		for (const call of due) call();
+		due.clear();
+	};
+	return { hub, jobs, time, publish, read, wait };
 }
 
 /** A packet with one AAC block (RFC 3640). */
@@ -87,7 +97,7 @@ test("a derived track is offered behind the published ones, with a payload type 
 });
 
 test("it is made once for all who take it, and only while somebody does and somebody publishes", () => {
-	const { hub, jobs, publish, read } = setUp();
+	const { hub, jobs, publish, read, wait } = setUp();
 	const publication = publish([h264, aac]);
 	read([0, 1], { onFrame: () => undefined });
 	assert.equal(jobs.length, 0);
@@ -112,6 +122,12 @@ test("it is made once for all who take it, and only while somebody does and some
 	readers[0]!.leave();
 	assert.equal(jobs[1]!.running, true);
 	readers[1]!.leave();
+	assert.equal(jobs[1]!.running, true, "for a while");
+	const again = read([2], { onFrame: () => undefined });
+	wait();
+	assert.deepEqual([jobs.length, jobs[1]!.running], [2, true]);
+	again.leave();
+	wait();
 	assert.equal(jobs[1]!.running, false);
 	hub.close("over");
 });

@@ -3,7 +3,10 @@ import { distance32, type Millis } from "../media/time.ts";
 import type { Track } from "../media/track.ts";
 import { FrameReader } from "./frames.ts";
 import type { Intake } from "./intake.ts";
-import type { Stream } from "./stream.ts";
+import type { Clock, Stream } from "./stream.ts";
+
+/** How long it goes on when the last reader is gone. */
+const LINGER_MS = 5000;
 
 /** Makes another codec's frames of a track's. The hub is given one by whoever can. */
 export interface Transcoder {
@@ -76,6 +79,8 @@ export class DerivedTrack {
 	/** Takes the source's frames out of the packet lane. */
 	#frames: FrameReader | undefined;
 	#read = 0;
+	/** Takes back that it ends; undefined while somebody takes it, and when it has ended. */
+	#goOn: (() => void) | undefined;
 	readonly #push = (frame: Frame): void => this.#transcoding?.push(frame);
 
 	/** `emit` is called with each frame. */
@@ -99,13 +104,15 @@ export class DerivedTrack {
 	/** A reader takes it. */
 	take(now: Millis): void {
 		this.#readers++;
+		this.#goOn?.();
+		this.#goOn = undefined;
 		if (!this.#transcoding) this.begin(now);
 	}
 
-	/** A reader that took it is gone. */
-	release(): void {
+	/** A reader that took it is gone. Who comes and goes does not begin it each time. */
+	release(clock: Clock): void {
 		this.#readers--;
-		if (this.#readers === 0) this.stop();
+		if (this.#readers === 0 && this.#transcoding) this.#goOn = clock.after(LINGER_MS, () => this.stop());
 	}
 
 	/** Another publisher begins, or the first reader is there. */
@@ -121,6 +128,8 @@ export class DerivedTrack {
 	}
 
 	stop(): void {
+		this.#goOn?.();
+		this.#goOn = undefined;
 		this.#transcoding?.stop();
 		this.#transcoding = undefined;
 		this.#frames = undefined;

@@ -350,7 +350,7 @@ export class Stream implements Batched {
 		if (!this.#readers.delete(reader)) return;
 		if (!reader.info.passive) this.#audience--;
 		this.#called = this.#called.filter((one) => one !== reader);
-		for (const one of this.#derived) if (reader.tracks.includes(one.index)) one.release();
+		for (const one of this.#derived) if (reader.tracks.includes(one.index)) one.release(this.#clock);
 	}
 
 	/** Ends all readers with a reason and gives the memory back. */
