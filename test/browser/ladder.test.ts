@@ -84,7 +84,8 @@ async function isFluent(t: TestContext, page: Page): Promise<void> {
 	const times = timesOf(shown.map(({ pixels }) => pixels));
 	const late = (shown.at(-1)?.at ?? 0) - (times.at(-1) ?? 0);
 	t.diagnostic(`${rate.toFixed(1)} pictures a second, ${late} ms from capture`);
-	assert.ok(rate > 25 && rate < 36, `${rate.toFixed(1)} pictures a second`);
+	// What is caught up is shown up to a quarter faster.
+	assert.ok(rate > 25 && rate < 39, `${rate.toFixed(1)} pictures a second`);
 	assert.ok(times.length > 30, `${times.length} of ${shown.length} pictures carry a time code`);
 	const back = Math.min(...stepsOf(times));
 	assert.ok(back >= 0, `a picture is ${-back} ms older than the one before`);

@@ -9,6 +9,8 @@ const PLAYLIST = "application/vnd.apple.mpegurl";
 const TOO_LATE_S = 2;
 const TOO_LATE_WITHOUT_RATE_S = 1;
 const KEPT_S = 5;
+/** What is too late is caught up at most so much faster. */
+const HASTY = 1.25;
 
 const unreachable: Failure = { kind: "unreachable", reason: "The relay does not answer by HLS." };
 const gone: Failure = { kind: "lost", reason: "The connection ended." };
@@ -109,6 +111,8 @@ export class HlsTransport implements Transport, Feed {
 		const hls = new Library(this.#config());
 		hls.on(Library.Events.FRAG_BUFFERED, (_, { stats }) => {
 			this.#count(stats.loaded);
+			// Before there is a second segment it must not hurry through the first.
+			if (hls.lowLatencyMode && playsAtAnyRate()) hls.config.maxLiveSyncPlaybackRate = HASTY;
 			hls.lowLatencyMode = true;
 		});
 		hls.on(Library.Events.LEVEL_UPDATED, () => this.#catchUp(hls));
@@ -131,7 +135,7 @@ export class HlsTransport implements Transport, Feed {
 			backBufferLength: KEPT_S,
 			// Running out once is no reason to be a second later for ever.
 			liveSyncOnStallIncrease: 0.25,
-			maxLiveSyncPlaybackRate: playsAtAnyRate() ? 1.25 : 1,
+			maxLiveSyncPlaybackRate: 1,
 			...(token ? { xhrSetup: (xhr) => xhr.setRequestHeader("Authorization", authorization(token)) } : {}),
 		};
 	}
