@@ -2,6 +2,7 @@ import type { Stream } from "../../hub/stream.ts";
 import type { Frame } from "../../media/frame.ts";
 import { MpegTsWriter } from "../../wire/mpegts-mux.ts";
 import { messagesOf } from "./message-queue.ts";
+import { SteadyClock } from "./steady-clock.ts";
 
 type Times = (ms: number) => number;
 const asTheyAre: Times = (ms) => ms;
@@ -11,12 +12,14 @@ export class Muxer {
 	readonly #stream: Stream;
 	readonly #tracks: readonly number[];
 	readonly #live: MpegTsWriter;
+	readonly #clock: SteadyClock;
 	/** What became of frames that somebody may still want. */
 	readonly #made = new WeakMap<Frame, readonly Uint8Array[]>();
 
 	constructor(stream: Stream, tracks: readonly number[]) {
 		this.#stream = stream;
 		this.#tracks = tracks;
+		this.#clock = new SteadyClock(stream.tracks);
 		this.#live = this.#writer();
 	}
 
@@ -45,7 +48,7 @@ export class Muxer {
 	}
 
 	#write(writer: MpegTsWriter, frame: Frame, times: Times): Buffer {
-		const ptsMs = this.#stream.frameMs(frame);
+		const ptsMs = this.#clock.at(frame, this.#stream.frameMs(frame));
 		const { clockRate } = this.#stream.tracks[frame.track]!;
 		const dtsMs = frame.dts === undefined ? ptsMs : ptsMs - ((frame.pts - frame.dts) * 1000) / clockRate;
 		return writer.frame(frame, times(ptsMs), times(dtsMs));
