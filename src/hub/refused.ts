@@ -5,17 +5,21 @@
  * - `full`: a limit is reached
  * - `in use`: somebody else publishes there
  * - `invalid`: what was asked for makes no sense
+ * - `stopped`: somebody said stop, and nobody starts it again by coming back at once
  * - `unwanted`: a publisher that streams on demand came while nobody wants it
  */
-export type RefusalKind = "absent" | "forbidden" | "full" | "in use" | "invalid" | "unwanted";
+export type RefusalKind = "absent" | "forbidden" | "full" | "in use" | "invalid" | "stopped" | "unwanted";
 
 /** The hub's no. The message is a sentence for the person at the other end. */
 export class Refused extends Error {
 	override readonly name = "Refused";
 	readonly kind: RefusalKind;
+	/** In how many milliseconds it may be otherwise, where that is known. */
+	readonly againMs: number | undefined;
 
-	constructor(kind: RefusalKind, message: string) {
+	constructor(kind: RefusalKind, message: string, againMs?: number) {
 		super(message);
 		this.kind = kind;
+		this.againMs = againMs;
 	}
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { parsePathName } from "../../src/media/path-name.ts";
+import type { VedettePlayer } from "../../web/player/player.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay } from "../support/relay.ts";
 import { launchChromium, waitForState } from "./chromium.ts";
@@ -43,6 +45,28 @@ test("the dashboard shows a path that sleeps, wakes it and puts it to sleep", { 
 	await card.getByText("Live", { exact: true }).waitFor();
 	await card.getByRole("button", { name: "stop gate" }).click();
 	await card.getByText("Asleep").waitFor();
+	await page.close();
+});
+
+test("a stop sends viewers away, whose players wait for a word of theirs", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await start(["publish", "read"]);
+	const { demand } = relay.relay.hub;
+	const gate = parsePathName("gate")!;
+	const by = { type: "mqtt", user: "bob", remoteAddress: "" };
+	const page = await newPage();
+	await page.goto(`${relay.httpUrl}/watch/gate`);
+	await waitForState(page, "live", PATIENCE_MS);
+	demand.stop(gate, by);
+	await page.locator("vedette-player").getByText("Stopped").first().waitFor();
+	await waitForState(page, "idle", PATIENCE_MS);
+	await page.waitForTimeout(3000);
+	assert.equal(demand.get(gate)?.state ?? "idle", "idle");
+	demand.start(gate, { by });
+	await page.waitForTimeout(1000);
+	await waitForState(page, "idle", PATIENCE_MS);
+	await page.locator("vedette-player").evaluate((player: VedettePlayer) => player.start());
+	await waitForState(page, "live", PATIENCE_MS);
 	await page.close();
 });
 

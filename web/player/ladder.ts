@@ -58,7 +58,7 @@ const PROOF_SHARE = 0.8;
 const unplayable: Failure = { kind: "refused", reason: "This browser cannot play it.", lasting: true };
 
 /** What another way of the same relay would be told as well. */
-const final = new Set<Failure["kind"]>(["offline", "unauthorised"]);
+const final = new Set<Failure["kind"]>(["offline", "stopped", "unauthorised"]);
 
 export class Ladder {
 	readonly #rungs: readonly Rung[];

@@ -43,6 +43,7 @@ export async function failureOf(response: Response): Promise<Failure> {
 		case 403:
 			return { kind: "unauthorised", reason: await sentence(response, "Your account may not watch this stream.") };
 		case 404:
+			if (response.headers.has("Vedette-Stopped")) return { kind: "stopped", reason: await sentence(response, "") };
 			return { kind: "offline", reason: await sentence(response, "") };
 		case 502:
 		case 504:

@@ -18,6 +18,14 @@ const tick = (quietFor = 0): Event => ({ type: "tick", quietFor, patience: 1000 
 
 const rows: readonly [name: string, from: State, event: Event, now: number, to: State["at"], actions: string][] = [
 	["starts", { at: "idle" }, { type: "start" }, 0, "connecting", "close open"],
+	[
+		"is idle when somebody put the stream to sleep",
+		{ at: "connecting", since: 0, attempt: 1, after: null },
+		{ type: "failed", failure: { kind: "stopped", reason: "stopped by bob" } },
+		0,
+		"idle",
+		"close",
+	],
 	["idle stays idle when the network comes back", { at: "idle" }, { type: "wake" }, 0, "idle", ""],
 	["the first picture makes it live", connecting, { type: "picture" }, 50, "live", ""],
 	["waits for the first picture", connecting, tick(), 7999, "connecting", ""],

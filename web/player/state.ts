@@ -5,8 +5,8 @@
 import type { Failure } from "./transport.ts";
 
 export type State =
-	/** The viewer stopped it, or it was never started. */
-	| { readonly at: "idle" }
+	/** The viewer stopped it, or it was never started; with a `reason`, somebody else put the stream to sleep. */
+	| { readonly at: "idle"; readonly reason?: string }
 	/** Asked the relay, no picture yet. `after` is what went wrong before this attempt. */
 	| { readonly at: "connecting"; readonly since: number; readonly attempt: number; readonly after: Failure | null }
 	| { readonly at: "live"; readonly since: number }
@@ -88,6 +88,7 @@ export function backoff(failure: Failure, attempt: number, random: number): numb
 		offline: [600, 1.5, 2000] as const,
 		lost: [200, 2, 4000] as const,
 		refused: [3000, 1.7, 20_000] as const,
+		stopped: [3000, 1.7, 20_000] as const,
 		unauthorised: [3000, 1.7, 20_000] as const,
 	}[failure.kind];
 	const spread = Math.min(most, first * factor ** (attempt - 1)) * (0.8 + 0.4 * random);
@@ -97,6 +98,7 @@ export function backoff(failure: Failure, attempt: number, random: number): numb
 function fail(failure: Failure, attempt: number, { now, random }: Context): Step {
 	if (failure.kind === "unauthorised")
 		return { state: { at: "unauthorised", reason: failure.reason }, actions: [close] };
+	if (failure.kind === "stopped") return { state: { at: "idle", reason: failure.reason }, actions: [close] };
 	const until = now + backoff(failure, attempt, random);
 	return { state: { at: "waiting", until, attempt, failure }, actions: [close] };
 }

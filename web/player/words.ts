@@ -42,6 +42,8 @@ function ofFailure(failure: Failure, name: string): Words {
 				detail: "The picture comes by itself when that changes.",
 				trying: true,
 			};
+		case "stopped":
+			return { tone: "off", label: "Stopped", title: "Stopped", detail: failure.reason, trying: false };
 		case "lost":
 			return { tone: "wait", label: "Reconnecting", title: "Reconnecting", detail: failure.reason, trying: true };
 		case "refused":
@@ -87,6 +89,7 @@ export const aimless: Words = {
 export function describe(state: State, name: string): Words {
 	switch (state.at) {
 		case "idle":
+			if (state.reason !== undefined) return ofFailure({ kind: "stopped", reason: state.reason }, name);
 			return { tone: "off", label: "Paused", title: "Paused", detail: "Nothing is being received.", trying: false };
 		case "connecting":
 			return state.after

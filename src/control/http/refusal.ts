@@ -48,6 +48,7 @@ const statuses: Readonly<Record<RefusalKind, number>> = {
 	full: 503,
 	"in use": 409,
 	invalid: 400,
+	stopped: 404,
 	unwanted: 423,
 };
 
@@ -58,7 +59,12 @@ function explain(error: unknown): HttpRefusal | undefined {
 	if (error instanceof HttpRefusal) return error;
 	if (error instanceof Refused) {
 		const again = error.kind === "absent" || error.kind === "full";
-		return new HttpRefusal(statuses[error.kind], error.message, again ? { "Retry-After": RETRY_AFTER } : {});
+		// A player that comes back by itself would undo what somebody said.
+		const stopped = error.kind === "stopped" && { "Vedette-Stopped": String(Math.ceil((error.againMs ?? 0) / 1000)) };
+		return new HttpRefusal(statuses[error.kind], error.message, {
+			...(again && { "Retry-After": RETRY_AFTER }),
+			...stopped,
+		});
 	}
 	if (!(error instanceof Error)) return undefined;
 	const { status, statusCode = status } = error as Error & { status?: number; statusCode?: number };

@@ -8,7 +8,7 @@ import type { Driver, DriverOffer } from "./driver.ts";
 import { asleep, dueAt, type Facts, type Phase, type PhaseAction, type PhaseEvent, step } from "./phase.ts";
 import { type CameraView, type DemandEvent, type KeptHold, keptHold, nameOf, restoredHold, whyOf } from "./view.ts";
 import { Waiters } from "./waiters.ts";
-import { type Bounds, VISIT_MS, type Wanter, Wants } from "./wants.ts";
+import { type Bounds, QUIET_MS, VISIT_MS, type Wanter, Wants } from "./wants.ts";
 
 const ASK_AGAIN_MS = 5000;
 /** Who said start is told within this whether there are pictures. */
@@ -129,7 +129,8 @@ export class Camera {
 			if (!this.#wasWanted || this.#dueAt === NEVER) this.#want(false, nameOf(by));
 			return;
 		}
-		if (this.#wants.isQuiet(by, now)) throw new Refused("absent", `"${this.name}" was stopped a moment ago`);
+		const quiet = this.#wants.quietFor(by, now);
+		if (quiet > 0) throw new Refused("stopped", `"${this.name}" was stopped a moment ago`, quiet);
 		const { startTimeout, maxReaders } = this.#settings;
 		const { size } = this.#waiters;
 		if (size >= maxReaders) throw new Refused("full", `${size} wait for "${this.name}", the most that may`);
@@ -206,7 +207,7 @@ export class Camera {
 	close(reason: string): void {
 		this.#isClosed = true;
 		this.#cancel();
-		this.#waiters.refuse(reason);
+		this.#waiters.refuse(new Refused("absent", reason));
 		this.#driver.close?.();
 	}
 
@@ -346,7 +347,7 @@ export class Camera {
 				this.#waiters.admit();
 				break;
 			case "turn away":
-				this.#waiters.refuse(`"${this.name}" was ${this.#stopReason}`);
+				this.#waiters.refuse(new Refused("stopped", `"${this.name}" was ${this.#stopReason}`, QUIET_MS));
 				break;
 			case "end readers":
 				for (const reader of [...(this.#tools.path()?.stream?.readers ?? [])]) reader.end(this.#stopReason);

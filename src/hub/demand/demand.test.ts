@@ -8,6 +8,7 @@ import type { DemandEvent, KeptHold } from "./view.ts";
 const api = { type: "api", user: "bob", remoteAddress: "192.0.2.3" };
 const mqtt = { type: "mqtt", user: "", remoteAddress: "192.0.2.4" };
 const absent = { name: "Refused", kind: "absent" };
+const stopped = { name: "Refused", kind: "stopped" };
 
 function awake(settings: Record<string, unknown> = {}, options: ConstructorParameters<typeof World>[1] = {}): World {
 	const world = new World(settings, options);
@@ -87,7 +88,7 @@ test("a stop ends the viewers, and they wake nothing by coming back at once", as
 	assert.equal(reason, "stopped by bob (api)");
 	await clock.pass(1000);
 	assert.equal(world.state, "idle");
-	await assert.rejects(world.watch("ann"), { ...absent, message: /stopped a moment ago/ });
+	await assert.rejects(world.watch("ann"), { ...stopped, againMs: 29_000, message: /stopped a moment ago/ });
 	assert.equal(world.state, "idle");
 	await clock.pass(29_000);
 	const again = world.watch("ann");
@@ -117,9 +118,9 @@ test("after a stop somebody else wakes the camera, and so does a start for every
 
 test("a stop while starting fails those who wait", async () => {
 	const world = awake();
-	const waiting = assert.rejects(world.watch("ann"), { ...absent, message: /was stopped by bob/ });
+	const waiting = assert.rejects(world.watch("ann"), { ...stopped, message: /was stopped by bob/ });
 	const started = world.hub.demand.start(world.path, { by: mqtt });
-	const failing = assert.rejects(started.pictures, { ...absent, message: /was stopped by bob/ });
+	const failing = assert.rejects(started.pictures, { ...stopped, message: /was stopped by bob/ });
 	assert.equal(world.hub.demand.stop(world.path, api), "starting");
 	await Promise.all([waiting, failing]);
 	await world.clock.pass(1000);
@@ -246,7 +247,7 @@ test("what gives up takes back no later start", async () => {
 	const first = demand.start(world.path, { by: api, givesUp: true });
 	demand.stop(world.path, api);
 	const second = demand.start(world.path, { by: api, givesUp: true });
-	await assert.rejects(first.pictures, absent);
+	await assert.rejects(first.pictures, stopped);
 	await world.clock.pass(600);
 	await second.pictures;
 	await world.clock.pass(60_000);

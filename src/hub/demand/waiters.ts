@@ -46,7 +46,7 @@ export class Waiters {
 		for (const waiter of [...this.#waiting]) waiter.admit();
 	}
 
-	refuse(reason: string): void {
-		for (const waiter of [...this.#waiting]) waiter.refuse(new Refused("absent", reason));
+	refuse(error: Refused): void {
+		for (const waiter of [...this.#waiting]) waiter.refuse(error);
 	}
 }

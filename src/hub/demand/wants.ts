@@ -37,7 +37,7 @@ export const VISIT_MS = 10_000;
 /** A start that reaches no driver lapses after this. */
 const REACH_MS = 30_000;
 /** Who was sent away by a stop wakes nothing for so long by coming back. */
-const QUIET_MS = 30_000;
+export const QUIET_MS = 30_000;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -111,9 +111,9 @@ export class Wants {
 		for (const [key, hold] of this.#holds) this.#holds.set(key, { ...hold, proved: true });
 	}
 
-	/** Whether somebody was sent away by a stop a moment ago. */
-	isQuiet(by: Wanter, now: Millis): boolean {
-		return (this.#quiet.get(keyOf(by)) ?? 0) > now;
+	/** How long somebody who was sent away by a stop wakes nothing yet; 0 for anybody else. */
+	quietFor(by: Wanter, now: Millis): Millis {
+		return Math.max(0, (this.#quiet.get(keyOf(by)) ?? 0) - now);
 	}
 
 	/** Whether there is nothing to remember of anybody. */

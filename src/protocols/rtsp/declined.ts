@@ -17,6 +17,7 @@ const statuses: Readonly<Record<RefusalKind, number>> = {
 	full: 453,
 	"in use": 403,
 	invalid: 400,
+	stopped: 404,
 	unwanted: 423,
 };
 

@@ -143,6 +143,7 @@ const codes: Readonly<Record<RefusalKind, number>> = {
 	full: rejection.overload,
 	"in use": rejection.conflict,
 	invalid: rejection.unacceptable,
+	stopped: rejection.notFound,
 	unwanted: rejection.locked,
 };
 
