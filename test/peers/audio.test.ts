@@ -112,6 +112,19 @@ async function watcher(relay: TestRelay): Promise<TestRelay> {
 
 after(releaseWebRtc);
 
+/** The type that frames over WebSocket begin with. */
+function liveType({ httpUrl }: TestRelay, query: string): Promise<string> {
+	return new Promise((resolve, reject) => {
+		const socket = new WebSocket(`${httpUrl.replace("http", "ws")}/cam/live.ws${query}`, "vedette");
+		socket.onerror = () => reject(new Error("no WebSocket"));
+		socket.onmessage = ({ data }) => {
+			if (typeof data !== "string") return;
+			resolve(JSON.parse(data).mime);
+			socket.close();
+		};
+	});
+}
+
 suite("sound in the other codec", { concurrency: false }, () => {
 	const rtmp = ({ rtmpUrl }: TestRelay) => ["-f", "flv", `${rtmpUrl}/cam`];
 	const rtsp = ({ rtspUrl }: TestRelay) => ["-f", "rtsp", "-rtsp_transport", "tcp", `${rtspUrl}/cam`];
@@ -148,6 +161,8 @@ suite("sound in the other codec", { concurrency: false }, () => {
 		await until(() => isLive(relay), "a picture");
 		const playlist = `${relay.httpUrl}/cam/index.m3u8`;
 		assert.match(await (await fetch(playlist)).text(), /CODECS="avc1\.\w+,mp4a\.40\.2"/);
+		assert.match(await liveType(relay, "?audio=aac"), /mp4a\.40\.2/);
+		assert.match(await liveType(relay, ""), /opus/);
 		await checkTogether(["-i", `${relay.rtmpUrl}/cam`], "aac");
 		await checkTogether(["-i", playlist], "aac");
 		assert.equal(await making(relay), 1);
