@@ -12,7 +12,7 @@ export function describeDemand(metrics: Metrics, demand: Demand): void {
 		"Readers of paths that can be woken, those that wait included.",
 		({ wants }) => wants.length,
 	);
-	sum("vedette_demand_waiting", "Readers that wait for pictures.", ({ waiting }) => waiting);
+	sum("vedette_demand_waiting", "Readers, and those who said start, that wait for pictures.", ({ waiting }) => waiting);
 	sum("vedette_demand_holds", "Starts that keep a path awake.", ({ holds }) => holds.length);
 	const counters = [
 		["vedette_demand_starts_total", "Times that a path was woken, or tried again.", "starts"],

@@ -38,9 +38,9 @@ export function logDemand({ demand }: Hub, log: Log): () => void {
 		const { path } = event;
 		switch (event.at) {
 			case "phase": {
-				const { from, to, why } = event;
-				if (to === "error") log.warn({ path, from, to, why }, "on demand");
-				else log.info({ path, from, to, why }, "on demand");
+				const { from: was, to: is, why } = event;
+				if (is === "error") log.warn({ path, was, is, why }, "on demand");
+				else log.info({ path, was, is, why }, "on demand");
 				return;
 			}
 			case "started":
