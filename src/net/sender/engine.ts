@@ -297,7 +297,7 @@ export class Engine implements LaneHost {
 	#repeat(destination: Destination, stream: Stream, outlet: Outlet, packet: number, rtx: boolean): void {
 		const kind = destination.kindAt(packet);
 		this.slice.read(stream.ring, packet, packet + 1, destination.mask, destination.tag, 1);
-		if (this.slice.count === 0 || !outlet.room(this.slice)) return;
+		if (this.slice.count === 0 || (!outlet.room(this.slice) && !outlet.flush())) return;
 		outlet.since = Math.min(outlet.since, this.#stamp);
 		if (rtx) outlet.sendRtx(destination, this.slice);
 		else {

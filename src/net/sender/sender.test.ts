@@ -158,6 +158,22 @@ each("what was lost is sent again, what was never sent is not", async ({ level, 
 	assert.equal(delivery.stats.resent, 3);
 });
 
+secure("all that was lost of a burst is sent again at once, more than a socket's memory holds", async (setup) => {
+	await using bench = await SenderBench.open(setup.threads, setup.level);
+	const viewer = await bench.viewer();
+	const delivery = bench.stream.join(bench.options(viewer, { rewrite: true, protection: gcm }));
+	for (let unit = 1; unit <= 10; unit++) {
+		bench.unit(48, unit === 1, 0, 1150);
+		bench.send();
+		await viewer.got(48 * unit);
+	}
+	delivery.resend(
+		0,
+		Array.from({ length: 480 }, (_, i) => 1000 + i),
+	);
+	await until(() => delivery.stats.resent === 480);
+});
+
 each("retransmissions have a stream of their own where there is one (RFC 4588)", async ({ level, threads }) => {
 	await using bench = await SenderBench.open(threads, level);
 	const viewer = await bench.viewer();
