@@ -3,6 +3,7 @@ import { containerTargets } from "./targets/containers.ts";
 import { muxerTargets } from "./targets/muxers.ts";
 import { packetTargets } from "./targets/packets.ts";
 import { rtmpTargets } from "./targets/rtmp.ts";
+import { streamTargets } from "./targets/stream.ts";
 import { textTargets } from "./targets/text.ts";
 
 /** All that is fuzzed, by name. */
@@ -12,4 +13,5 @@ export const targets: Readonly<Record<string, Target>> = {
 	...packetTargets,
 	...containerTargets,
 	...muxerTargets,
+	...streamTargets,
 };
