@@ -24,8 +24,12 @@ class Way implements Transport {
 	async repair(): Promise<boolean> {
 		return false;
 	}
+	/** Seconds that each picture waits. */
+	wait = 0;
+	#emitted = 0;
 	async stats(): Promise<Sample | null> {
-		return { way: this.way } as Sample;
+		this.#emitted += 10;
+		return { way: this.way, bufferEmitted: this.#emitted, bufferDelay: this.wait * this.#emitted } as Sample;
 	}
 	media(): void {
 		this.events.media(this.feed);
@@ -188,14 +192,29 @@ test("a better way is tried again, and takes over when it has shown pictures for
 	const climb = await onSecond(t);
 	climb.way("first").media();
 	showsFor(climb, "first", "second");
+	await climb.pass(0);
 	assert.deepEqual(climb.told.slice(2), ["remember first", "show first"]);
 	assert.equal(climb.way("second").state, "ended");
+});
+
+test("a better way whose pictures are late does not take over before they are not", async (t) => {
+	const climb = await onSecond(t);
+	climb.way("first").media();
+	climb.way("first").wait = 0.6;
+	showsFor(climb, "first", "second");
+	await climb.pass(0);
+	assert.deepEqual(climb.told.slice(2), []);
+	climb.way("first").wait = 0;
+	showsFor(climb, "first", "second");
+	await climb.pass(0);
+	assert.deepEqual(climb.told.slice(2), ["remember first", "show first"]);
 });
 
 test("a better way that shows half as many pictures does not take over", async (t) => {
 	const climb = await onSecond(t);
 	climb.way("first").media();
 	showsFor(climb, "first", "second", 0.5);
+	await climb.pass(0);
 	assert.deepEqual(climb.told.slice(2), []);
 });
 

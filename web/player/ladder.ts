@@ -39,7 +39,10 @@ interface Attempt {
 /** A better way that is tried behind what is seen. */
 interface Candidate extends Attempt {
 	/** When its first picture came, and how many the other one had shown by then. */
-	begun: { readonly at: number; readonly shown: number } | null;
+	begun: { readonly at: number; readonly shown: number; readonly pictures: number } | null;
+	/** Of that moment; null until it is there. */
+	sample: Sample | null;
+	weighing: boolean;
 }
 
 /** On links that lose packets a handshake takes 4 s: the next way must not wait for it. */
@@ -54,6 +57,8 @@ const HURRY_MS = 500;
 const TRIAL_MS = 10_000;
 const PROOF_MS = 1000;
 const PROOF_SHARE = 0.8;
+/** Pictures that wait longer than this are older than those of the other way: seconds, mean of that time. */
+const MOST_WAIT_S = 0.5;
 
 const unplayable: Failure = { kind: "refused", reason: "This browser cannot play it.", lasting: true };
 
@@ -257,7 +262,7 @@ export class Ladder {
 		this.#timer = setTimeout(() => this.#candidate && this.#giveUp(this.#candidate), TRIAL_MS);
 		this.#next = rungs;
 		this.#try(rung, (attempt) => {
-			this.#candidate = Object.assign(attempt, { begun: null });
+			this.#candidate = Object.assign(attempt, { begun: null, sample: null, weighing: false });
 		});
 	}
 
@@ -267,20 +272,31 @@ export class Ladder {
 		this.#tryBetter(this.#next);
 	}
 
-	/** Whether a better way has shown that it works. */
+	/** Whether a better way has shown pictures for a while, and enough of them. */
 	#weigh(candidate: Candidate, now: number): void {
 		const shown = this.#shown?.pictures ?? 0;
-		candidate.begun ??= { at: now, shown };
-		if (now - candidate.begun.at < PROOF_MS || this.#events.busy()) return;
-		if (candidate.pictures < PROOF_SHARE * (shown - candidate.begun.shown)) return;
-		if (candidate.rung.betters) void this.#takeOverByUdp(candidate);
-		else this.#takeOver(candidate);
+		if (!candidate.begun) {
+			candidate.begun = { at: now, shown, pictures: candidate.pictures };
+			void sampleOf(candidate).then((sample) => {
+				candidate.sample = sample;
+			});
+		}
+		const { begun } = candidate;
+		if (now - begun.at < PROOF_MS || candidate.weighing || this.#events.busy()) return;
+		if (candidate.pictures - begun.pictures + 1 < PROOF_SHARE * (shown - begun.shown)) return;
+		candidate.weighing = true;
+		void this.#judge(candidate);
 	}
 
-	/** A TURN server may have been reached by TCP all the same. */
-	async #takeOverByUdp(candidate: Candidate): Promise<void> {
-		const sample = await candidate.transport.stats().catch(() => null);
-		if (sample?.way === "udp") this.#takeOver(candidate);
+	/** Takes the better way if its pictures came without delay; else it has another second. */
+	async #judge(candidate: Candidate): Promise<void> {
+		const sample = await sampleOf(candidate);
+		candidate.weighing = false;
+		const isPrompt = meanWait(candidate.sample, sample) <= MOST_WAIT_S;
+		// A TURN server may have been reached by TCP all the same.
+		const isBetter = !candidate.rung.betters || sample?.way === "udp";
+		if (isPrompt && isBetter) this.#takeOver(candidate);
+		else candidate.begun = null;
 	}
 
 	#takeOver(candidate: Candidate): void {
@@ -290,4 +306,14 @@ export class Ladder {
 		this.#running.push(candidate);
 		this.#win(candidate);
 	}
+}
+
+function sampleOf({ transport }: Attempt): Promise<Sample | null> {
+	return transport.stats().catch(() => null);
+}
+
+/** Seconds that pictures waited between two samples. */
+function meanWait(before: Sample | null, now: Sample | null): number {
+	const pictures = (now?.bufferEmitted ?? 0) - (before?.bufferEmitted ?? 0);
+	return pictures > 0 ? ((now?.bufferDelay ?? 0) - (before?.bufferDelay ?? 0)) / pictures : 0;
 }
