@@ -82,7 +82,7 @@ export class Access {
 	readonly #settings: AccessSettings;
 	readonly #world: AccessWorld;
 	readonly #log: Log | undefined;
-	readonly #users: ReadonlyMap<string, User>;
+	readonly #users: Map<string, User>;
 	readonly #guests: readonly Guests[];
 	readonly #byToken: ReadonlyMap<string, User>;
 	readonly #throttle: Throttle;
@@ -102,6 +102,21 @@ export class Access {
 		this.#byToken = new Map(users.flatMap((user) => (user.tokenHash === undefined ? [] : [[user.tokenHash, user]])));
 		this.#throttle = new Throttle(settings);
 		this.#logins = new Logins(settings.stateDir, parts.now());
+	}
+
+	/** Whether there is a user of that name. */
+	knows(name: string): boolean {
+		return this.#users.has(name);
+	}
+
+	/** Lets a user come that the configuration does not name, or with another password from now on. */
+	admit(settings: UserSettings): void {
+		this.#users.set(settings.name, new User(settings));
+	}
+
+	/** Ends that: the user is nobody from now on. */
+	dismiss(name: string): void {
+		this.#users.delete(name);
 	}
 
 	/** Whether everybody may do something without a name. */

@@ -5,9 +5,11 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import { createLog } from "../observe/log.ts";
 import { type Relay, startRelay } from "../relay/relay.ts";
 import { readRelayConfig, sentenceOf } from "./options.ts";
+import { isLocalCommand, runLocal } from "./relay-local.ts";
 import { startError } from "./start-error.ts";
 
 const HELP = `usage: vedette relay [--config FILE] [--set KEY=VALUE]... [--open]
+       vedette relay invite|revoke|robots ...       (see vedette relay invite --help)
 
 Takes streams in, fans them out, and knows who may do what. Without a file every setting has its default.
 
@@ -84,6 +86,7 @@ function everybodyMay({ access }: RelayConfig): readonly string[] {
 
 /** `vedette relay`: runs until it is told to end. Gives the exit code. */
 export async function run(args: string[]): Promise<number> {
+	if (isLocalCommand(args[0])) return runLocal(args[0], args.slice(1));
 	const order = read(args);
 	if (typeof order === "number") return order;
 	const { config, warnings, open } = order;

@@ -1,10 +1,10 @@
-import { request } from "node:http";
 import { parseArgs } from "node:util";
 import { loadYaml } from "../config/load.ts";
 import { stateDirOf } from "../config/state-dir.ts";
 import { robotSchema } from "../robot/config.ts";
 import { robotSocket } from "../robot/orders/local-door.ts";
 import type { StateReport } from "../wire/robot-messages.ts";
+import { ask, refusalIn } from "./ask.ts";
 import { sentenceOf } from "./options.ts";
 
 const HELP = `usage: vedette robot pause|resume [CAMERA] [--config robot.yml]
@@ -27,7 +27,6 @@ Talks to the robot that runs on this machine, as its owner.
 const USAGE = 2;
 /** No robot answers. */
 const NOBODY = 3;
-const TIMEOUT_MS = 5000;
 
 const commands = ["pause", "resume", "trigger", "status"] as const;
 type LocalCommand = (typeof commands)[number];
@@ -63,10 +62,11 @@ export async function runLocal(command: LocalCommand, args: string[]): Promise<n
 		return USAGE;
 	}
 	try {
-		const { status, body } = await ask(socketPath, command === "status" ? "GET" : "POST", path);
-		if (status === 200) process.stdout.write(tableOf(body as Readonly<Record<string, StateReport>>));
-		else process.stderr.write(`vedette robot ${command}: ${(body as { error: string }).error}\n`);
-		return status === 200 ? 0 : 1;
+		const answer = await ask({ socketPath }, command === "status" ? "GET" : "POST", path);
+		const isGood = answer.status === 200;
+		if (isGood) process.stdout.write(tableOf(answer.body as Readonly<Record<string, StateReport>>));
+		else process.stderr.write(`vedette robot ${command}: ${refusalIn(answer)}\n`);
+		return isGood ? 0 : 1;
 	} catch (error) {
 		process.stderr.write(`vedette robot ${command}: no robot at ${socketPath}: ${sentenceOf(error)}\n`);
 		return NOBODY;
@@ -85,21 +85,6 @@ function pathOf(command: string, camera: string | undefined, reason: string | un
 		...(seconds !== undefined && { seconds }),
 	});
 	return `/${command}${camera === undefined ? "" : `/${encodeURIComponent(camera)}`}?${query}`;
-}
-
-function ask(socketPath: string, method: string, path: string): Promise<{ status: number; body: unknown }> {
-	return new Promise((resolve, reject) => {
-		const outgoing = request({ socketPath, method, path, timeout: TIMEOUT_MS }, async (response) => {
-			try {
-				const text = Buffer.concat(await response.toArray()).toString();
-				resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) });
-			} catch (error) {
-				reject(error);
-			}
-		});
-		outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in time")));
-		outgoing.on("error", reject).end();
-	});
 }
 
 function tableOf(cameras: Readonly<Record<string, StateReport>>): string {

@@ -7,6 +7,7 @@ import { type Backends, chooseBackend, probeBackends } from "../robot/capture/ba
 import { type CameraConfig, captureSettings, type RobotConfig, robotSchema } from "../robot/config.ts";
 import { startRobot } from "../robot/robot.ts";
 import { SOURCES } from "../robot/source.ts";
+import { runJoin } from "./robot-join.ts";
 import { isLocalCommand, runLocal } from "./robot-local.ts";
 
 const USAGE = 2;
@@ -14,6 +15,7 @@ const USAGE = 2;
 const HELP = `usage: vedette robot --config robot.yml
        vedette robot [OPTION...] rtsp://HOST:8554/PATH | rtmp://HOST/PATH | https://HOST/PATH/whip
        vedette robot --probe [OPTION...]
+       vedette robot join LINE                                            (see vedette robot join --help)
        vedette robot pause|resume|trigger|status [CAMERA] [OPTION...]     (see vedette robot pause --help)
 
 Captures cameras and publishes them, for ever.
@@ -70,6 +72,7 @@ function parseFlags(args: string[]) {
 
 /** Runs a robot until it is told to end. Gives the exit code. */
 export async function run(args: string[]): Promise<number> {
+	if (args[0] === "join") return runJoin(args.slice(1));
 	if (isLocalCommand(args[0])) return runLocal(args[0], args.slice(1));
 	let config: RobotConfig;
 	let probing: boolean;

@@ -1,8 +1,9 @@
-import { type RequestOptions, request } from "node:http";
+import type { RequestOptions } from "node:http";
 import { parseArgs } from "node:util";
 import { stateDirOf } from "../config/state-dir.ts";
 import { socketIn } from "../control/control.ts";
 import type { StreamView } from "../control/stream-view.ts";
+import { ask, refusalIn } from "./ask.ts";
 import { readRelayConfig, sentenceOf } from "./options.ts";
 import { type Health, statusText } from "./status-text.ts";
 
@@ -17,7 +18,6 @@ Shows a running relay's streams: the relay of this machine that uses the same st
   --json                           for programs
 `;
 
-const TIMEOUT_MS = 5000;
 const USAGE = 2;
 /** No relay answers. */
 const NOBODY = 3;
@@ -31,24 +31,11 @@ const options = {
 	help: { type: "boolean", short: "h" },
 } as const;
 
-/** Asks one thing of a relay. Rejects where nobody answers, or the answer is not 200. */
-function ask(target: RequestOptions, path: string): Promise<unknown> {
-	return new Promise((resolve, reject) => {
-		const outgoing = request({ ...target, path, timeout: TIMEOUT_MS }, (response) => {
-			let text = "";
-			response.setEncoding("utf8");
-			response.on("data", (chunk: string) => {
-				text += chunk;
-			});
-			response.on("error", reject);
-			response.on("end", () => {
-				if (response.statusCode === 200) resolve(JSON.parse(text));
-				else reject(new Error(`the relay answers ${response.statusCode}: ${text.slice(0, 200)}`));
-			});
-		});
-		outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in time")));
-		outgoing.on("error", reject).end();
-	});
+/** What the relay answers to a question. Rejects where nobody answers, or the answer is not 200. */
+async function answerTo(target: RequestOptions, path: string): Promise<unknown> {
+	const answer = await ask(target, "GET", path);
+	if (answer.status !== 200) throw new Error(`the relay answers ${answer.status}: ${refusalIn(answer)}`);
+	return answer.body;
 }
 
 function remote(text: string, user: string | undefined): RequestOptions {
@@ -78,8 +65,11 @@ export async function run(args: string[]): Promise<number> {
 		return USAGE;
 	}
 	try {
-		const health = (await ask(target, "/health")) as Health;
-		const { now, streams } = (await ask(target, "/api/streams")) as { now: number; streams: readonly StreamView[] };
+		const health = (await answerTo(target, "/health")) as Health;
+		const { now, streams } = (await answerTo(target, "/api/streams")) as {
+			now: number;
+			streams: readonly StreamView[];
+		};
 		const text = json ? `${JSON.stringify({ health, now, streams }, null, "\t")}\n` : statusText(health, streams, now);
 		process.stdout.write(text);
 		return 0;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { SecureContext } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Access } from "../access/access.ts";
 import type { RelayConfig } from "../config/relay-schema.ts";
@@ -13,6 +14,7 @@ import { Ledger } from "./ledger.ts";
 import { describeLikeMediaMtx } from "./mediamtx-metrics.ts";
 import { describeMetrics } from "./metrics.ts";
 import { Polling } from "./polling.ts";
+import type { Robots } from "./robots/robots.ts";
 import { describeSessions } from "./session-metrics.ts";
 import { Thumbnails } from "./thumbnails.ts";
 
@@ -28,6 +30,9 @@ export interface ControlOptions {
 	readonly stateDir: string | undefined;
 	/** Undefined where there is no WebRTC. */
 	readonly webrtc: WebRtcDoor | undefined;
+	readonly robots: Robots;
+	/** For TLS at the addresses of the web server; undefined for none. */
+	readonly tls?: (() => SecureContext) | undefined;
 	/** Undefined where there is no MQTT. */
 	readonly mqtt?: MqttDoor | undefined;
 	/** Undefined where there is no WebSocket. */
@@ -91,6 +96,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 		forwards: options.forwards,
 		rtspPort: options.rtspPort,
 		sessions,
+		robots: options.robots,
 		polling,
 		thumbnails: new Thumbnails(),
 		version: packageVersion(),
@@ -100,6 +106,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 	const addresses = {
 		http: config.http.address,
 		https: config.http.tls,
+		tls: options.tls,
 		signaling: config.signaling,
 		api: config.api.address,
 		metrics: config.metrics.address,

@@ -9,7 +9,6 @@ import { type Control, openControl } from "../control/control.ts";
 import { openDatabase } from "../control/database.ts";
 import { SqliteHolds } from "../control/holds.ts";
 import { Hooks } from "../control/hooks/hooks.ts";
-import type { Mqtt } from "../control/mqtt/mqtt.ts";
 import { Fans } from "../hub/fans.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Clock } from "../hub/stream.ts";
@@ -33,11 +32,12 @@ import { framedSource } from "./framed-sources.ts";
 import { describeHls } from "./hls-metrics.ts";
 import { logDemand, logHub } from "./hub-log.ts";
 import { describeParts } from "./metrics.ts";
-import { describeMqtt, openMqtt } from "./mqtt.ts";
+import { describeRobots, openRobots, type RobotsPart } from "./robots.ts";
 import { describeRtmp, openRtmp, type RtmpServers } from "./rtmp.ts";
 import { describeRtsp, openRtsp, type RtspServers } from "./rtsp.ts";
 import { type Pulls, startSources } from "./sources.ts";
 import { describeSrt, openSrt, type SrtServers } from "./srt.ts";
+import { type WebTls, webTls } from "./tls.ts";
 import { describeTranscoder, FfmpegTranscoder } from "./transcoder.ts";
 import { udpSources } from "./udp-sources.ts";
 
@@ -83,7 +83,8 @@ interface House {
 
 /** The servers that the HTTP server leads to. */
 interface ForPages {
-	readonly mqtt: Mqtt | undefined;
+	readonly robots: RobotsPart;
+	readonly tls: WebTls;
 	readonly webrtc: WebRtcServer | undefined;
 	readonly live: LiveSockets;
 	readonly hls: HlsServer;
@@ -129,7 +130,14 @@ export async function startRelay(given: RelayConfig, log: Log): Promise<Relay> {
 	const live = parts.use(new LiveSockets(hub));
 	const hls = parts.use(new HlsServer(hub, config.hls.closeAfter));
 	const forwards = parts.use(new Forwards(hub, config.paths, log.child({ room: "forwards" })));
-	const mqtt = parts.adopt(await openMqtt(house), (opened) => opened?.[Symbol.asyncDispose]());
+	const tls = webTls(config, stateDir);
+	const robotPorts = () => ({
+		http: control.ports.all[0] ?? 0,
+		rtsp: rtsp.plain.ports[0] ?? 0,
+		rtsps: rtsp.tls?.ports[0] ?? 0,
+	});
+	const robots = await openRobots({ ...house, database }, tls, robotPorts);
+	parts.defer(() => robots.mqtt?.[Symbol.asyncDispose]());
 	const pushed = udpSources(hub, config.paths, log.child({ room: "sources" }));
 	const describeMore = (metrics: Metrics): void => {
 		describeParts(metrics, pool, rtsp.plain, webrtc, pushed);
@@ -139,9 +147,11 @@ export async function startRelay(given: RelayConfig, log: Log): Promise<Relay> {
 		describeTranscoder(metrics, transcoder);
 		forwards.describe(metrics);
 		describeHls(metrics, hls);
-		if (mqtt) describeMqtt(metrics, mqtt);
+		if (robots.mqtt) describeRobots(metrics, robots.mqtt);
 	};
-	const control = parts.use(await openWeb(house, rtsp, rtmp, srt, { mqtt, webrtc, live, hls, forwards }, describeMore));
+	const control = parts.use(
+		await openWeb(house, rtsp, rtmp, srt, { robots, tls, webrtc, live, hls, forwards }, describeMore),
+	);
 	parts.defer(startSources(hub, config.paths, pullsInto(house, pushed.pulls), log.child({ room: "sources" })));
 	hooks.start(rtsp.plain.ports[0] ?? 0);
 	const running = parts.move();
@@ -154,7 +164,7 @@ export async function startRelay(given: RelayConfig, log: Log): Promise<Relay> {
 		...media,
 		srt: srt.ports,
 		webrtc: webrtc?.ports ?? [],
-		mqtt: mqtt?.ports ?? [],
+		mqtt: robots.mqtt?.ports ?? [],
 		http,
 		signaling,
 		api,
@@ -199,7 +209,7 @@ function openWeb(
 	rtsp: RtspServers,
 	rtmp: RtmpServers,
 	srt: SrtServers,
-	{ mqtt, webrtc, live, hls, forwards }: ForPages,
+	{ robots: { mqtt, robots }, tls, webrtc, live, hls, forwards }: ForPages,
 	describeMore: (metrics: Metrics) => void,
 ): Promise<Control> {
 	const sessions = {
@@ -215,7 +225,7 @@ function openWeb(
 	};
 	const rtspPort = rtsp.plain.ports[0];
 	const own = log.child({ room: "http" });
-	const doors = { mqtt, webrtc, live, hls, forwards, rtspPort, sessions };
+	const doors = { robots, mqtt, tls: () => tls.material.context, webrtc, live, hls, forwards, rtspPort, sessions };
 	return openControl({ config, hub, access, log: own, stateDir, ...doors, describeMore });
 }
 

@@ -30,6 +30,7 @@ function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
 }
 
 function parseTarget(text: string): string | undefined {
+	if (text === "") return text;
 	const known =
 		/^(rtsps?|rtmps?|https?):\/\/[^/]+\/./.test(text) || /^udp\+rtp:\/\/[^/:@\s]*[^/@\s]:[1-9]\d*$/.test(text);
 	const srt = /^srt:\/\/[^/:@\s]*[^/@\s]:[1-9]\d*\?./.test(text);
@@ -60,9 +61,11 @@ const camera = z.strictObject({
 	publish: parsed(
 		parseTarget,
 		'an address like "rtsp://HOST:8554/PATH", "rtmp://HOST/PATH", "srt://HOST:8890?streamid=publish:PATH", "udp+rtp://HOST:PORT" or "https://HOST/PATH/whip"',
-	).describe(
-		"Where to: rtsp://USER:PASSWORD@HOST:8554/PATH, rtmp://HOST/PATH?user=U&pass=P, srt://HOST:8890?streamid=publish:PATH:U:P, udp+rtp://HOST:PORT or https://HOST/PATH/whip",
-	),
+	)
+		.prefault("")
+		.describe(
+			"Where to; empty: the relay that it has joined; rtsp://USER:PASSWORD@HOST:8554/PATH, rtmp://HOST/PATH?user=U&pass=P, srt://HOST:8890?streamid=publish:PATH:U:P, udp+rtp://HOST:PORT or https://HOST/PATH/whip",
+		),
 	token: text("", "A bearer token for WHIP"),
 	transport: choice(["tcp", "udp"], "tcp", "How RTP leaves by rtsp://"),
 	fingerprint: fingerprint("The certificate of an rtsps:// or rtmps:// server"),
@@ -116,7 +119,10 @@ const control = group("Who gives orders", {
 /** The whole of robot.yml. */
 export const robotSchema = z.strictObject({
 	name: NAME.prefault("robot").describe("The robot's name"),
-	stateDir: text("", "Where pauses are kept; empty is as for the relay"),
+	relay: optional(/^https?:/, 'an address like "https://relay.example.org:8080"').describe(
+		"The relay that it has joined (vedette robot join); not needed where publish and control say everything",
+	),
+	stateDir: text("", "Where its identity and pauses are kept; empty is as for the relay"),
 	log: group("Log", {
 		level: choice(["trace", "debug", "info", "warn", "error", "silent"], "info", "trace debug info warn error silent"),
 		file: text("", "A file that gets every line as JSON too"),

@@ -5,6 +5,8 @@ import { Camera } from "./camera.ts";
 import { chooseBackend, probeBackends } from "./capture/backends.ts";
 import type { StartCapture } from "./capture/capture.ts";
 import { type CameraConfig, captureSettings, type RobotConfig } from "./config.ts";
+import { readIdentity } from "./identity.ts";
+import { withIdentity } from "./joined.ts";
 import { Desk } from "./orders/desk.ts";
 import { LocalDoor, robotSocket } from "./orders/local-door.ts";
 import { openMasters } from "./orders/masters.ts";
@@ -27,23 +29,24 @@ export interface Robot {
  * Starts a robot: cameras that always run begin at once, the others when they are wanted. Throws where a camera has no
  * backend on this machine, where a pause that was kept cannot be read, or an address is taken.
  */
-export async function startRobot(config: RobotConfig, log: Log): Promise<Robot> {
+export async function startRobot(given: RobotConfig, log: Log): Promise<Robot> {
 	await using parts = new AsyncDisposableStack();
-	const stateDir = openStateDir(config, log);
+	const stateDir = openStateDir(given, log);
+	const { config, broker } = withIdentity(given, stateDir === undefined ? undefined : readIdentity(stateDir));
 	const pauses = new Pauses(stateDir, config.name);
 	const starts = await backendsOf(config);
 	if (config.cameras.some(overWhip)) parts.defer(releaseWebRtc);
 	const reporter = new Reporter();
 	const desk = new Desk();
 	const stations = config.cameras.map((camera, i) => {
-		const wish = new Wish(isAlwaysOn(config, camera), pauses.has(camera.name));
+		const wish = new Wish(isAlwaysOn(config, broker !== undefined, camera), pauses.has(camera.name));
 		return buildStation(camera, starts[i]!, wish, desk, reporter, log.child({ camera: camera.name }));
 	});
 	const all = new Stations(config, stations, pauses, log);
 	parts.use(all);
 	const socket = stateDir && robotSocket(stateDir, config.name);
 	const door = parts.use(await LocalDoor.open(all, socket, config.control.http, log));
-	parts.use(openMasters(config, all, desk, reporter, log));
+	parts.use(openMasters(config, broker, all, desk, reporter, log));
 	all.begin();
 	const running = parts.move();
 	return { httpPorts: door.ports, stop: () => running.disposeAsync() };
@@ -73,9 +76,8 @@ async function backendsOf(config: RobotConfig): Promise<readonly StartCapture[]>
 	});
 }
 
-function isAlwaysOn({ control }: RobotConfig, { onDemand }: CameraConfig): boolean {
-	const someoneOrders = control.mqtt !== "" || control.poll !== "";
-	return onDemand === "auto" ? !someoneOrders : !onDemand;
+function isAlwaysOn({ control }: RobotConfig, hasBroker: boolean, { onDemand }: CameraConfig): boolean {
+	return onDemand === "auto" ? !hasBroker && control.poll === "" : !onDemand;
 }
 
 function buildStation(

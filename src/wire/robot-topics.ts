@@ -24,6 +24,11 @@ const ofCamera: Readonly<Record<string, TopicKind>> = {
 
 const endings = new Map([...Object.entries(ofRobot), ...Object.entries(ofCamera)].map(([end, kind]) => [kind, end]));
 
+/** Whether a robot or a camera may be called so: 1 to 64 letters, digits, `_` and `-`. */
+export function isRobotName(text: string): boolean {
+	return NAME.test(text);
+}
+
 /** `PREFIX/ROBOT/available` and the like; with a camera `PREFIX/ROBOT/CAMERA/stream/set`. */
 export function robotTopic(prefix: string, { robot, camera, kind }: RobotTopic): string {
 	const owner = camera === undefined ? robot : `${robot}/${camera}`;

@@ -2,11 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { Access } from "../../src/access/access.ts";
 import { parseYaml } from "../../src/config/load.ts";
 import { settingsOf } from "../../src/config/path-settings.ts";
 import { relaySchema } from "../../src/config/relay-schema.ts";
 import { type Control, type ControlOptions, openControl } from "../../src/control/control.ts";
+import { Registry } from "../../src/control/robots/registry.ts";
+import { Robots } from "../../src/control/robots/robots.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import type { Publication } from "../../src/hub/path.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
@@ -72,8 +75,13 @@ export async function startControl(yaml: string, options: Partial<ControlOptions
 	const settings = (name: Parameters<typeof settingsOf>[1]) => settingsOf(config.paths, name);
 	const hub = new Hub({ pool: new Pool(16 * 1024 * 1024), clock, maxPaths: 100, settings });
 	const access = new Access({ ...config.access, log });
+	const registry = new Registry(new DatabaseSync(":memory:"), access);
+	const info = (): never => {
+		throw new Error("nobody joins here");
+	};
 	const control = await openControl({
 		config,
+		robots: new Robots(hub, registry, undefined, info, log),
 		hub,
 		access,
 		log,

@@ -8,6 +8,7 @@ import { type Relay, startRelay } from "../../src/relay/relay.ts";
 /** A relay of a test's own, on free ports of loopback, open to everybody unless the test says otherwise. */
 export interface TestRelay extends AsyncDisposable {
 	readonly relay: Relay;
+	readonly stateDir: string;
 	/** `rtsp://127.0.0.1:PORT`, without a slash at the end. */
 	readonly rtspUrl: string;
 	/** `rtmp://127.0.0.1:PORT`, likewise. */
@@ -48,6 +49,7 @@ export async function startTestRelay(settings: Record<string, object> = {}, kept
 	const relay = await startRelay(config, createLog(config.log));
 	return {
 		relay,
+		stateDir,
 		rtspUrl: `rtsp://127.0.0.1:${relay.ports.rtsp[0]}`,
 		rtmpUrl: `rtmp://127.0.0.1:${relay.ports.rtmp[0]}`,
 		srtUrl: `srt://127.0.0.1:${relay.ports.srt[0]}`,

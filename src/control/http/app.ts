@@ -12,6 +12,7 @@ import { mqttRoutes } from "./mqtt.ts";
 import { pageRoutes } from "./page.ts";
 import { pollingRoutes } from "./polling.ts";
 import { errorHandler, HttpRefusal } from "./refusal.ts";
+import { enrolRoutes, robotRoutes } from "./robots.ts";
 import type { HttpRoom } from "./room.ts";
 import { signalingRoutes } from "./signaling.ts";
 import { streamRoutes } from "./streams.ts";
@@ -34,13 +35,17 @@ async function addRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard, rol
 		v3Routes(app, room, guard);
 	}
 	if (role !== "api") metricsRoutes(app, room, guard);
-	if (role === "all" || role === "local") streamRoutes(app, room, guard);
+	if (role === "all" || role === "local") {
+		streamRoutes(app, room, guard);
+		robotRoutes(app, room, guard);
+	}
 	if (role !== "all") return;
 	loginRoutes(app, room, guard, loginTime);
 	thumbnailRoutes(app, room, guard);
 	webrtcRoutes(app, room, guard);
 	liveRoutes(app, room, guard);
 	mqttRoutes(app, room);
+	enrolRoutes(app, room);
 	cameraRoutes(app, room, guard);
 	bridgeRoutes(app, room, guard);
 	pollingRoutes(app, room, guard);

@@ -9,6 +9,7 @@ import type { Log } from "../../observe/log.ts";
 import type { Metrics } from "../../observe/metrics.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Polling } from "../polling.ts";
+import type { Robots } from "../robots/robots.ts";
 import type { Thumbnails } from "../thumbnails.ts";
 
 /** A WHIP or WHEP offer from somebody who was let in. */
@@ -147,6 +148,7 @@ export interface HttpRoom {
 	readonly webrtc: WebRtcDoor | undefined;
 	/** Undefined where there is no MQTT. */
 	readonly mqtt: MqttDoor | undefined;
+	readonly robots: Robots;
 	/** The robots that ask what they ought to do. */
 	readonly polling: Polling;
 	/** Undefined where there is no WebSocket. */

@@ -7,10 +7,12 @@ import {
 	type Server as SecureServer,
 } from "node:https";
 import { connect, type ListenOptions } from "node:net";
+import type { SecureContext } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import { TlsMaterial } from "../../access/tls.ts";
 import type { Address } from "../../config/address.ts";
 import { buildApp, type Role } from "./app.ts";
+import { alsoSecure } from "./either.ts";
 import type { HttpRoom } from "./room.ts";
 import { isWebSocket, routeUpgrades } from "./upgrade.ts";
 
@@ -36,6 +38,8 @@ interface TlsAddresses {
 export interface HttpAddresses {
 	readonly http: readonly Address[];
 	readonly https: TlsAddresses;
+	/** For TLS at the addresses of `http` and `signaling`, beside HTTP; undefined for none. */
+	readonly tls: (() => SecureContext) | undefined;
 	readonly signaling: { readonly address: readonly Address[]; readonly tls: TlsAddresses };
 	readonly api: readonly Address[];
 	readonly metrics: readonly Address[];
@@ -131,12 +135,13 @@ class Servers {
 		this.#loginTime = loginTime;
 	}
 
-	async open(role: OpenRole, addresses: readonly Address[], tls?: TlsAddresses): Promise<void> {
+	async open(role: OpenRole, addresses: readonly Address[], tls?: TlsAddresses, either?: () => SecureContext) {
 		const secured = tls?.cert && tls.key ? tls : undefined;
 		if (addresses.length === 0 && !secured) return;
 		const app = await this.#app(role);
 		for (const { host, port } of addresses) {
 			const server = this.#server(app);
+			if (either) alsoSecure(server, either, this.#room.config.http.requestTimeout);
 			this.ports[role].push(await listen(server, host === "" ? { port } : { host, port }));
 		}
 		if (!secured) return;
@@ -183,8 +188,8 @@ class Servers {
 export async function startHttp(room: HttpRoom, addresses: HttpAddresses): Promise<HttpServer> {
 	const servers = new Servers(room, addresses.loginTime);
 	try {
-		await servers.open("all", addresses.http, addresses.https);
-		await servers.open("signaling", addresses.signaling.address, addresses.signaling.tls);
+		await servers.open("all", addresses.http, addresses.https, addresses.tls);
+		await servers.open("signaling", addresses.signaling.address, addresses.signaling.tls, addresses.tls);
 		await servers.open("api", addresses.api);
 		await servers.open("metrics", addresses.metrics);
 		if (addresses.socket !== undefined) await servers.openSocket(addresses.socket);

@@ -13,8 +13,6 @@ export interface BusMessage {
 
 /** The broker as the relay uses it, be it its own or another one. What the relay itself publishes does not come back. */
 export interface Bus extends AsyncDisposable {
-	/** Undefined while it can be reached; otherwise why not. */
-	readonly trouble: string | undefined;
 	/** Is lost where the broker is away: what is retained is told anew at each `onUp`. */
 	publish(topic: string, text: string, retain: boolean): void;
 	/** Resolves when the broker has it; rejects with the reason where it is away. */

@@ -28,6 +28,8 @@ export interface EmbeddedOptions {
 	readonly maxConnections: number;
 	readonly access: Access;
 	readonly plan: TopicPlan;
+	/** Why a wrong password is wrong, where more is known than that; for the log and the client. */
+	readonly explain: (user: string, password: string) => string | undefined;
 	/** What the relay listens to. */
 	readonly filters: readonly string[];
 }
@@ -48,7 +50,6 @@ export interface MqttUpgrade extends WebSocketUpgrade {
 
 /** The broker inside the relay: MQTT 3.1.1 and 5, over TCP, TLS and WebSocket. Nothing outlives a connection but what is retained. */
 export class EmbeddedBus implements Bus {
-	readonly trouble = undefined;
 	readonly #options: EmbeddedOptions;
 	readonly #events: BusEvents;
 	readonly #log: Log;
@@ -200,7 +201,7 @@ export class EmbeddedBus implements Bus {
 		const ip = this.#ips.get(client.conn) ?? "";
 		const shown = user === undefined ? noCredentials : passwordOf(user, password);
 		const outcome = await this.#options.access.identify(shown, ip);
-		if (!outcome.ok) return "wrong user or password";
+		if (!outcome.ok) return this.#whyNot(user, password, ip);
 		const { principal } = outcome;
 		const isSomebody = (["publish", "control", "api"] as const).some((action) => principal.may(action));
 		if (!isSomebody) return "not allowed";
@@ -209,6 +210,12 @@ export class EmbeddedBus implements Bus {
 		if (robot !== undefined && !isRobot(principal, robot)) return `not the robot ${robot}`;
 		this.#guests.set(client, { principal, ip });
 		return undefined;
+	}
+
+	#whyNot(user: string | undefined, password: Buffer | undefined, ip: string): string {
+		const more = user === undefined ? undefined : this.#options.explain(user, String(password ?? ""));
+		if (more !== undefined) this.#log.warn({ user, ip, reason: more }, "client refused");
+		return more ?? "wrong user or password";
 	}
 
 	#hear(message: PublishPacket, { principal, ip }: Guest): void {

@@ -23,6 +23,10 @@ export interface MqttOptions {
 	readonly hub: Hub;
 	readonly access: Access;
 	readonly ownerOf: FleetOptions["ownerOf"];
+	/** Why a robot's password is wrong, where more is known than that. */
+	readonly explain: (user: string, password: string) => string | undefined;
+	/** A robot is here, with these cameras. */
+	readonly onCameras: (robot: string, cameras: readonly string[]) => void;
 	/** Where people look at streams, for Home Assistant; undefined where that is not known. */
 	readonly watchUrl: string | undefined;
 	readonly log: Log;
@@ -121,7 +125,7 @@ export class Mqtt implements AsyncDisposable {
 	}
 
 	async #openBus(): Promise<Bus> {
-		const { config, access, log } = this.#options;
+		const { config, access, explain, log } = this.#options;
 		const { broker, address, prefix, tls, ca, maxConnections } = config.mqtt;
 		const plain = this.#plainTopics;
 		const filters = [...Fleet.filters(prefix), ...Wishes.filters(prefix, plain.keys()), this.#homeAssistant];
@@ -136,7 +140,7 @@ export class Mqtt implements AsyncDisposable {
 		}
 		const secure = tls.cert === "" ? undefined : { addresses: tls.address, material: new TlsMaterial(tls) };
 		const plan = { prefix, plain: new Set(plain.keys()) };
-		const options = { addresses: address, tls: secure, maxConnections, access, plan, filters };
+		const options = { addresses: address, tls: secure, maxConnections, access, explain, plan, filters };
 		this.#embedded = await EmbeddedBus.open(options, events, log);
 		return this.#embedded;
 	}
@@ -166,10 +170,11 @@ export class Mqtt implements AsyncDisposable {
 	}
 
 	#announce({ robot, cameras }: RobotTold): void {
+		const names = cameras.map(({ path }) => path.slice(robot.length + 1));
+		this.#options.onCameras(robot, names);
 		const { prefix, discovery: root } = this.#options.config.mqtt;
 		if (root === "") return;
 		const plan = { prefix, root, watchUrl: this.#options.watchUrl };
-		const names = cameras.map(({ path }) => path.slice(robot.length + 1));
 		const found = { robot, cameras: names };
 		const { topic, text } = names.length === 0 ? withdraw(plan, found) : announce(plan, found);
 		this.#bus?.publish(topic, text, true);

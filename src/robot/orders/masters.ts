@@ -1,7 +1,7 @@
 import type { Log } from "../../observe/log.ts";
 import type { RobotConfig } from "../config.ts";
 import type { Desk } from "./desk.ts";
-import { type BrokerEvents, BrokerLink } from "./mqtt.ts";
+import { type BrokerEvents, BrokerLink, type BrokerSettings } from "./mqtt.ts";
 import { type PollEvents, Polling } from "./poll.ts";
 import type { Reporter } from "./reporter.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -11,14 +11,15 @@ import { StatsClock } from "./stats-clock.ts";
 /** Connects the robot to whom it takes orders from: a broker, a relay that it asks, or nobody. */
 export function openMasters(
 	config: RobotConfig,
+	broker: BrokerSettings | undefined,
 	stations: Stations,
 	desk: Desk,
 	reporter: Reporter,
 	log: Log,
 ): AsyncDisposable {
 	const parts = new AsyncDisposableStack();
-	if (config.control.mqtt !== "") {
-		const link = openBroker(config, stations, desk, log);
+	if (broker) {
+		const link = openBroker(broker, stations, desk, log);
 		parts.defer(() => link.stop());
 		parts.defer(reporter.listen(link));
 		parts.use(new StatsClock(stations.all, reporter));
@@ -32,11 +33,9 @@ export function openMasters(
 	return parts;
 }
 
-function openBroker({ name, control }: RobotConfig, stations: Stations, desk: Desk, log: Log): BrokerLink {
-	// Without a relay that tells its time, orders are measured by the robot's own clock.
-	desk.clock.told(Date.now(), performance.now());
-	const { mqtt: url, prefix, topic } = control;
-	const settings = { url, prefix, topic, robot: name, joined: false };
+function openBroker(settings: BrokerSettings, stations: Stations, desk: Desk, log: Log): BrokerLink {
+	// Where no relay may be there to tell its time, orders are measured by the robot's own clock.
+	if (!settings.joined) desk.clock.told(Date.now(), performance.now());
 	const events: BrokerEvents = {
 		onOrder: (station, order) => station.obey(order),
 		onWanted: (wanted, { do: what, ...bounds }) => {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
-import { type Backoff, backoffMs, sleep } from "../../net/backoff.ts";
+import { MqttConnection, type MqttMessage } from "../../net/mqtt.ts";
 import type { Log } from "../../observe/log.ts";
 import {
 	type Availability,
@@ -14,13 +13,6 @@ import {
 import { parseRobotTopic, robotTopic, type TopicKind } from "../../wire/robot-topics.ts";
 import type { Station } from "./station.ts";
 
-const BACKOFF: Backoff = { firstMs: 500, mostMs: 20_000 };
-/** A connection that stood this long was a good one: its end is the first failure again. */
-const GOOD_AFTER_MS = 10_000;
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Seconds. A broker calls a robot offline that it has not heard of for one and a half of it. */
-const KEEP_ALIVE_S = 30;
-
 /** A broker, and what is obeyed there. */
 export interface BrokerSettings {
 	/** `mqtt://`, `mqtts://`, `ws://` or `wss://`, with user and password where it asks for them. */
@@ -32,8 +24,8 @@ export interface BrokerSettings {
 	readonly robot: string;
 	/** Told by joining: only the relay's orders are obeyed. */
 	readonly joined: boolean;
-	/** What a certificate is checked against; see TLS of Node. */
-	readonly tls?: Pick<IClientOptions, "ca" | "rejectUnauthorized">;
+	/** PEM of the one certificate that the broker may show; left out, any that the system trusts. */
+	readonly certificate?: string;
 }
 
 /** What comes from the broker. */
@@ -48,16 +40,15 @@ export interface BrokerEvents {
 	onHeard(heard: boolean): void;
 }
 
-/** The robot's connection to its broker: comes back for ever, says who is there, and brings orders. */
+/** The robot at its broker: says who is there and how it is, and brings orders. */
 export class BrokerLink {
 	readonly #settings: BrokerSettings;
 	readonly #stations: readonly Station[];
 	readonly #topics: readonly string[];
 	readonly #events: BrokerEvents;
 	readonly #log: Log;
-	readonly #abort = new AbortController();
-	readonly #done: Promise<void>;
-	#client: MqttClient | undefined;
+	readonly #connection: MqttConnection;
+	/** New for each connection: the will of an old one marks nobody offline. */
 	#session = "";
 
 	/** `topics`: further ones to listen to. */
@@ -73,108 +64,73 @@ export class BrokerLink {
 		this.#topics = topics;
 		this.#events = events;
 		this.#log = log;
-		this.#done = this.#run();
+		const { url, robot, certificate } = settings;
+		const pinned = certificate === undefined ? {} : { ca: certificate, pinned: true };
+		const broker = { url, clientId: `vedette-${robot}`, ...pinned, filters: this.#filters() };
+		this.#connection = new MqttConnection(
+			broker,
+			{
+				will: () => this.#leaving(randomUUID()),
+				onUp: () => this.#begin(),
+				onDown: () => events.onHeard(false),
+				onMessage: (topic, payload, retained) => this.#take(topic, payload.toString(), retained),
+				goodbye: () => this.#goodbye(),
+			},
+			log,
+		);
 	}
 
 	report(station: Station): void {
-		if (this.#client) this.#publish(station.name, "state", station.report(this.#session), true);
+		if (!this.#connection.isUp) return;
+		const payload = JSON.stringify(station.report(this.#session));
+		this.#connection.publish({ topic: this.#topic(station.name, "state"), payload, retain: true });
 	}
 
 	stats(station: Station, stats: Stats): void {
-		if (this.#client) this.#publish(station.name, "stats", stats, false);
+		const payload = JSON.stringify(stats);
+		this.#connection.publish({ topic: this.#topic(station.name, "stats"), payload, retain: false });
 	}
 
-	snapshot(station: Station, jpeg: Buffer): void {
-		this.#client?.publish(this.#topic(station.name, "snapshot"), jpeg, { qos: 0, retain: false });
+	snapshot(station: Station, payload: Buffer): void {
+		this.#connection.publish({ topic: this.#topic(station.name, "snapshot"), payload, retain: false }, 0);
 	}
 
 	/** Says that it is gone, and goes. */
-	async stop(): Promise<void> {
-		this.#abort.abort();
-		await this.#done;
+	stop(): Promise<void> {
+		return this.#connection.close();
 	}
 
-	async #run(): Promise<void> {
-		const { signal } = this.#abort;
-		let failures = 0;
-		while (!signal.aborted) {
-			const since = performance.now();
-			const reason = await this.#connection();
-			this.#events.onHeard(false);
-			if (signal.aborted) return;
-			failures = performance.now() - since >= GOOD_AFTER_MS ? 1 : failures + 1;
-			const waitMs = backoffMs(BACKOFF, failures, Math.random());
-			this.#log.warn({ reason, waitMs }, "no broker; trying again");
-			await sleep(waitMs, signal);
-		}
-	}
-
-	/** One connection from its beginning to its end; gives the reason of the end. Each has a session and a will of its own. */
-	async #connection(): Promise<string> {
-		this.#session = randomUUID();
-		const client = connect(this.#settings.url, this.#clientOptions());
-		const { promise: ended, resolve: end } = Promise.withResolvers<string>();
-		client.on("error", ({ message }) => end(message));
-		client.on("close", () => end("connection closed"));
-		client.on("message", (topic, payload, packet) => this.#take(topic, payload.toString(), packet));
-		client.once("connect", () => this.#begin(client).catch((error) => end(String(error))));
-		const leave = (): void => end("the robot goes down");
-		this.#abort.signal.addEventListener("abort", leave);
-		const reason = await ended;
-		this.#abort.signal.removeEventListener("abort", leave);
-		await this.#leave(client);
-		return reason;
-	}
-
-	#clientOptions(): IClientOptions {
-		const { robot, tls } = this.#settings;
-		return {
-			...tls,
-			clientId: `vedette-${robot}`,
-			clean: true,
-			keepalive: KEEP_ALIVE_S,
-			connectTimeout: CONNECT_TIMEOUT_MS,
-			reconnectPeriod: 0,
-			resubscribe: false,
-			will: {
-				topic: this.#topic(undefined, "available"),
-				payload: Buffer.from(this.#available("offline")),
-				qos: 1,
-				retain: true,
-			},
-		};
-	}
-
-	async #begin(client: MqttClient): Promise<void> {
+	#filters(): readonly string[] {
 		const { joined, topic } = this.#settings;
 		const kinds: readonly TopicKind[] = joined ? ["order"] : ["order", "set"];
 		const ofCameras = this.#stations.flatMap(({ name }) => kinds.map((kind) => this.#topic(name, kind)));
 		const plain = !joined && topic !== "" ? [topic] : [];
-		await client.subscribeAsync([this.#topic(undefined, "time"), ...ofCameras, ...plain, ...this.#topics], { qos: 1 });
-		this.#client = client;
-		client.publish(this.#topic(undefined, "available"), this.#available("online"), { qos: 1, retain: true });
+		return [this.#topic(undefined, "time"), ...ofCameras, ...plain, ...this.#topics];
+	}
+
+	#begin(): void {
+		this.#connection.publish(this.#available("online"));
 		for (const station of this.#stations) this.report(station);
-		this.#log.info("connected to the broker");
 		this.#events.onHeard(true);
 	}
 
-	async #leave(client: MqttClient): Promise<void> {
-		this.#client = undefined;
-		const goodbye = client.connected && this.#abort.signal.aborted;
-		if (!goodbye) return client.endAsync(true);
-		for (const station of this.#stations) {
-			const report = { ...station.report(this.#session), state: "idle", reason: "the robot went down" };
-			client.publish(this.#topic(station.name, "state"), JSON.stringify(report), { qos: 1, retain: true });
-		}
-		client.publish(this.#topic(undefined, "available"), this.#available("offline"), { qos: 1, retain: true });
-		await Promise.race([client.endAsync(false), sleep(1000, AbortSignal.timeout(1000))]);
-		await client.endAsync(true);
+	#leaving(session: string): MqttMessage {
+		this.#session = session;
+		return this.#available("offline");
 	}
 
-	#take(topic: string, text: string, { retain }: IPublishPacket): void {
+	#goodbye(): readonly MqttMessage[] {
+		const states = this.#stations.map((station) => {
+			const report = { ...station.report(this.#session), state: "idle", reason: "the robot went down" };
+			return { topic: this.#topic(station.name, "state"), payload: JSON.stringify(report), retain: true };
+		});
+		return [...states, this.#available("offline")];
+	}
+
+	#take(topic: string, text: string, retained: boolean): void {
 		if (this.#topics.includes(topic)) this.#events.onTopic(topic);
 		// A command that was kept by the broker is an old one.
-		if (!retain) this.#obey(topic, text);
+		if (!retained) this.#obey(topic, text);
 	}
 
 	#obey(topic: string, text: string): void {
@@ -206,18 +162,14 @@ export class BrokerLink {
 		else this.#log.warn({ text: text.slice(0, 80) }, 'neither "start" nor "stop"');
 	}
 
-	#available(state: Availability["state"]): string {
+	#available(state: Availability["state"]): MqttMessage {
 		const cameras = this.#stations.map(({ name }) => name);
 		const said: Availability = { state, session: this.#session, ...(state === "online" && { cameras }) };
-		return JSON.stringify(said);
+		return { topic: this.#topic(undefined, "available"), payload: JSON.stringify(said), retain: true };
 	}
 
 	#topic(camera: string | undefined, kind: TopicKind): string {
 		const { prefix, robot } = this.#settings;
 		return robotTopic(prefix, { robot, camera, kind });
-	}
-
-	#publish(camera: string, kind: TopicKind, message: object, retain: boolean): void {
-		this.#client?.publish(this.#topic(camera, kind), JSON.stringify(message), { qos: 1, retain });
 	}
 }

@@ -1,0 +1,53 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { parseEnrolment } from "../../wire/invitation.ts";
+import { isRobotName } from "../../wire/robot-topics.ts";
+import { type Guard, ipOf } from "./guard.ts";
+import { HttpRefusal } from "./refusal.ts";
+import type { HttpRoom } from "./room.ts";
+
+const HOST = /^[A-Za-z0-9.:-]{1,253}$/;
+
+/** Whom to invite. Throws an `HttpRefusal` where that is not said. */
+function invitationOf({ body }: FastifyRequest) {
+	const { name, replace, host } = (body ?? {}) as Readonly<Record<string, unknown>>;
+	const isName = typeof name === "string" && isRobotName(name);
+	if (!isName) throw new HttpRefusal(400, "expected a name of 1 to 64 letters, digits, _ or -");
+	const isHost = host === undefined || (typeof host === "string" && HOST.test(host));
+	if (!isHost) throw new HttpRefusal(400, "expected a host that is a name or an address, without a port");
+	return { name, replace: replace === true, host };
+}
+
+function named(request: FastifyRequest): string {
+	const { name } = request.params as { name: string };
+	if (!isRobotName(name)) throw new HttpRefusal(404, "there is no such robot");
+	return name;
+}
+
+/** Robots: who there are, who may join, and who may not come any more. */
+export function robotRoutes(app: FastifyInstance, { robots }: HttpRoom, guard: Guard): void {
+	app.get("/api/robots", async (request, reply) => {
+		const principal = await guard.admit(request, "api");
+		reply.header("Cache-Control", "no-store");
+		return { robots: robots.list(), mayInvite: principal.may("admin") };
+	});
+	app.post("/api/robots/invite", async (request, reply) => {
+		await guard.admit(request, "admin");
+		const { name, replace, host } = invitationOf(request);
+		return reply.code(201).send(robots.invite(name, replace, host));
+	});
+	app.delete("/api/robots/:name", async (request, reply) => {
+		await guard.admit(request, "admin");
+		if (!robots.revoke(named(request))) throw new HttpRefusal(404, `no robot "${named(request)}" has joined`);
+		return reply.code(204).send();
+	});
+}
+
+/** Where a robot joins: its code is its right to, and nobody on the way may read it. */
+export function enrolRoutes(app: FastifyInstance, { robots }: HttpRoom): void {
+	app.post("/api/robots/enrol", async (request, reply) => {
+		if (request.protocol !== "https") throw new HttpRefusal(403, "robots join over TLS only");
+		const enrolment = parseEnrolment(request.body);
+		if (!enrolment) throw new HttpRefusal(400, "expected name, code, secret and machine");
+		return reply.code(201).send(robots.enrol(enrolment, ipOf(request)));
+	});
+}

@@ -1,0 +1,110 @@
+import type { Hub } from "../../hub/hub.ts";
+import type { Log } from "../../observe/log.ts";
+import { type Enrolment, type Welcome, writeInvitation } from "../../wire/invitation.ts";
+import type { Mqtt } from "../mqtt/mqtt.ts";
+import { type Registry, RegistryError } from "./registry.ts";
+
+/** How the relay is reached and known, for robots that join. */
+export interface JoinInfo {
+	/** A name or address that robots can reach; may be said otherwise for each invitation. */
+	readonly host: string;
+	readonly httpPort: number;
+	/** SHA-256 of the certificate, hexadecimal. */
+	readonly fingerprint: string;
+	readonly selfMade: boolean;
+	readonly prefix: string;
+	readonly rtspPort: number;
+	readonly rtspsPort: number;
+}
+
+/** A robot for people. */
+export interface RobotView {
+	readonly name: string;
+	readonly joined: boolean;
+	readonly online: boolean;
+	/** Unix milliseconds of its last coming or going; null for one that has not come yet. */
+	readonly since: number | null;
+	readonly cameras: readonly {
+		readonly name: string;
+		readonly path: string;
+		readonly state: string | null;
+		readonly reason: string;
+		readonly paused: boolean;
+		readonly trigger: { readonly name: string; readonly seconds: number } | null;
+		readonly stats: object | null;
+	}[];
+}
+
+/** What people do with robots: invite, see, revoke. */
+export class Robots {
+	readonly #hub: Hub;
+	readonly #registry: Registry;
+	readonly #mqtt: Mqtt | undefined;
+	readonly #info: () => JoinInfo;
+	readonly #log: Log;
+
+	constructor(hub: Hub, registry: Registry, mqtt: Mqtt | undefined, info: () => JoinInfo, log: Log) {
+		this.#hub = hub;
+		this.#registry = registry;
+		this.#mqtt = mqtt;
+		this.#info = info;
+		this.#log = log;
+	}
+
+	list(): readonly RobotView[] {
+		const told = new Map((this.#mqtt?.fleet.list() ?? []).map((robot) => [robot.robot, robot]));
+		const names = new Set([...told.keys(), ...this.#registry.list().map(({ name }) => name)]);
+		return [...names].sort().map((name) => {
+			const robot = told.get(name);
+			const cameras = (robot?.cameras ?? []).map(({ path, state, stats }) => ({
+				name: path.slice(name.length + 1),
+				path,
+				state: state?.state ?? null,
+				reason: state?.reason ?? "",
+				paused: state?.paused === true,
+				trigger: state?.trigger ?? null,
+				stats: stats ?? null,
+			}));
+			const since = robot?.since ?? null;
+			return { name, joined: this.#registry.has(name), online: robot?.online === true, since, cameras };
+		});
+	}
+
+	/** The line that lets a robot join. Throws a `RegistryError`. */
+	invite(name: string, replace: boolean, host: string | undefined): { readonly line: string; readonly until: number } {
+		if (!this.#mqtt?.upgrade) {
+			throw new RegistryError(409, "robots join by the relay's own broker: set mqtt.broker to embedded");
+		}
+		const info = this.#info();
+		const { code, until } = this.#registry.invite(name, replace);
+		const { httpPort: port, fingerprint } = info;
+		this.#log.info({ robot: name, replace }, "robot invited");
+		return { line: writeInvitation({ host: host ?? info.host, port, robot: name, code, fingerprint }), until };
+	}
+
+	/** Throws a `RegistryError`. */
+	enrol(enrolment: Enrolment, ip: string): Welcome {
+		this.#registry.enrol(enrolment);
+		this.#end(enrolment.name, "another robot has taken its place");
+		this.#log.info({ robot: enrolment.name, ip }, "robot joined");
+		const { selfMade, prefix, rtspPort, rtspsPort } = this.#info();
+		return { name: enrolment.name, selfMade, prefix, rtspPort, rtspsPort };
+	}
+
+	/** Ends a robot's right to come, and what it does now; false where there is none of that name. */
+	revoke(name: string): boolean {
+		if (!this.#registry.revoke(name)) return false;
+		this.#end(name, "the robot was revoked");
+		this.#mqtt?.fleet.forget(name);
+		this.#log.info({ robot: name }, "robot revoked");
+		return true;
+	}
+
+	#end(name: string, reason: string): void {
+		const identity = `user ${name}`;
+		this.#mqtt?.kick(identity);
+		for (const { publication } of [...this.#hub.paths]) {
+			if (publication?.info.identity === identity) publication.end(reason);
+		}
+	}
+}

@@ -1,0 +1,153 @@
+import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import type { Log } from "../observe/log.ts";
+import { type Backoff, backoffMs, sleep } from "./backoff.ts";
+
+const BACKOFF: Backoff = { firstMs: 500, mostMs: 20_000 };
+/** A connection that stood this long was a good one: its end is the first failure again. */
+const GOOD_AFTER_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Seconds. A broker calls a client gone that it has not heard of for one and a half of it. */
+const KEEP_ALIVE_S = 30;
+/** What is said at the end is waited for no longer than this. */
+const GOODBYE_MS = 1000;
+
+/** A message to be published. */
+export interface MqttMessage {
+	readonly topic: string;
+	readonly payload: string | Buffer;
+	readonly retain: boolean;
+}
+
+/** How a broker is reached. */
+export interface MqttOptions {
+	/** `mqtt://`, `mqtts://`, `ws://` or `wss://`, with user and password. */
+	readonly url: string;
+	/** Left out, one of its own making. */
+	readonly clientId?: string;
+	/** PEM of whoever signed the broker's certificate; left out, whom the system trusts. */
+	readonly ca?: string | undefined;
+	/** Of `wss://`: `ca` is the broker's certificate itself, whatever name it has. */
+	readonly pinned?: boolean;
+	readonly filters: readonly string[];
+}
+
+/** What happens on the way. */
+export interface MqttEvents {
+	/** What the broker is to publish when this connection breaks; asked before each. */
+	will?(): MqttMessage;
+	/** A connection stands, and what was asked for is heard from now on. */
+	onUp(): void;
+	/** It is over, or an attempt failed; it is tried again. */
+	onDown(reason: string): void;
+	onMessage(topic: string, payload: Buffer, retained: boolean): void;
+	/** What is published before leaving on purpose. */
+	goodbye?(): readonly MqttMessage[];
+}
+
+function tlsOptions({ ca, pinned }: MqttOptions): IClientOptions {
+	if (ca === undefined) return {};
+	if (!pinned) return { ca, wsOptions: { ca } };
+	// The answer is what is wrong with the name: nothing.
+	return { wsOptions: { ca, checkServerIdentity: () => false } };
+}
+
+/** A connection to a broker that comes back for ever. Its sessions end with it: nothing old is waiting when it comes back. */
+export class MqttConnection {
+	readonly #options: MqttOptions;
+	readonly #events: MqttEvents;
+	readonly #log: Log;
+	readonly #abort = new AbortController();
+	readonly #done: Promise<void>;
+	#client: MqttClient | undefined;
+
+	constructor(options: MqttOptions, events: MqttEvents, log: Log) {
+		this.#options = options;
+		this.#events = events;
+		this.#log = log;
+		this.#done = this.#run();
+	}
+
+	get isUp(): boolean {
+		return this.#client !== undefined;
+	}
+
+	/** Is lost where the broker is away. */
+	publish({ topic, payload, retain }: MqttMessage, qos: 0 | 1 = 1): void {
+		this.#client?.publish(topic, payload, { qos, retain });
+	}
+
+	/** Resolves when the broker has it. Rejects where it is away. */
+	async deliver({ topic, payload, retain }: MqttMessage): Promise<void> {
+		if (!this.#client) throw new Error("the broker is away");
+		await this.#client.publishAsync(topic, payload, { qos: 1, retain });
+	}
+
+	/** Says goodbye, and goes. */
+	async close(): Promise<void> {
+		this.#abort.abort();
+		await this.#done;
+	}
+
+	async #run(): Promise<void> {
+		const { signal } = this.#abort;
+		for (let failures = 0; !signal.aborted; ) {
+			const since = performance.now();
+			const reason = await this.#connection();
+			this.#events.onDown(reason);
+			if (signal.aborted) return;
+			failures = performance.now() - since >= GOOD_AFTER_MS ? 1 : failures + 1;
+			const waitMs = backoffMs(BACKOFF, failures, Math.random());
+			this.#log.warn({ reason, waitMs }, "no broker; trying again");
+			await sleep(waitMs, signal);
+		}
+	}
+
+	/** One connection from its beginning to its end; gives the reason of the end. */
+	async #connection(): Promise<string> {
+		const client = connect(this.#options.url, this.#clientOptions());
+		const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+		client.on("error", ({ message }) => end(message));
+		client.on("close", () => end("connection closed"));
+		client.on("message", (topic, payload, { retain }) => this.#events.onMessage(topic, payload, retain));
+		client.once("connect", () => this.#begin(client).catch((error) => end(String(error))));
+		const leave = (): void => end("going down");
+		this.#abort.signal.addEventListener("abort", leave);
+		const reason = await ended;
+		this.#abort.signal.removeEventListener("abort", leave);
+		this.#client = undefined;
+		await this.#leave(client);
+		return reason;
+	}
+
+	#clientOptions(): IClientOptions {
+		const { clientId } = this.#options;
+		const will = this.#events.will?.();
+		return {
+			...tlsOptions(this.#options),
+			...(clientId !== undefined && { clientId }),
+			...(will && { will: { ...will, payload: Buffer.from(will.payload), qos: 1 } }),
+			clean: true,
+			keepalive: KEEP_ALIVE_S,
+			connectTimeout: CONNECT_TIMEOUT_MS,
+			reconnectPeriod: 0,
+			resubscribe: false,
+		};
+	}
+
+	async #begin(client: MqttClient): Promise<void> {
+		await client.subscribeAsync([...this.#options.filters], { qos: 1 });
+		this.#client = client;
+		this.#log.info("connected to the broker");
+		this.#events.onUp();
+	}
+
+	async #leave(client: MqttClient): Promise<void> {
+		if (client.connected && this.#abort.signal.aborted) {
+			for (const { topic, payload, retain } of this.#events.goodbye?.() ?? []) {
+				client.publish(topic, payload, { qos: 1, retain });
+			}
+			await Promise.race([client.endAsync(false), sleep(GOODBYE_MS, AbortSignal.timeout(GOODBYE_MS))]);
+		}
+		await client.endAsync(true);
+	}
+}

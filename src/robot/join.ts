@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { request } from "node:https";
+import type { TLSSocket } from "node:tls";
+import { type Enrolment, type Invitation, parseWelcome, type Welcome } from "../wire/invitation.ts";
+import { type Identity, machineHash } from "./identity.ts";
+
+const TIMEOUT_MS = 15_000;
+
+function digits(fingerprint: string): string {
+	return fingerprint.replaceAll(":", "").toLowerCase();
+}
+
+function pem(certificate: Buffer): string {
+	const lines = certificate.toString("base64").match(/.{1,64}/g) ?? [];
+	return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+}
+
+interface Enrolled {
+	readonly welcome: Welcome;
+	/** PEM. */
+	readonly certificate: string;
+}
+
+/**
+ * Joins the relay of an invitation with a secret of its own making. Rejects with a reason for people: where the relay
+ * does not answer, is another one than the invitation's, or does not take it.
+ */
+export async function join(invitation: Invitation): Promise<Identity> {
+	const secret = randomBytes(32).toString("base64url");
+	const { robot: name, code, host, port } = invitation;
+	const { welcome, certificate } = await enrol(invitation, { name, code, secret, machine: machineHash() });
+	const { prefix, rtspPort, rtspsPort, selfMade } = welcome;
+	const relay = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+	return { name, relay, secret, certificate: selfMade ? certificate : "", prefix, rtspPort, rtspsPort };
+}
+
+/** The request leaves only when the certificate has the invitation's fingerprint. */
+function enrol({ host, port, fingerprint }: Invitation, enrolment: Enrolment): Promise<Enrolled> {
+	const { promise, resolve, reject } = Promise.withResolvers<Enrolled>();
+	const body = JSON.stringify(enrolment);
+	const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+	const where = { host, port, method: "POST", path: "/api/robots/enrol" };
+	const outgoing = request({ ...where, headers, rejectUnauthorized: false, agent: false, timeout: TIMEOUT_MS });
+	let certificate = "";
+	outgoing.on("socket", (socket) => {
+		socket.once("secureConnect", () => {
+			const shown = (socket as TLSSocket).getPeerCertificate();
+			if (digits(shown.fingerprint256 ?? "") !== fingerprint) {
+				outgoing.destroy(
+					new Error(`${host}:${port} is not the relay of this invitation: its certificate is another one`),
+				);
+				return;
+			}
+			certificate = pem(shown.raw);
+			outgoing.end(body);
+		});
+	});
+	outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in time")));
+	outgoing.on("error", reject);
+	outgoing.on("response", async (response) => {
+		try {
+			const answer: unknown = JSON.parse(Buffer.concat(await response.toArray()).toString());
+			const welcome = response.statusCode === 201 ? parseWelcome(answer) : undefined;
+			if (welcome) resolve({ welcome, certificate });
+			else reject(new Error((answer as { error?: string }).error ?? `the relay answered ${response.statusCode}`));
+		} catch (error) {
+			reject(error);
+		}
+	});
+	return promise;
+}

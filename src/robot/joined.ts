@@ -1,0 +1,60 @@
+import { robotPassword } from "../wire/invitation.ts";
+import type { RobotConfig } from "./config.ts";
+import { type Identity, machineHash } from "./identity.ts";
+import type { BrokerSettings } from "./orders/mqtt.ts";
+
+/** A robot's configuration with what joining gave: its name, where it publishes, whose orders it takes. */
+export interface JoinedConfig {
+	readonly config: RobotConfig;
+	/** Undefined where the configuration names no broker and the robot has not joined. */
+	readonly broker: BrokerSettings | undefined;
+}
+
+function login(name: string, password: string): string {
+	return `${encodeURIComponent(name)}:${encodeURIComponent(password)}`;
+}
+
+/** Fills in what the configuration leaves out. Throws where a camera would have nowhere to publish to. */
+export function withIdentity(config: RobotConfig, identity: Identity | undefined): JoinedConfig {
+	const { relay, control } = config;
+	if (relay !== "" && identity && new URL(relay).host !== identity.relay) {
+		throw new Error(`relay is ${relay}, but this robot has joined ${identity.relay}: run vedette robot join for it`);
+	}
+	if (relay !== "" && !identity) throw new Error(`this robot has not joined ${relay}: run vedette robot join LINE`);
+	const name = identity?.name ?? config.name;
+	const cameras = config.cameras.map((camera) => {
+		if (camera.publish !== "") return camera;
+		if (identity) return { ...camera, publish: publishAddress(identity, camera.name) };
+		throw new Error(`camera ${camera.name}: to where? Give publish an address, or join a relay`);
+	});
+	return { config: { ...config, name, cameras }, broker: brokerOf({ ...config, name }, control.mqtt, identity) };
+}
+
+function publishAddress(identity: Identity, camera: string): string {
+	const { name, relay, secret, rtspPort, rtspsPort, certificate } = identity;
+	const password = robotPassword({ secret, machine: machineHash() });
+	// What the system trusts goes in TLS; a certificate of the relay's own making would have to be given by its fingerprint.
+	const secure = rtspsPort > 0 && certificate === "";
+	if (!secure && rtspPort === 0) throw new Error("the relay takes no RTSP: give publish an address");
+	const { hostname } = new URL(`http://${relay}`);
+	const [scheme, port] = secure ? ["rtsps", rtspsPort] : ["rtsp", rtspPort];
+	return `${scheme}://${login(name, password)}@${hostname}:${port}/${name}/${camera}`;
+}
+
+function brokerOf(
+	{ name, control }: RobotConfig,
+	url: string,
+	identity: Identity | undefined,
+): BrokerSettings | undefined {
+	const { prefix, topic, poll } = control;
+	if (url !== "") return { url, prefix, topic, robot: name, joined: false };
+	if (!identity || poll !== "") return undefined;
+	const password = robotPassword({ secret: identity.secret, machine: machineHash() });
+	const own = { url: `wss://${login(name, password)}@${identity.relay}/mqtt`, prefix: identity.prefix, topic: "" };
+	return {
+		...own,
+		robot: name,
+		joined: true,
+		...(identity.certificate !== "" && { certificate: identity.certificate }),
+	};
+}
