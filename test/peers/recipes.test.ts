@@ -25,6 +25,9 @@ interface Settings {
 	readonly paths?: Record<string, { sdp?: string }>;
 }
 
+/** Many relays begin and end in this process, and what they hold goes back late: they get by with little. */
+const limits = { cacheSize: "32 MiB" };
+
 /** What the runs of a page share. */
 const folder = mkdtempSync(join(tmpdir(), "vedette-recipes-"));
 
@@ -103,7 +106,7 @@ const proofs: Readonly<Record<string, (program: Program, command: string) => Pro
 /** The relay that the recipe describes, and where things are for its commands. */
 async function follow(recipe: RecipeRun, parts: AsyncDisposableStack) {
 	const udp = await freeUdpPorts([0, 1]);
-	const cameraRelay = recipe.camera === undefined ? undefined : parts.use(await startTestRelay());
+	const cameraRelay = recipe.camera === undefined ? undefined : parts.use(await startTestRelay({ limits }));
 	if (cameraRelay) {
 		const film = parts.use(publishFilm(`${cameraRelay.rtspUrl}/${recipe.camera}`));
 		await live(cameraRelay, recipe.camera!, film.text);
@@ -116,7 +119,7 @@ async function follow(recipe: RecipeRun, parts: AsyncDisposableStack) {
 	const settings = parse(here(blockOf(recipe.page, recipe.config), blind)) as Settings & Record<string, object>;
 	for (const path of Object.values(settings.paths ?? {})) if (path.sdp) path.sdp = join(folder, path.sdp);
 	const access = settings.access ? { anonymous: [], ...settings.access } : {};
-	const relay = parts.use(await startTestRelay({ ...settings, access }));
+	const relay = parts.use(await startTestRelay({ ...settings, access, limits }));
 	const { ports } = relay.relay;
 	const places = { rtsp: ports.rtsp[0]!, rtmp: ports.rtmp[0]!, srt: ports.srt[0]!, http: ports.http[0]!, udp, camera };
 	return { relay, settings, places };
