@@ -58,9 +58,12 @@ test("shows the stream: first picture, 30 a second, true figures", async (t) => 
 	await using relay = await startTestRelay();
 	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`);
 	const page = await newPage(t);
+	const scripts: string[] = [];
+	page.on("request", (request) => request.resourceType() === "script" && scripts.push(request.url()));
 	await page.goto(`${httpUrl(relay)}/watch/robot1/front`);
 	await waitForState(page, "live");
 	await page.waitForTimeout(1500);
+	assert.equal(scripts.length, 1, `what only HLS needs is not loaded: ${scripts.join()}`);
 	const rate = await pictureRate(page, 3000);
 	assert.ok(rate > 25 && rate < 33, `${rate.toFixed(1)} pictures a second`);
 	const reading = await page.locator("vedette-player").evaluate((player: VedettePlayer) => player.reading);
