@@ -32,6 +32,11 @@ const NO_ENHANCED_RTMP = "ffmpeg 5.1 does not speak Enhanced RTMP";
 
 const carriesAll = (): undefined => undefined;
 
+/** Many relays begin and end in this process, and what they hold goes back late: they get by with little. */
+function start(paths: object = { all_others: {} }): Promise<TestRelay> {
+	return startTestRelay({ paths, limits: { cacheSize: "32 MiB" } });
+}
+
 function rtmpLacks({ video, sound }: Media): string | undefined {
 	return video === "h265" || sound === "opus" ? NO_ENHANCED_RTMP : undefined;
 }
@@ -49,7 +54,7 @@ function push({ folder, media, parts }: Stage, ...target: readonly string[]): Pr
 /** A way in by which ffmpeg pushes to the relay. */
 function pushed(name: string, missing: WayIn["missing"], target: (relay: TestRelay) => readonly string[]): WayIn {
 	const open = async (stage: Stage): Promise<TestRelay> => {
-		const relay = stage.parts.use(await startTestRelay());
+		const relay = stage.parts.use(await start());
 		push(stage, ...target(relay));
 		return relay;
 	};
@@ -59,10 +64,10 @@ function pushed(name: string, missing: WayIn["missing"], target: (relay: TestRel
 /** A way in by which the relay pulls from another one, to which ffmpeg publishes. */
 function pulled(name: string, missing: WayIn["missing"], source: (origin: TestRelay) => object): WayIn {
 	const open = async (stage: Stage): Promise<TestRelay> => {
-		const origin = stage.parts.use(await startTestRelay());
+		const origin = stage.parts.use(await start());
 		push(stage, "-f", "rtsp", "-rtsp_transport", "tcp", `${origin.rtspUrl}/${PATH}`);
 		await live(origin, stage.media.sound ? 2 : 1);
-		return stage.parts.use(await startTestRelay({ paths: { [PATH]: source(origin) } }));
+		return stage.parts.use(await start({ [PATH]: source(origin) }));
 	};
 	return { name, missing, open };
 }
@@ -70,8 +75,8 @@ function pulled(name: string, missing: WayIn["missing"], source: (origin: TestRe
 /** A way in by which another relay, to which ffmpeg publishes, pushes to this one. */
 function forwarded(name: string, missing: WayIn["missing"], to: (relay: TestRelay) => string): WayIn {
 	const open = async (stage: Stage): Promise<TestRelay> => {
-		const relay = stage.parts.use(await startTestRelay());
-		const origin = stage.parts.use(await startTestRelay({ paths: { [PATH]: { forward: [to(relay)] } } }));
+		const relay = stage.parts.use(await start());
+		const origin = stage.parts.use(await start({ [PATH]: { forward: [to(relay)] } }));
 		push(stage, "-f", "rtsp", "-rtsp_transport", "tcp", `${origin.rtspUrl}/${PATH}`);
 		return relay;
 	};
@@ -93,7 +98,7 @@ function startSample(parts: AsyncDisposableStack, publish: string, transport: st
 /** A way in of the robot. */
 function robot(name: string, publish: (relay: TestRelay) => string, transport = "tcp"): WayIn {
 	const open = async ({ parts }: Stage): Promise<TestRelay> => {
-		const relay = parts.use(await startTestRelay());
+		const relay = parts.use(await start());
 		startSample(parts, publish(relay), transport);
 		return relay;
 	};
@@ -126,7 +131,7 @@ async function openRtp(stage: Stage): Promise<TestRelay> {
 	const [picture = 0, noise = 0] = await freePortPairs(2);
 	const sdp = description(stage.media, picture, noise);
 	const settings = { source: `udp+rtp://127.0.0.1:${picture}`, sdp };
-	const relay = stage.parts.use(await startTestRelay({ paths: { [PATH]: settings } }));
+	const relay = stage.parts.use(await start({ [PATH]: settings }));
 	const rtp = (port: number): string[] => ["-f", "rtp", `rtp://127.0.0.1:${port}?pkt_size=1200`];
 	const sound = stage.media.sound ? [...tracks.sound, ...rtp(noise)] : [];
 	stage.parts.use(run("ffmpeg", [...input(stage.folder, stage.media), ...tracks.video, ...rtp(picture), ...sound]));
@@ -136,13 +141,13 @@ async function openRtp(stage: Stage): Promise<TestRelay> {
 async function openMpegTs(stage: Stage): Promise<TestRelay> {
 	const [port] = await freePortPairs(1);
 	const settings = { source: `udp+mpegts://127.0.0.1:${port}` };
-	const relay = stage.parts.use(await startTestRelay({ paths: { [PATH]: settings } }));
+	const relay = stage.parts.use(await start({ [PATH]: settings }));
 	push(stage, "-f", "mpegts", `udp://127.0.0.1:${port}?pkt_size=1316`);
 	return relay;
 }
 
 async function openWhip({ folder, media, parts }: Stage): Promise<TestRelay> {
-	const relay = parts.use(await startTestRelay());
+	const relay = parts.use(await start());
 	await publishWhip(`${relay.httpUrl}/${PATH}/whip`, folder, media, parts);
 	return relay;
 }
@@ -150,7 +155,7 @@ async function openWhip({ folder, media, parts }: Stage): Promise<TestRelay> {
 async function openRobotRtp({ parts }: Stage): Promise<TestRelay> {
 	const [port] = await freePortPairs(1);
 	const address = `udp+rtp://127.0.0.1:${port}`;
-	const relay = parts.use(await startTestRelay({ paths: { [PATH]: { source: address } } }));
+	const relay = parts.use(await start({ [PATH]: { source: address } }));
 	startSample(parts, address, "udp");
 	return relay;
 }
