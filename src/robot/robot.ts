@@ -33,7 +33,7 @@ export async function startRobot(given: RobotConfig, log: Log): Promise<Robot> {
 	await using parts = new AsyncDisposableStack();
 	const stateDir = openStateDir(given, log);
 	const { config, broker } = withIdentity(given, stateDir === undefined ? undefined : readIdentity(stateDir));
-	const pauses = new Pauses(stateDir, config.name);
+	const pauses = new Pauses(stateDir, given.name);
 	const starts = await backendsOf(config);
 	if (config.cameras.some(overWhip)) parts.defer(releaseWebRtc);
 	const reporter = new Reporter();
@@ -44,7 +44,7 @@ export async function startRobot(given: RobotConfig, log: Log): Promise<Robot> {
 	});
 	const all = new Stations(config, stations, pauses, log);
 	parts.use(all);
-	const socket = stateDir && robotSocket(stateDir, config.name);
+	const socket = stateDir && robotSocket(stateDir, given.name);
 	const door = parts.use(await LocalDoor.open(all, socket, config.control.http, log));
 	parts.use(openMasters(config, broker, all, desk, reporter, log));
 	all.begin();
