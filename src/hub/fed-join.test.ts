@@ -22,7 +22,7 @@ test("of a publisher of frames, the first reader of packets joins at the key fra
 	const clock = { now: () => 1000, unix: () => 1_700_000_000_000, after: () => () => undefined };
 	const settings = { key: "all_others", settings: pathSettings.parse({}) };
 	const hub = new Hub({ pool: new Pool(16 * 1024 * 1024), clock, maxPaths: 10, settings: () => settings });
-	const info = { type: "test", id: "1", remoteAddress: "192.0.2.1:1", identity: "robot" };
+	const info = { type: "test", id: "1", remoteAddress: "192.0.2.1:1", identity: "robot", user: "robot" };
 	const publication = hub.publish(camera, [video], info, { onEnd: () => undefined });
 	const { stream } = publication;
 	let count = 0;
