@@ -19,6 +19,8 @@ const BEHIND_MS = 1000;
 const FEW = 128;
 /** Failures within this time of each other are a row of them. */
 const FAILURE_ROW_MS = 10_000;
+/** After so many threads in a row have failed, the caller's thread does their work. */
+const MOST_FAILURES = 3;
 /** How long the destinations of a channel that failed again wait for another one: doubled with each in a row. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
@@ -56,7 +58,10 @@ export class Sender {
 	/** Commands that were posted to any thread: the clock of what the pool may use again. */
 	#posted = 0;
 	#opened = 0;
+	/** Failures in a row, but for the first one. */
 	#failures = 0;
+	/** Threads are not begun any more. */
+	#gaveUp = false;
 	#failedAt = Number.NEGATIVE_INFINITY;
 	#closed = false;
 
@@ -110,9 +115,10 @@ export class Sender {
 		const own = this.#channels.find(({ threaded }) => !threaded);
 		if (this.#auto && !own) return this.#open(false);
 		if (this.#auto && own && own.load < FEW) return own;
-		const some = this.#channels.filter(({ threaded }) => threaded === this.threads > 0);
+		const most = this.#gaveUp ? 0 : this.threads;
+		const some = this.#channels.filter(({ threaded }) => threaded === most > 0);
 		const isWanted = !this.#auto || some.every(({ load }) => load >= FEW);
-		if (isWanted && some.length < Math.max(1, this.threads)) return this.#open(this.threads > 0);
+		if (isWanted && some.length < Math.max(1, most)) return this.#open(most > 0);
 		return some.reduce((best, channel) => (channel.load < best.load ? channel : best));
 	}
 
@@ -126,6 +132,10 @@ export class Sender {
 		const who = channel.threaded ? "a sending thread" : "sending";
 		const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 		this.#log(`${who} failed, its ${channel.load} destinations go on in another one: ${why}`);
+		if (!this.#gaveUp && channel.threaded && this.#failures >= MOST_FAILURES) {
+			this.#gaveUp = true;
+			this.#log("sending threads fail again and again: the main thread does their work from now on");
+		}
 		const pause = this.#failures === 0 ? 0 : FIRST_PAUSE_MS * 2 ** (this.#failures - 1);
 		setTimeout(() => this.#revive(channel), Math.min(pause, LONGEST_PAUSE_MS)).unref();
 	}
