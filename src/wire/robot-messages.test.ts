@@ -63,7 +63,7 @@ const messages: readonly (readonly [keyof typeof parsers, object])[] = [
 	["parseOrder", { id: "a", do: "keyframe", expires: 5 }],
 	["parseOrder", { id: "a", do: "start", expires: 5, maxBitrate: 900 }],
 	["parseTimeTold", { session: "s", now: 5 }],
-	["parseAvailability", { state: "online", session: "s", cameras: ["front"] }],
+	["parseAvailability", { state: "online", session: "s", cameras: ["front"], alwaysOn: ["front"] }],
 	["parseAvailability", { state: "offline", session: "s" }],
 	["parseStateReport", { state: "live", session: "s" }],
 	[

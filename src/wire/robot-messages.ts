@@ -19,6 +19,8 @@ export interface Availability {
 	readonly session: string;
 	/** The robot's cameras by name; of a birth. */
 	readonly cameras?: readonly string[];
+	/** Those of them that run whether somebody wants them or not. */
+	readonly alwaysOn?: readonly string[];
 }
 
 /** `PREFIX/ROBOT/time`: the relay's answer to a birth, by which the robot tells whether an order is late. */
@@ -147,9 +149,17 @@ export function parseAvailability(text: string): Availability | undefined {
 	const fields = fieldsOf(text);
 	const state = oneOf(fields?.state, "online", "offline");
 	if (!state || !isText(fields?.session)) return undefined;
-	const { cameras } = fields;
-	const named = Array.isArray(cameras) && cameras.length <= MAX_CAMERAS && cameras.every(isText);
-	return { state, session: fields.session, ...(named && { cameras }) };
+	const { cameras, alwaysOn } = fields;
+	return {
+		state,
+		session: fields.session,
+		...(isNames(cameras) && { cameras }),
+		...(isNames(alwaysOn) && { alwaysOn }),
+	};
+}
+
+function isNames(value: unknown): value is string[] {
+	return Array.isArray(value) && value.length <= MAX_CAMERAS && value.every(isText);
 }
 
 export function parseStateReport(text: string): StateReport | undefined {

@@ -77,6 +77,18 @@ test("a robot joins by one line, is woken by orders alone, and is nobody once it
 	assert.equal(hub.path(front)?.publication, undefined, "and it does not come back");
 });
 
+test("a camera that always runs may publish though nobody wants it", { timeout: 60_000 }, async () => {
+	await using relay = await startTestRelay({ ...closed, paths: { all_others: { idleAfter: "0 s" } } });
+	using folder = makeFolder();
+	writeIdentity(folder.path, await join(parseInvitation(await invite(relay, "robot1"))!));
+	await using _robot = await startTestRobot({ stateDir: folder.path, cameras: [{ ...cameras[0], onDemand: false }] });
+	const { hub } = relay.relay;
+	await until(() => hub.path(front)?.publication, "it publishes");
+	assert.equal(hub.demand.get(front)?.alwaysOn, true);
+	await new Promise((resolve) => setTimeout(resolve, 1500));
+	assert.ok(hub.path(front)?.publication, "and goes on");
+});
+
 test("robots outlive a restart of the relay; a copy on another machine is refused", { timeout: 60_000 }, async () => {
 	using folder = makeFolder();
 	using state = makeFolder();

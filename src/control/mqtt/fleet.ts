@@ -52,6 +52,8 @@ export interface FleetOptions {
 
 interface Known {
 	readonly path: PathName;
+	/** It runs whether somebody wants it or not. */
+	readonly alwaysOn: boolean;
 	readonly camera: RobotCamera;
 	readonly leave: () => void;
 	state: StateReport | undefined;
@@ -151,14 +153,14 @@ export class Fleet {
 		else if (said.session === robot.session) this.#go(robot);
 	}
 
-	#come(robot: Robot, { session, cameras = [] }: Availability): void {
+	#come(robot: Robot, { session, cameras = [], alwaysOn = [] }: Availability): void {
 		const { prefix, bus, now, log, onChange } = this.#options;
 		robot.session = session;
 		robot.online = true;
 		robot.since = now();
 		const time = JSON.stringify({ session, now: robot.since });
 		bus()?.publish(robotTopic(prefix, { robot: robot.name, camera: undefined, kind: "time" }), time, false);
-		this.#setCameras(robot, cameras.slice(0, MOST_CAMERAS));
+		this.#setCameras(robot, cameras.slice(0, MOST_CAMERAS), new Set(alwaysOn));
 		log.info({ robot: robot.name, cameras }, "robot online");
 		for (const { camera } of robot.cameras.values()) camera.online();
 		onChange(robot.told);
@@ -193,20 +195,20 @@ export class Fleet {
 		if (known) known.stats = parseStats(text) ?? known.stats;
 	}
 
-	#setCameras(robot: Robot, names: readonly string[]): void {
-		for (const [name, { leave }] of robot.cameras) {
-			if (names.includes(name)) continue;
-			leave();
+	#setCameras(robot: Robot, names: readonly string[], alwaysOn: ReadonlySet<string> = new Set()): void {
+		for (const [name, known] of robot.cameras) {
+			if (names.includes(name) && known.alwaysOn === alwaysOn.has(name)) continue;
+			known.leave();
 			robot.cameras.delete(name);
 		}
 		for (const name of names.filter((one) => !robot.cameras.has(one))) {
-			const known = this.#drive(robot.name, name);
+			const known = this.#drive(robot.name, name, alwaysOn.has(name));
 			if (known) robot.cameras.set(name, known);
 		}
 	}
 
 	/** Undefined where the configuration has no such path, or something else drives it. */
-	#drive(robot: string, camera: string): Known | undefined {
+	#drive(robot: string, camera: string, alwaysOn: boolean): Known | undefined {
 		const { prefix, hub, bus, now, ownerOf, onDrive, log } = this.#options;
 		const path = parsePathName(`${robot}/${camera}`);
 		if (!path) return undefined;
@@ -216,12 +218,13 @@ export class Fleet {
 		try {
 			const leave = hub.demand.drive(path, {
 				kind: "robot",
+				alwaysOn,
 				open: (reports) => {
 					made = new RobotCamera(options, reports);
 					return made;
 				},
 			});
-			return made && { path, camera: made, leave, state: undefined, stats: undefined };
+			return made && { path, alwaysOn, camera: made, leave, state: undefined, stats: undefined };
 		} catch (error) {
 			if (!(error instanceof Refused)) throw error;
 			log.warn({ robot, camera, reason: error.message }, "this camera cannot be on demand");

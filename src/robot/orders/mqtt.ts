@@ -164,7 +164,8 @@ export class BrokerLink {
 
 	#available(state: Availability["state"]): MqttMessage {
 		const cameras = this.#stations.map(({ name }) => name);
-		const said: Availability = { state, session: this.#session, ...(state === "online" && { cameras }) };
+		const alwaysOn = this.#stations.filter((station) => station.isAlwaysOn).map(({ name }) => name);
+		const said: Availability = { state, session: this.#session, ...(state === "online" && { cameras, alwaysOn }) };
 		return { topic: this.#topic(undefined, "available"), payload: JSON.stringify(said), retain: true };
 	}
 

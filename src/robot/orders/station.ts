@@ -39,6 +39,10 @@ export class Station {
 		return this.#state === "live";
 	}
 
+	get isAlwaysOn(): boolean {
+		return this.#options.wish.isAlwaysOn;
+	}
+
 	/** The last one, for still pictures. */
 	get keyFrame(): Frame | undefined {
 		return this.#options.camera.keyFrame;

@@ -31,6 +31,11 @@ export class Wish {
 		this.#paused = paused;
 	}
 
+	/** Whether it runs whatever is ordered. */
+	get isAlwaysOn(): boolean {
+		return this.#always;
+	}
+
 	/** The relay's order, or what stands for it. A stop ends what a trigger began, too. */
 	order(run: boolean): void {
 		this.#ordered = run;
