@@ -147,6 +147,7 @@ export class Hub {
 				this.#emit({ at: "left", path, reader });
 				this.demand.left(path.name, reader);
 			},
+			keyFrameOf: (path, publisher) => this.demand.keyFrameOf(path.name, publisher),
 			empty: (path) => {
 				if (this.#paths.get(path.name) === path) this.#paths.delete(path.name);
 			},

@@ -32,6 +32,8 @@ export interface PathEvents {
 	unpublished(path: Path, reason: string): void;
 	joined(path: Path, reader: Reader): void;
 	left(path: Path, reader: Reader): void;
+	/** What asks for a key frame where the publisher cannot be asked itself; undefined for nothing. */
+	keyFrameOf(path: Path, publisher: PublisherInfo): (() => void) | undefined;
 	/** Nobody publishes, nobody reads. */
 	empty(path: Path): void;
 	/** A stream for these tracks. Throws `Refused`. */
@@ -155,7 +157,7 @@ export class Path {
 		this.#cancelGrace?.();
 		this.#cancelGrace = undefined;
 		old?.replaced(info);
-		stream.begin(tracks, events.onKeyFrameRequest?.bind(events));
+		stream.begin(tracks, events.onKeyFrameRequest?.bind(events) ?? this.#events.keyFrameOf(this, info));
 		this.#events.published(this);
 		return publication;
 	}

@@ -56,6 +56,8 @@ export class SimulatedRobot {
 	readonly orders: string[] = [];
 	readonly offer: DriverOffer;
 	lastOrder: StartOrder | undefined;
+	/** How many it was asked for. */
+	keyFrames = 0;
 	/** Milliseconds from a start to the first picture. */
 	delay = 500;
 	/** Milliseconds from a stop to the end. */
@@ -80,6 +82,9 @@ export class SimulatedRobot {
 					start: (order) => this.#order("start", order),
 					stop: () => this.#order("stop", undefined),
 					owns: ({ identity }) => identity === "robot",
+					keyFrame: () => {
+						this.keyFrames += 1;
+					},
 				};
 			},
 		};

@@ -47,6 +47,10 @@ export class RobotCamera implements Driver {
 		this.#order({ do: "stop" });
 	}
 
+	keyFrame(): void {
+		this.#order({ do: "keyframe" });
+	}
+
 	online(): void {
 		this.#reports.online();
 	}

@@ -98,6 +98,13 @@ export class Camera {
 		});
 	}
 
+	/** Asks what it drives for a key frame; undefined where it drives somebody else than who publishes, or cannot ask. */
+	keyFrameOf(publisher: PublisherInfo): (() => void) | undefined {
+		const driver = this.#driver;
+		const isOther = driver.owns?.(publisher) === false;
+		return driver.keyFrame && !isOther ? () => driver.keyFrame?.() : undefined;
+	}
+
 	/** Takes over what is there already: readers, a publisher, and the holds of a relay that ran before. */
 	begin(kept: readonly KeptHold[]): void {
 		const path = this.#tools.path();

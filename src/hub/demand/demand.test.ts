@@ -295,6 +295,22 @@ test("a publisher that nobody wants is refused, another's never", async () => {
 	assert.equal(world.robot.publication?.active, true);
 });
 
+test("a robot whose protocol cannot be asked for a key frame is asked by its driver, another publisher not", async () => {
+	const world = awake();
+	const coming = world.watch("ann");
+	await world.clock.pass(600);
+	const { stream } = await coming;
+	await world.clock.pass(1000);
+	const before = world.robot.keyFrames;
+	stream.requestKeyFrame();
+	assert.equal(world.robot.keyFrames, before + 1);
+	const other = awake();
+	const { stream: alien } = other.publishAlien();
+	await other.clock.pass(1000);
+	alien.requestKeyFrame();
+	assert.equal(other.robot.keyFrames, 0);
+});
+
 test("a camera that is always on needs no start and takes no stop", async () => {
 	const world = awake({ onDemand: false });
 	assert.equal(world.state, "starting");

@@ -140,6 +140,11 @@ export class Demand {
 		throw new Refused("unwanted", `nobody wants "${name}" now`);
 	}
 
+	/** What asks for a key frame where a publisher cannot be asked itself; undefined for nothing. */
+	keyFrameOf(name: PathName, publisher: PublisherInfo): (() => void) | undefined {
+		return this.#entries.get(name)?.camera.keyFrameOf(publisher);
+	}
+
 	/** Told by the hub. */
 	published(name: PathName, publisher: PublisherInfo): void {
 		this.#entries.get(name)?.camera.published(publisher);

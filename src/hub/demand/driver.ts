@@ -23,6 +23,8 @@ export interface Driver {
 	 * nobody does any more. Left out, whoever comes after a start is, and nobody is refused.
 	 */
 	owns?(publisher: PublisherInfo): boolean;
+	/** A key frame is wanted, and the way the pictures come cannot ask for one. Left out where this cannot either. */
+	keyFrame?(): void;
 	/** It is not needed any more. What it runs ends. */
 	close?(): void;
 }
