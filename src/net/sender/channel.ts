@@ -19,8 +19,8 @@ export type SendLevel = "gso" | "sendmmsg" | "dgram";
 
 /** When commands that found no room are tried again. */
 const RETRY_MS = 1;
-/** How long the main thread sends before it looks after its other work. */
-const HOLD_MS = 2;
+/** How long the main thread sends before it looks after its other work: an ordinary picture leaves in one go. */
+const HOLD_MS = 4;
 
 export interface ChannelOptions {
 	readonly pool: Pool;

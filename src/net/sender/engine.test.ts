@@ -454,9 +454,8 @@ test("an engine that shares its thread stops when it took long enough, and goes 
 		rig.now += 1;
 	};
 	rig.add(5, true);
-	const waits = [rig.batch(), rig.run(), rig.run()];
-	assert.deepEqual(waits, [0, 0, 0]);
-	assert.deepEqual(records.map((record) => rig.to(record).length).filter((count) => count > 0).length, 9);
+	assert.deepEqual([rig.batch(), rig.run()], [0, 0]);
+	assert.equal(records.filter((record) => rig.to(record).length > 0).length, 8);
 	assert.equal(rig.run(), Number.POSITIVE_INFINITY);
 	for (const record of records) assert.deepEqual(numbers(rig.to(record)), range(0, 5));
 });

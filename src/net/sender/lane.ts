@@ -6,6 +6,9 @@ import type { RingView, Slice } from "./slice.ts";
 /** A large unit leaves in steps this far apart. */
 const STEP_MS = 3;
 
+/** After so many destinations it is looked how late it is. */
+const CLOCK_EVERY = 4;
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** A stream as a sending thread knows it. */
@@ -147,7 +150,7 @@ export class Lane {
 				if (!outlet.flush()) return this.#interrupt(slice, i);
 				outlet.since = this.since;
 			}
-			if (i > this.#roundAt && this.#host.late()) return this.#interrupt(slice, i);
+			if (i % CLOCK_EVERY === 0 && i > this.#roundAt && this.#host.late()) return this.#interrupt(slice, i);
 			const destination = live[i]!;
 			outlet.send(destination, slice, kind);
 			destination.account(slice, false);
