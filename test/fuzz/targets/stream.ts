@@ -60,7 +60,13 @@ function packets(): Buffer {
 }
 
 let now = 0;
-const clock = { now: () => now, unix: () => now, after: () => () => undefined };
+/** What is to be done later, which is when the input is through. */
+const due = new Set<() => void>();
+const after = (_ms: number, call: () => void) => {
+	due.add(call);
+	return () => due.delete(call);
+};
+const clock = { now: () => now, unix: () => now, after };
 const settings = pathSettings.parse({ maxFrameSize: "64 KiB" });
 const pool = new Pool(32 * 1024 * 1024);
 const hub = new Hub({ pool, clock, maxPaths: 10, settings: () => ({ key: "all_others", settings }) });
@@ -118,6 +124,8 @@ const stream: Target = {
 			publication.packet(index, packet, 0, packet.length);
 		}
 		hub.close("over");
+		for (const call of due) call();
+		due.clear();
 	},
 };
 
