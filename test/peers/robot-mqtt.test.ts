@@ -6,19 +6,11 @@ import { type Mosquitto, type Subscription, startMosquitto } from "../support/mo
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { startTestRobot, type TestRobot } from "../support/robot.ts";
+import { until } from "../support/until.ts";
 
 const STATE = "vedette/robot1/front/stream/state";
 const AVAILABLE = "vedette/robot1/available";
 const TOPIC = "robot/stream";
-
-async function until<T>(found: () => T | undefined | false, what: string): Promise<T> {
-	for (const end = performance.now() + 15_000; ; ) {
-		const value = found();
-		if (value) return value;
-		if (performance.now() > end) throw new Error(`not within 15 s: ${what}`);
-		await new Promise((resolve) => setTimeout(resolve, 10));
-	}
-}
 
 /** A broker, a relay that takes the stream, a robot on demand, and everything that is said. */
 interface Scene extends AsyncDisposable {
@@ -67,11 +59,11 @@ test("the topic of a plain broker starts and stops the robot", { timeout: 60_000
 	if (!ready(t)) return;
 	await using s = await scene();
 	assert.equal(s.isPublishing(), false);
-	s.broker.publish(TOPIC, "start");
+	await s.broker.publish(TOPIC, "start");
 	await until(() => s.state()?.state === "live", "live");
 	await until(s.isPublishing, "the relay has it");
-	s.broker.publish(TOPIC, "nonsense");
-	s.broker.publish(TOPIC, "stop");
+	await s.broker.publish(TOPIC, "nonsense");
+	await s.broker.publish(TOPIC, "stop");
 	await until(() => s.state()?.state === "idle", "idle again");
 	await until(() => !s.isPublishing(), "the relay hears the goodbye");
 	const states = s.heard.messages
@@ -84,25 +76,25 @@ test("the topic of a plain broker starts and stops the robot", { timeout: 60_000
 test("set and order on the camera's own topics; a kept command is an old one", { timeout: 60_000 }, async (t) => {
 	if (!ready(t)) return;
 	await using s = await scene();
-	s.broker.publish("vedette/robot1/front/stream/set", '{"do":"start","maxBitrate":900}');
+	await s.broker.publish("vedette/robot1/front/stream/set", '{"do":"start","maxBitrate":900}');
 	await until(() => s.state()?.state === "live", "live");
-	s.broker.publish("vedette/robot1/front/stream/set", "OFF");
+	await s.broker.publish("vedette/robot1/front/stream/set", "OFF");
 	await until(() => s.state()?.state === "idle", "idle");
-	const order = (id: string, what: string, expires: number): void =>
+	const order = (id: string, what: string, expires: number): Promise<void> =>
 		s.broker.publish("vedette/robot1/front/stream/order", JSON.stringify({ id, do: what, expires }));
-	order("a", "start", Date.now() - 1000);
+	await order("a", "start", Date.now() - 1000);
 	await until(() => s.state()?.late === 1, "the late order is counted");
 	assert.equal(s.state()?.state, "idle");
-	order("b", "start", Date.now() + 10_000);
+	await order("b", "start", Date.now() + 10_000);
 	await until(() => s.state()?.state === "live" && s.state()?.order === "b", "the order is obeyed and answered");
-	order("c", "stop", Date.now() + 10_000);
+	await order("c", "stop", Date.now() + 10_000);
 	await until(() => s.state()?.state === "idle" && s.state()?.order === "c", "stopped");
-	order("b", "start", Date.now() + 10_000);
+	await order("b", "start", Date.now() + 10_000);
 	await until(() => s.state()?.order === "b", "a repeated order is answered again");
 	assert.equal(s.state()?.state, "idle");
-	s.broker.publish(TOPIC, "start", "-r");
+	await s.broker.publish(TOPIC, "start", "-r");
 	await until(() => s.state()?.state === "live", "what is published now is obeyed, kept or not");
-	s.broker.publish(TOPIC, "stop");
+	await s.broker.publish(TOPIC, "stop");
 	await until(() => s.state()?.state === "idle", "idle");
 	await s.broker.restart(0);
 	const before = s.heard.messages.length;
@@ -133,7 +125,7 @@ test("a robot that is cut off is offline by its will; it comes back with a new s
 test("triggers and pauses at the robot, and its figures", { timeout: 60_000 }, async (t) => {
 	if (!ready(t)) return;
 	await using s = await scene({ http: "127.0.0.1:0" }, { trigger: { topics: ["robot1/bumper"], time: "2 s" } });
-	s.broker.publish("robot1/bumper", "hit");
+	await s.broker.publish("robot1/bumper", "hit");
 	const live = await until(() => s.state()?.state === "live" && s.state(), "a topic starts it");
 	assert.equal(live.trigger?.name, "robot1/bumper");
 	await until(() => s.state()?.state === "idle", "until its time is over");

@@ -6,20 +6,12 @@ import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { startTestRobot } from "../support/robot.ts";
+import { until } from "../support/until.ts";
 import { type Program, run } from "./rtsp-programs.ts";
 
 const front = parsePathName("robot1/front") as PathName;
 const settings = { startTimeout: "10 s", idleAfter: "1 s" };
 const open = { access: { anonymous: ["publish", "read", "api", "metrics", "control"] } };
-
-async function until<T>(found: () => T | undefined | false, what: string, more = () => ""): Promise<T> {
-	for (const end = performance.now() + 15_000; ; ) {
-		const value = found();
-		if (value) return value;
-		if (performance.now() > end) throw new Error(`not within 15 s: ${what} ${more()}`);
-		await new Promise((resolve) => setTimeout(resolve, 10));
-	}
-}
 
 function stateOf(hub: Hub): string {
 	return hub.demand.get(front)?.state ?? "unknown";
@@ -95,8 +87,7 @@ for (const { name, scene } of ways) {
 		);
 		await until(
 			() => stateOf(hub) === "idle" && hub.demand.get(front)?.online,
-			"the robot is known",
-			() => stateOf(hub),
+			() => `the robot is known: ${stateOf(hub)}`,
 		);
 		assert.equal(hub.path(front)?.publication, undefined);
 		await using player = plays(relay, 20);
@@ -104,8 +95,7 @@ for (const { name, scene } of ways) {
 		assert.equal(stateOf(hub), "live");
 		await until(
 			() => stateOf(hub) === "idle",
-			"it sleeps when the viewer has gone",
-			() => stateOf(hub),
+			() => `it sleeps when the viewer has gone: ${stateOf(hub)}`,
 		);
 		assert.equal(hub.path(front)?.publication, undefined);
 	});

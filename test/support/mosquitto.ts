@@ -1,22 +1,31 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { peer } from "./peers.ts";
 
+/** The programs `mosquitto_pub` and `mosquitto_sub`, as one user of a broker. */
+export interface MosquittoClient {
+	/** `mosquitto_pub`. Rejects, with what it said, where that fails. */
+	publish(topic: string, message: string, ...options: string[]): Promise<void>;
+	/** `mosquitto_pub` of one message after the other, as fast as it can. */
+	publishAll(topic: string, messages: readonly string[]): Promise<void>;
+	/** `mosquitto_sub`: the payloads that came so far, by topic, newest last. */
+	subscribe(topic: string): Promise<Subscription>;
+}
+
 /** The real Mosquitto, closed to everybody but `mymqttuser` with the password `secret`, as in the field. */
-export interface Mosquitto extends AsyncDisposable {
+export interface Mosquitto extends AsyncDisposable, MosquittoClient {
 	readonly port: number;
 	/** With user and password. */
 	readonly url: string;
 	/** Ends it as a crash would, and starts it again on the same port. */
 	restart(downMs: number): Promise<void>;
-	/** `mosquitto_pub`. */
-	publish(topic: string, message: string, ...options: string[]): void;
-	/** `mosquitto_sub`: the payloads that came so far, by topic, newest last. */
-	subscribe(topic: string): Promise<Subscription>;
+	/** Ends it as a crash would; `restart` begins it again. */
+	kill(): Promise<void>;
 }
 
 export interface Subscription extends Disposable {
@@ -26,17 +35,17 @@ export interface Subscription extends Disposable {
 const USER = "mymqttuser";
 const PASSWORD = "secret";
 
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
+async function freePort(host: string): Promise<number> {
+	const server = createServer().listen(0, host);
 	await once(server, "listening");
 	const address = server.address();
 	server.close();
 	return typeof address === "object" && address ? address.port : 0;
 }
 
-async function answers(port: number): Promise<void> {
+async function answers(host: string, port: number): Promise<void> {
 	for (const end = performance.now() + 10_000; ; ) {
-		const socket = connect(port, "127.0.0.1");
+		const socket = connect(port, host);
 		const open = await new Promise((resolve) => {
 			socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
 		});
@@ -47,43 +56,78 @@ async function answers(port: number): Promise<void> {
 	}
 }
 
-/** Starts one on a free port of loopback. */
-export async function startMosquitto(): Promise<Mosquitto> {
+export interface MosquittoOptions {
+	/** Where it listens; loopback where it is left out. */
+	readonly host?: string;
+	/** Its certificate: nothing but TLS is spoken then. */
+	readonly tls?: { readonly cert: string; readonly key: string };
+	/** Further lines of its configuration. */
+	readonly lines?: readonly string[];
+	/** Further users and their passwords. */
+	readonly users?: Readonly<Record<string, string>>;
+}
+
+/** Starts one on a free port. */
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
+	const { host = "127.0.0.1", tls, lines = [], users = {} } = options;
 	const folder = mkdtempSync(join(tmpdir(), "vedette-mosquitto-"));
-	const port = await freePort();
+	const port = await freePort(host);
 	const passwords = join(folder, "passwd");
 	execFileSync("mosquitto_passwd", ["-b", "-c", passwords, USER, PASSWORD], { stdio: "ignore" });
 	const file = join(folder, "mosquitto.conf");
-	const user = process.getuid?.() === 0 ? "user root\n" : "";
-	writeFileSync(file, `${user}allow_anonymous false\npassword_file ${passwords}\nlistener ${port} 127.0.0.1\n`);
+	for (const [name, password] of Object.entries(users)) {
+		execFileSync("mosquitto_passwd", ["-b", passwords, name, password], { stdio: "ignore" });
+	}
+	const settings = [
+		...(process.getuid?.() === 0 ? ["user root"] : []),
+		...["allow_anonymous false", `password_file ${passwords}`, `listener ${port} ${host}`],
+		...(tls ? [`certfile ${tls.cert}`, `keyfile ${tls.key}`] : []),
+		...lines,
+	];
+	writeFileSync(file, `${settings.join("\n")}\n`);
 	const begin = async (): Promise<ChildProcess> => {
 		const child = spawn(peer("mosquitto") ?? "mosquitto", ["-c", file], { stdio: "ignore" });
-		await answers(port);
+		await answers(host, port);
 		return child;
 	};
 	let child = await begin();
 	const end = async (signal: NodeJS.Signals): Promise<void> => {
+		if (child.exitCode !== null || child.signalCode !== null) return;
 		const gone = once(child, "exit");
 		child.kill(signal);
 		await gone;
 	};
-	const login = ["-h", "127.0.0.1", "-p", `${port}`, "-u", USER, "-P", PASSWORD];
+	const secure = tls ? ["--cafile", tls.cert] : [];
+	const login = ["-h", host, "-p", `${port}`, ...secure, "-u", USER, "-P", PASSWORD];
 	return {
 		port,
-		url: `mqtt://${USER}:${PASSWORD}@127.0.0.1:${port}`,
+		url: `${tls ? "mqtts" : "mqtt"}://${USER}:${PASSWORD}@${host}:${port}`,
+		kill: () => end("SIGKILL"),
 		restart: async (downMs) => {
 			await end("SIGKILL");
 			await new Promise((resolve) => setTimeout(resolve, downMs));
 			child = await begin();
 		},
-		publish: (topic, message, ...options) => {
-			execFileSync("mosquitto_pub", [...login, "-q", "1", "-t", topic, "-m", message, ...options]);
-		},
-		subscribe: (topic) => subscribe([...login, "-q", "1", "-t", topic]),
+		...mosquittoClient(login),
 		[Symbol.asyncDispose]: async () => {
 			await end("SIGTERM");
 			rmSync(folder, { recursive: true, force: true });
 		},
+	};
+}
+
+/** The programs with these options: host, port, user, version … */
+export function mosquittoClient(login: readonly string[]): MosquittoClient {
+	const publish = async (input: string, topic: string, ...options: string[]): Promise<void> => {
+		const pub = promisify(execFile)("mosquitto_pub", [...login, "-q", "1", "-t", topic, ...options]);
+		// It may be over before it is told that nothing more comes.
+		pub.child.stdin?.on("error", () => undefined).end(input);
+		await pub;
+	};
+	return {
+		publish: (topic, message, ...options) => publish("", topic, "-m", message, ...options),
+		publishAll: (topic, messages) => publish(`${messages.join("\n")}\n`, topic, "-l"),
+		subscribe: (topic) => subscribe([...login, "-q", "1", "-t", topic]),
 	};
 }
 

@@ -9,8 +9,14 @@ export interface NetworkLink extends Disposable {
 	readonly here: string;
 	/** The address within the namespace. */
 	readonly there: string;
-	/** Starts a program of the pinned Node within the namespace; its output comes by pipes. */
+	/** Starts a program of the pinned Node within the namespace; its output comes by a pipe. */
 	node(script: string, args: readonly string[]): ChildProcess;
+	/** Starts a program within the namespace; what it says comes by pipes. */
+	start(program: string, args: readonly string[]): ChildProcess;
+	/** Bytes of IP that left the namespace. What comes in is not told apart from what this machine says to everybody. */
+	sent(): number;
+	/** The link is down, or up again; both ends know. */
+	set(state: "up" | "down"): void;
 	/** From now on packets vanish both ways, and nobody is told. */
 	cut(): void;
 	/** From now on packets from here to a port there vanish, and nobody is told; until the returned function is called. */
@@ -63,6 +69,11 @@ export function makeLink({ kbit, queueBytes = 65_536, mtu = 1500 }: LinkSettings
 		there,
 		node: (script, args) =>
 			spawn("ip", ["netns", "exec", name, process.execPath, script, ...args], { stdio: ["ignore", "pipe", "inherit"] }),
+		start: (program, args) =>
+			spawn("ip", ["netns", "exec", name, program, ...args], { stdio: ["ignore", "pipe", "pipe"] }),
+		sent: () =>
+			sentOctets(execFileSync("ip", ["netns", "exec", name, "cat", "/proc/net/netstat"], { encoding: "utf8" })),
+		set: (state) => ip("link", "set", device, state),
 		cut: () => {
 			const nobody = "02:00:00:00:00:01";
 			ip("neigh", "replace", there, "lladdr", nobody, "nud", "permanent", "dev", device);
@@ -77,6 +88,15 @@ export function makeLink({ kbit, queueBytes = 65_536, mtu = 1500 }: LinkSettings
 			ip("netns", "del", name);
 		},
 	};
+}
+
+/** `OutOctets` of a namespace's `/proc/net/netstat`: names in one line, values in the next. */
+function sentOctets(netstat: string): number {
+	const [names = [], values = []] = netstat
+		.split("\n")
+		.filter((line) => line.startsWith("IpExt:"))
+		.map((line) => line.split(" "));
+	return Number(values[names.indexOf("OutOctets")]);
 }
 
 /** A token bucket: no more than `kbit` kbit/s leave, `queueBytes` wait, the rest is dropped. */

@@ -153,7 +153,9 @@ export class EmbeddedBus implements Bus {
 
 	#begin(socket: Socket): void {
 		this.#sockets.add(socket);
-		socket.setNoDelay(true).on("close", () => this.#sockets.delete(socket));
+		// MQTT asks for signs of life itself: probes every two seconds would cost an idle robot more than all else.
+		socket.setNoDelay(true).setKeepAlive(false);
+		socket.on("close", () => this.#sockets.delete(socket));
 		socket.on("error", () => socket.destroy());
 		this.#ips.set(socket, plainAddress(socket.remoteAddress ?? ""));
 		this.#broker.handle(socket);
