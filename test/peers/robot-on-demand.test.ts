@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { ask } from "../../src/cli/ask.ts";
 import type { Hub } from "../../src/hub/hub.ts";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
+import { robotSocket } from "../../src/robot/orders/local-door.ts";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
@@ -98,5 +100,38 @@ for (const { name, scene } of ways) {
 			() => `it sleeps when the viewer has gone: ${stateOf(hub)}`,
 		);
 		assert.equal(hub.path(front)?.publication, undefined);
+	});
+}
+
+for (const { name, scene } of ways) {
+	test(`who waits or watches is told at once that the camera is paused: ${name}`, { timeout: 60_000 }, async (t) => {
+		if (!needs(t, "mosquitto")) return;
+		await using parts = new AsyncDisposableStack();
+		const { relay, mqtt } = await scene(parts);
+		const { hub } = relay.relay;
+		const cameras = [{ name: "front", source: "sample", publish: `${relay.rtspUrl}/robot1/front` }];
+		const robot = parts.use(await startTestRobot({ name: "robot1", control: { mqtt }, cameras }));
+		await until(() => hub.demand.get(front)?.online, "the robot is known");
+		const socketPath = robotSocket(robot.stateDir, "robot1");
+		const tell = (what: "pause" | "resume") => ask({ socketPath }, "POST", `/${what}/front`);
+		const open = async () => {
+			const began = performance.now();
+			const answer = await fetch(`${relay.httpUrl}/robot1/front/index.m3u8`);
+			return { status: answer.status, text: await answer.text(), ms: performance.now() - began };
+		};
+		await tell("pause");
+		const waited = await open();
+		assert.equal(waited.status, 404);
+		assert.match(waited.text, /paused at the robot/);
+		assert.ok(waited.ms < 2000, `${waited.ms} ms`);
+		await tell("resume");
+		assert.equal((await open()).status, 200);
+		const ends: string[] = [];
+		const info = { type: "test", id: "viewer", remoteAddress: "", user: "" };
+		hub.read(front, [0], info, { onEnd: (reason) => ends.push(reason), onFrame: () => undefined });
+		await tell("pause");
+		await until(() => ends.length > 0, "who watches is told");
+		assert.deepEqual(ends, ["paused at the robot"]);
+		await until(() => !hub.path(front)?.publication, "and the camera is off");
 	});
 }

@@ -64,6 +64,8 @@ export class SimulatedRobot {
 	stopDelay = 100;
 	/** Why it cannot start; empty where it can. */
 	fault = "";
+	/** Why somebody there keeps it off; empty where nobody does. */
+	held = "";
 	/** Whether it loses the next order. */
 	deaf = false;
 	online = false;
@@ -107,6 +109,13 @@ export class SimulatedRobot {
 		this.publication = undefined;
 	}
 
+	/** Somebody at the robot keeps it off from now on. */
+	hold(reason: string): void {
+		this.held = reason;
+		this.#reports?.said("held", reason);
+		this.breakOff("told to stop");
+	}
+
 	publish(): void {
 		if (!this.publication?.active) {
 			const info = { type: "rtspSession", id: "r", remoteAddress: "192.0.2.9:1", identity: "robot" };
@@ -124,7 +133,8 @@ export class SimulatedRobot {
 		}
 		this.#cancel();
 		const { clock } = this.#world;
-		if (what === "stop") this.#cancel = clock.after(this.stopDelay, () => this.#stop());
+		if (what === "start" && this.held !== "") this.#reports?.said("held", this.held);
+		else if (what === "stop") this.#cancel = clock.after(this.stopDelay, () => this.#stop());
 		else {
 			this.lastOrder = order;
 			this.#reports?.said("starting");

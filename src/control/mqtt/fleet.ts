@@ -187,7 +187,8 @@ export class Fleet {
 		const report = parseStateReport(text);
 		if (!known || !report || report.session !== robot?.session || !robot.online) return;
 		known.state = report;
-		known.camera.said(report.state, report.reason);
+		const isOff = report.state === "idle" || report.state === "stopping";
+		known.camera.said(report.paused && isOff ? "held" : report.state, report.reason);
 	}
 
 	#stats(name: string, camera: string, text: string): void {

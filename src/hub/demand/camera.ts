@@ -256,6 +256,12 @@ export class Camera {
 		return { now: this.#tools.clock.now(), wanted: this.#wanted, online: this.#online, isSure, idleAfter, askAgain };
 	}
 
+	/** What those hear who are turned away: somebody at the driver keeps it off, or somebody said stop. */
+	get #refusal(): Refused {
+		if (this.#fault !== "") return new Refused("absent", `"${this.name}" is not there: ${this.#fault}`);
+		return new Refused("stopped", `"${this.name}" was ${this.#stopReason}`, QUIET_MS);
+	}
+
 	/** From the monotonic clock to Unix time. */
 	get #epoch(): number {
 		const { clock } = this.#tools;
@@ -354,10 +360,11 @@ export class Camera {
 				this.#waiters.admit();
 				break;
 			case "turn away":
-				this.#waiters.refuse(new Refused("stopped", `"${this.name}" was ${this.#stopReason}`, QUIET_MS));
+				this.#waiters.refuse(this.#refusal);
 				break;
 			case "end readers":
-				for (const reader of [...(this.#tools.path()?.stream?.readers ?? [])]) reader.end(this.#stopReason);
+				for (const reader of [...(this.#tools.path()?.stream?.readers ?? [])])
+					reader.end(this.#fault || this.#stopReason);
 				break;
 			case "cut":
 				this.#tools.path()?.publication?.end(UNWANTED);

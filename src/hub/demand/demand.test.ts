@@ -412,3 +412,22 @@ test("who did what and why is told and shown", async () => {
 		"live stopping: stopped by mqtt",
 	]);
 });
+
+test("who waits for a camera that is kept off at the robot is told at once, and so is who watches; coming back asks anew", async () => {
+	const world = awake();
+	const { robot, clock } = world;
+	const paused = { ...absent, message: /paused at the robot/ };
+	robot.held = "paused at the robot";
+	const began = clock.time;
+	await assert.rejects(world.watch("ann"), paused);
+	await assert.rejects(world.watch("ann"), paused);
+	assert.equal(clock.time, began);
+	robot.held = "";
+	const ends: string[] = [];
+	const [reader] = await Promise.all([world.watch("ann", (reason) => ends.push(reason)), clock.pass(600)]);
+	assert.equal(reader.active, true);
+	robot.hold("paused at the robot");
+	assert.deepEqual(ends, ["paused at the robot"]);
+	await clock.pass(60_000);
+	assert.equal(world.state, "idle");
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dueAt, type Facts, type Phase, type PhaseEvent, step } from "./phase.ts";
+import { type DriverState, dueAt, type Facts, type Phase, type PhaseEvent, step } from "./phase.ts";
 
 const NOW = 100_000;
 const NEVER = Number.POSITIVE_INFINITY;
@@ -18,7 +18,15 @@ const idle: Phase = { at: "idle", since: 0, error: "" };
 const starting = { at: "starting", since: 0, sleepAt: NEVER, askAt: NOW + 4000, failures: 2, stale: false } as const;
 const live = { at: "live", since: 0, sleepAt: NEVER, failures: 0, own: true } as const;
 const stopping = { at: "stopping", since: 0, cutAt: NOW + 1000, present: true } as const;
-const error = { at: "error", since: 0, sleepAt: NEVER, retryAt: NOW + 1000, failures: 2, reason: "no camera" } as const;
+const error = {
+	at: "error",
+	since: 0,
+	sleepAt: NEVER,
+	retryAt: NOW + 1000,
+	failures: 2,
+	reason: "no camera",
+	held: false,
+} as const;
 
 const want: PhaseEvent = { on: "want", order: false };
 const order: PhaseEvent = { on: "want", order: true };
@@ -30,11 +38,14 @@ const lost: PhaseEvent = { on: "lost", reason: "the link broke" };
 const online: PhaseEvent = { on: "online" };
 const outOfReach: PhaseEvent = { on: "offline" };
 const due: PhaseEvent = { on: "due" };
-const said = (state: "idle" | "starting" | "live" | "stopping" | "error"): PhaseEvent => ({
+const said = (state: DriverState): PhaseEvent => ({
 	on: "said",
 	state,
 	reason: state === "error" ? "no camera" : "",
 });
+
+/** What is done about those who wait or read in vain. */
+const told = ["turn away", "end readers"];
 
 /** Before, event, facts that differ, what is expected of the next phase, actions. */
 type Row = readonly [string, Phase, PhaseEvent, Facets, Partial<Phase>, readonly string[]];
@@ -205,6 +216,14 @@ const rows: readonly Row[] = [
 	["error: it tries by itself", error, said("starting"), {}, { at: "starting" }, []],
 	["error: another reason", error, said("error"), {}, { at: "error", failures: 2 }, []],
 	["error: it says idle", error, said("idle"), {}, { at: "error" }, []],
+	["starting: it is held", starting, said("held"), {}, { at: "error", held: true }, [...told]],
+	["live: it is held", live, said("held"), {}, { at: "error", held: true }, [...told]],
+	["live: it is held, and nobody wants it", { ...live, sleepAt: NOW + 1 }, said("held"), unwanted, { at: "live" }, []],
+	["live: another publishes, it is held", { ...live, own: false }, said("held"), {}, { at: "live" }, []],
+	["stopping: it is held", { ...stopping, present: false }, said("held"), unwanted, { at: "idle" }, []],
+	["error: it is held by now", error, said("held"), {}, { at: "error", held: true }, [...told]],
+	["error: it is held no longer", { ...error, held: true }, said("error"), {}, { at: "error", held: false }, []],
+	["error: who comes may find it held no longer", { ...error, held: true }, want, {}, { at: "starting" }, ["start"]],
 	["error: it is back", error, online, {}, { at: "starting" }, ["start"]],
 	["error: the next attempt", { ...error, retryAt: NOW }, due, {}, { at: "starting", failures: 2 }, ["start"]],
 	["error: nobody wants it", { ...error, sleepAt: NOW }, due, unwanted, { at: "idle", error: "no camera" }, ["stop"]],

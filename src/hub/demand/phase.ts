@@ -5,8 +5,8 @@ import type { Millis } from "../../media/time.ts";
  * socket. Times are milliseconds on the caller's clock; `dueAt` says when it wants to be called next.
  */
 
-/** What the driver of a path says of what it drives. */
-export type DriverState = "idle" | "starting" | "live" | "stopping" | "error";
+/** What the driver of a path says of what it drives. `held`: somebody there keeps it off, and waiting is of no use. */
+export type DriverState = "idle" | "starting" | "live" | "stopping" | "error" | "held";
 
 export type Phase =
 	/** Asleep. `error` is why it failed last; empty where it did not. */
@@ -30,7 +30,7 @@ export type Phase =
 	  }
 	/** Told to stop. `present`: its publisher is still there. */
 	| { readonly at: "stopping"; readonly since: Millis; readonly cutAt: Millis; readonly present: boolean }
-	/** It could not start, or broke off soon; tried again while somebody wants it. */
+	/** It could not start, or broke off soon; tried again while somebody wants it. `held`: and at once when somebody comes. */
 	| {
 			readonly at: "error";
 			readonly since: Millis;
@@ -38,6 +38,7 @@ export type Phase =
 			readonly retryAt: Millis;
 			readonly failures: number;
 			readonly reason: string;
+			readonly held: boolean;
 	  };
 
 export type PhaseEvent =
@@ -132,10 +133,16 @@ function stopping({ now }: Facts, present: boolean): Step {
 	return [{ at: "stopping", since: now, cutAt: now + CUT_MS, present }, "stop"];
 }
 
-function failed(before: Phase & { readonly failures: number }, facts: Facts, reason: string): Step {
+function failed(before: Phase & { readonly failures: number }, facts: Facts, reason: string, held = false): Step {
 	const failures = before.failures + 1;
 	const retryAt = facts.now + Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(before.failures, 10));
-	return [{ at: "error", since: facts.now, sleepAt: bedtime(facts, before), retryAt, failures, reason }];
+	return [{ at: "error", since: facts.now, sleepAt: bedtime(facts, before), retryAt, failures, reason, held }];
+}
+
+/** Somebody there keeps it off: those who wait or read are told, and need not wait any longer. */
+function held(before: Phase & { readonly failures: number }, facts: Facts, reason: string): Step {
+	const [next] = failed(before, facts, reason, true);
+	return [next, "turn away", "end readers"];
 }
 
 /** The publisher of a live path is gone. */
@@ -166,6 +173,7 @@ const startingRow: Row<"starting"> = {
 	lost: (phase, _, { now }) => [{ ...phase, stale: false, askAt: Math.min(phase.askAt, now + SOON_MS) }],
 	said: (phase, { state, reason }, facts) => {
 		if (state === "error") return failed(phase, facts, reason);
+		if (state === "held") return held(phase, facts, reason);
 		if (state === "live" && phase.stale) return live(phase, facts, true, phase.failures);
 		const askAt = state === "idle" ? Math.min(phase.askAt, facts.now + SOON_MS) : phase.askAt;
 		return [{ ...phase, askAt }];
@@ -195,7 +203,8 @@ const liveRow: Row<"live"> = {
 	},
 	born: (phase, { own }, facts) => (own === phase.own ? [phase] : live(phase, facts, own, phase.failures)),
 	lost: (phase, { reason }, facts) => broken(phase, facts, reason),
-	said: (phase, { state }, facts) => {
+	said: (phase, { state, reason }, facts) => {
+		if (state === "held" && phase.own && facts.wanted) return held(phase, facts, reason);
 		const isDone = state === "idle" || state === "error";
 		return isDone && phase.own && facts.wanted ? starting(phase, facts, phase.failures, true) : [phase];
 	},
@@ -208,7 +217,7 @@ const stoppingRow: Row<"stopping"> = {
 	born: (phase, { own }, facts) => (own ? [{ ...phase, present: true }] : live(phase, facts, false, 0)),
 	lost: (_, _event, { now }) => [asleep(now)],
 	said: (phase, { state }, { now }) => {
-		const isDone = state === "idle" || state === "error";
+		const isDone = state === "idle" || state === "error" || state === "held";
 		return isDone && !phase.present ? [asleep(now)] : [phase];
 	},
 	online: (phase) => [phase, "stop"],
@@ -222,12 +231,14 @@ const stoppingRow: Row<"stopping"> = {
 };
 
 const errorRow: Row<"error"> = {
-	want: (phase, { order }, facts) => (order ? starting(phase, facts, phase.failures) : [{ ...phase, sleepAt: NEVER }]),
+	want: (phase, { order }, facts) =>
+		order || phase.held ? starting(phase, facts, phase.failures) : [{ ...phase, sleepAt: NEVER }],
 	unwanted: (phase, _, facts) => [{ ...phase, sleepAt: bedtime(facts, phase) }],
 	stop: (_, _event, { now }) => [asleep(now), "stop", "turn away", "end readers"],
 	born: (phase, { own }, facts) => live(phase, facts, own, phase.failures),
 	said: (phase, { state, reason }, facts) => {
-		if (state === "error") return [{ ...phase, reason }];
+		if (state === "error") return [{ ...phase, reason, held: false }];
+		if (state === "held") return [{ ...phase, reason, held: true }, "turn away", "end readers"];
 		if (state !== "starting" && state !== "live") return [phase];
 		const [next] = starting(phase, facts, phase.failures);
 		return [next];
