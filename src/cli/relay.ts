@@ -4,12 +4,14 @@ import { ConfigError } from "../config/load.ts";
 import type { RelayConfig } from "../config/relay-schema.ts";
 import { createLog } from "../observe/log.ts";
 import { type Relay, startRelay } from "../relay/relay.ts";
+import { runMqttAcl } from "./mqtt-acl.ts";
 import { readRelayConfig, sentenceOf } from "./options.ts";
 import { isLocalCommand, runLocal } from "./relay-local.ts";
 import { startError } from "./start-error.ts";
 
 const HELP = `usage: vedette relay [--config FILE] [--set KEY=VALUE]... [--open]
        vedette relay invite|revoke|robots ...       (see vedette relay invite --help)
+       vedette relay mqtt-acl ...                   (see vedette relay mqtt-acl --help)
 
 Takes streams in, fans them out, and knows who may do what. Without a file every setting has its default.
 
@@ -86,6 +88,7 @@ function everybodyMay({ access }: RelayConfig): readonly string[] {
 
 /** `vedette relay`: runs until it is told to end. Gives the exit code. */
 export async function run(args: string[]): Promise<number> {
+	if (args[0] === "mqtt-acl") return runMqttAcl(args.slice(1));
 	if (isLocalCommand(args[0])) return runLocal(args[0], args.slice(1));
 	const order = read(args);
 	if (typeof order === "number") return order;

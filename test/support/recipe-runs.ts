@@ -76,6 +76,8 @@ export const recipeRuns: readonly RecipeRun[] = [
 
 /** Blocks that tests of their own run, by page. */
 export const otherRuns: Readonly<Record<string, { readonly file: string; readonly blocks: readonly string[] }>> = {
+	"browser-viewer": { file: "test/peers/control-commands.test.ts", blocks: ["start", "state", "viewers", "stop"] },
+	rtmp: { file: "test/peers/control-commands.test.ts", blocks: ["listen", "message", "bridge"] },
 	"udp-push": { file: "test/peers/udp.test.ts", blocks: ["camera", "plain", "sound", "ts", "gst", "watch"] },
 	"from-mediamtx": {
 		file: "test/peers/mediamtx.test.ts",

@@ -5,6 +5,9 @@ import type { PathName } from "../../media/path-name.ts";
 import type { Log } from "../../observe/log.ts";
 import type { Bus } from "./bus.ts";
 
+/** The topic of a robot that knows nothing else. */
+export const PLAIN_TOPIC = "robot/stream";
+
 /**
  * Wakes a robot that knows nothing but a topic with bare `start` and `stop`, and never says how it is: it is always
  * taken to be there.
