@@ -15,7 +15,7 @@ export interface FrameReadOrder {
 }
 
 export interface FrameReadReport {
-	/** Milliseconds from the publisher's sending a picture to its being here, by each reader. */
+	/** Milliseconds from the publisher's sending a picture to its first bytes here, by each reader. */
 	readonly delay: Spread;
 	/** Messages of RTMP and SRT, answers of HLS. */
 	readonly messages: number;
@@ -28,21 +28,28 @@ const delays = new Samples();
 const players: HlsClient[] = [];
 let messages = 0;
 
-function look(bytes: Uint8Array): void {
-	messages++;
-	const now = machineMs();
-	const { buffer, byteOffset, byteLength } = bytes;
-	for (const stamp of findStamps(Buffer.from(buffer, byteOffset, byteLength))) delays.add(now - stamp);
+/** What one reader does with what comes: each picture counts once, when its first bytes are there. */
+function follow(): (bytes: Uint8Array) => void {
+	let newest = 0;
+	return ({ buffer, byteOffset, byteLength }) => {
+		messages++;
+		const now = machineMs();
+		for (const stamp of findStamps(Buffer.from(buffer, byteOffset, byteLength))) {
+			if (stamp > newest) delays.add(now - stamp);
+			newest = Math.max(newest, stamp);
+		}
+	};
 }
 
 const opens: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
 	"rtmp:": (url) => {
+		const look = follow();
 		const onMedia = ({ body }: { readonly body: Buffer }): void => look(body);
 		return openRtmpClient({ url, goal: "play", maxMessage: MAX_MESSAGE_BYTES, signal: end.signal, onMedia });
 	},
-	"srt:": (url) => openSrtClient({ url, signal: end.signal, now: () => performance.now(), onData: look }),
+	"srt:": (url) => openSrtClient({ url, signal: end.signal, now: () => performance.now(), onData: follow() }),
 	"http:": async (url) => {
-		const player = new HlsClient(url, look);
+		const player = new HlsClient(url, follow());
 		players.push(player);
 		await player.start();
 	},
