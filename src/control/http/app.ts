@@ -9,8 +9,10 @@ import { healthRoutes, metricsRoutes } from "./health.ts";
 import { liveRoutes } from "./live.ts";
 import { loginRoutes } from "./login.ts";
 import { mqttRoutes } from "./mqtt.ts";
+import { keepRoutes } from "./openapi/routes.ts";
 import { pageRoutes } from "./page.ts";
 import { pollingRoutes } from "./polling.ts";
+import { referenceRoutes, styleIn } from "./reference.ts";
 import { errorHandler, HttpRefusal } from "./refusal.ts";
 import { enrolRoutes, robotRoutes } from "./robots.ts";
 import type { HttpRoom } from "./room.ts";
@@ -70,7 +72,10 @@ export async function buildApp(room: HttpRoom, role: Role, loginTime: number): P
 	});
 	await app.register(fastifyCookie);
 	headerHooks(app, role === "all" ? allowOrigins : []);
+	keepRoutes(app);
 	await addRoutes(app, room, role === "local" ? openGuard : guardOf(room.access), role, loginTime);
+	if (role === "all") referenceRoutes(app, room, styleIn(room.pageDir));
+	else if (role === "api" || role === "local") referenceRoutes(app, room, undefined);
 	await app.ready();
 	return app;
 }

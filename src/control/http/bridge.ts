@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Wanter } from "../../hub/demand/wants.ts";
 import { type Guard, ipOf, pathNameOf } from "./guard.ts";
+import { bridgeOperation } from "./openapi/bridge.ts";
+import { about } from "./openapi/operation.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 
@@ -33,7 +35,7 @@ async function say(room: HttpRoom, guard: Guard, request: FastifyRequest, word: 
 /** Start and stop for programs that speak nothing but HTTP: `POST /stream/start` and `/stream/stop`, `?robot=&camera=`. */
 export function bridgeRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
 	for (const word of ["start", "stop"] as const) {
-		app.post(`/stream/${word}`, async (request) => {
+		app.post(`/stream/${word}`, about(bridgeOperation(word)), async (request) => {
 			const { robot, camera } = request.query as Query;
 			const named = robot !== undefined || camera !== undefined;
 			await (named ? ask : say)(room, guard, request, word);

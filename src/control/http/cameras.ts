@@ -7,6 +7,8 @@ import type { PathName } from "../../media/path-name.ts";
 import { bytesIn } from "../ledger.ts";
 import { cameraOf, idOf, type NamedCamera } from "./camera-ids.ts";
 import { type Guard, ipOf } from "./guard.ts";
+import { cameraOperations as operations } from "./openapi/cameras.ts";
+import { about } from "./openapi/operation.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 
@@ -168,7 +170,7 @@ function activeCameras(room: HttpRoom): readonly NamedCamera[] {
 
 /** Cameras by their ids, started and stopped: `/streams` and `/viewers`, in the shapes of the livestreaming service that Kurento's users know. */
 export function cameraRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
-	app.get("/streams", async (request) => {
+	app.get("/streams", about(operations.list), async (request) => {
 		const principal = await guard.admit(request, "read");
 		const streams = activeCameras(room)
 			.filter(({ path }) => principal.may("read", path))
@@ -178,25 +180,25 @@ export function cameraRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard)
 			});
 		return { streams, count: streams.length };
 	});
-	app.get("/streams/*", async (request) => {
+	app.get("/streams/*", about(operations.get), async (request) => {
 		const { camera, principal } = await askedFor(room, guard, request, "read");
 		const stream = statsOf(room, camera, running(room, camera));
 		const viewers = principal.may("api", camera.path) ? viewersOf(room, camera) : [];
 		return { stream, viewers, viewer_count: stream.viewer_count };
 	});
-	app.get("/viewers", async (request) => {
+	app.get("/viewers", about(operations.viewers), async (request) => {
 		await guard.admit(request, "api");
 		const viewers = activeCameras(room).flatMap((camera) => viewersOf(room, camera));
 		return { viewers, count: viewers.length };
 	});
-	app.get("/viewers/*", async (request) => {
+	app.get("/viewers/*", about(operations.viewersOf), async (request) => {
 		const camera = cameraOf(room.config.streams, (request.params as { "*": string })["*"]);
 		await guard.admit(request, "api", camera.path);
 		if (!isKnown(room, camera)) throw new HttpRefusal(404, `there is no camera "${camera.id}"`);
 		const viewers = viewersOf(room, camera);
 		return { camera_id: camera.id, viewers, count: viewers.length };
 	});
-	app.post("/streams/*", async (request, reply) => {
+	app.post("/streams/*", about(operations.start, operations.stop), async (request, reply) => {
 		const { "*": rest } = request.params as { "*": string };
 		const match = /^(.+)\/(start|stop)$/.exec(rest);
 		if (!match) throw new HttpRefusal(404, "expected /streams/ID/start or /streams/ID/stop");

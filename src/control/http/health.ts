@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Guard } from "./guard.ts";
+import { healthOperation, metricsOperation } from "./openapi/health.ts";
+import { about } from "./openapi/operation.ts";
 import type { HttpRoom } from "./room.ts";
 
 function counts({ hub }: HttpRoom) {
@@ -14,7 +16,7 @@ function counts({ hub }: HttpRoom) {
 
 /** `/health`: a few fields for everybody, more for those who may see the API. */
 export function healthRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
-	app.get("/health", async (request, reply) => {
+	app.get("/health", about(healthOperation), async (request, reply) => {
 		reply.header("Cache-Control", "no-store");
 		const ready = room.webrtc !== undefined;
 		const health = {
@@ -40,7 +42,7 @@ export function healthRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard)
 
 /** `/metrics` in Prometheus' text format. */
 export function metricsRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
-	app.get("/metrics", async (request, reply) => {
+	app.get("/metrics", about(metricsOperation), async (request, reply) => {
 		await guard.admit(request, "metrics");
 		const { text, contentType } = await room.metrics.scrape();
 		return reply.type(contentType).header("Cache-Control", "no-store").send(text);

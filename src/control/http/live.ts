@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Guard, ipOf, pathNameOf } from "./guard.ts";
+import { about } from "./openapi/operation.ts";
+import { liveOperations } from "./openapi/watching.ts";
 import { checkOrigin } from "./origin.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
@@ -62,10 +64,14 @@ async function play(
 
 /** What is below a path: the stream by WebSocket and by HLS. */
 export function liveRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
-	app.get<{ Params: { "*": string } }>("/*", { exposeHeadRoute: false }, async (request, reply) => {
-		const [, name = "", file = ""] = /^(.+)\/([^/]+)$/.exec(request.params["*"]) ?? [];
-		if (file === "live.ws") return watch(room, guard, name, request, reply);
-		if (HLS_FILE.test(file)) return play(room, guard, name, file, request, reply);
-		throw new HttpRefusal(404, "not found");
-	});
+	app.get<{ Params: { "*": string } }>(
+		"/*",
+		{ exposeHeadRoute: false, ...about(...liveOperations) },
+		async (request, reply) => {
+			const [, name = "", file = ""] = /^(.+)\/([^/]+)$/.exec(request.params["*"]) ?? [];
+			if (file === "live.ws") return watch(room, guard, name, request, reply);
+			if (HLS_FILE.test(file)) return play(room, guard, name, file, request, reply);
+			throw new HttpRefusal(404, "not found");
+		},
+	);
 }

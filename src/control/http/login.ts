@@ -1,6 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { actionsOf } from "../../access/access.ts";
 import { type Guard, ipOf, SESSION_COOKIE } from "./guard.ts";
+import { loginOperations } from "./openapi/login.ts";
+import { about } from "./openapi/operation.ts";
 import { refusalOf } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 
@@ -14,6 +16,8 @@ const loginBody = {
 	},
 } as const;
 
+const operations = loginOperations(loginBody);
+
 interface LoginBody {
 	readonly name: string;
 	readonly password: string;
@@ -21,33 +25,37 @@ interface LoginBody {
 
 /** Logging in and out with a cookie, and who one is. */
 export function loginRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard, loginTime: number): void {
-	app.post<{ Body: LoginBody }>("/login", { schema: { body: loginBody } }, async (request, reply) => {
-		const { name, password } = request.body;
-		const outcome = await room.access.login(name, password, ipOf(request));
-		if (!outcome.ok) {
-			const refusal = refusalOf(outcome, request);
-			const error = refusal.status === 401 ? "wrong name or password" : refusal.message;
-			const again = refusal.headers["Retry-After"];
-			if (again) reply.header("Retry-After", again);
-			return reply.code(refusal.status).send({ status: "error", error });
-		}
-		reply.setCookie(SESSION_COOKIE, outcome.session, {
-			path: "/",
-			httpOnly: true,
-			sameSite: "strict",
-			secure: request.protocol === "https",
-			maxAge: Math.floor(loginTime / 1000),
-		});
-		return { user: outcome.name };
-	});
+	app.post<{ Body: LoginBody }>(
+		"/login",
+		{ schema: { body: loginBody }, ...about(operations.login) },
+		async (request, reply) => {
+			const { name, password } = request.body;
+			const outcome = await room.access.login(name, password, ipOf(request));
+			if (!outcome.ok) {
+				const refusal = refusalOf(outcome, request);
+				const error = refusal.status === 401 ? "wrong name or password" : refusal.message;
+				const again = refusal.headers["Retry-After"];
+				if (again) reply.header("Retry-After", again);
+				return reply.code(refusal.status).send({ status: "error", error });
+			}
+			reply.setCookie(SESSION_COOKIE, outcome.session, {
+				path: "/",
+				httpOnly: true,
+				sameSite: "strict",
+				secure: request.protocol === "https",
+				maxAge: Math.floor(loginTime / 1000),
+			});
+			return { user: outcome.name };
+		},
+	);
 
-	app.post("/logout", async (request, reply) => {
+	app.post("/logout", about(operations.logout), async (request, reply) => {
 		const session = request.cookies[SESSION_COOKIE];
 		if (session !== undefined) room.access.logout(session);
 		return reply.clearCookie(SESSION_COOKIE, { path: "/" }).code(204).send();
 	});
 
-	app.get("/api/me", async (request, reply) => {
+	app.get("/api/me", about(operations.me), async (request, reply) => {
 		reply.header("Cache-Control", "no-store");
 		const principal = await guard.recognise(request);
 		const mayUse = principal.may("read") || principal.may("publish");

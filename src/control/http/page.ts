@@ -3,6 +3,8 @@ import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Guard } from "./guard.ts";
+import { about } from "./openapi/operation.ts";
+import { pageOperations as operations } from "./openapi/pages.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 
@@ -31,23 +33,25 @@ export async function pageRoutes(app: FastifyInstance, { pageDir }: HttpRoom, gu
 		return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`, 302);
 	};
 
-	app.get("/", async (request, reply) => {
+	app.get("/", about(operations.home), async (request, reply) => {
 		reply.header("Vary", "Accept");
 		return wantsPage(request) ? sendToReader(request, reply) : { msg: GREETING };
 	});
-	for (const route of ["/watch/*", "/viewer", "/viewer.html"]) app.get(route, sendToReader);
-	app.get("/login", (_request, reply) => sendPage(reply));
+	app.get("/watch/*", about(operations.watch), sendToReader);
+	app.get("/viewer", about(operations.viewer), sendToReader);
+	app.get("/viewer.html", about(operations.viewerFile), sendToReader);
+	app.get("/login", about(operations.login), (_request, reply) => sendPage(reply));
 
 	/** Pages of other origins load the player, and what it loads later. */
 	const forEverybody = (reply: FastifyReply): FastifyReply =>
 		reply.header("Access-Control-Allow-Origin", "*").header("Cross-Origin-Resource-Policy", "cross-origin");
 
-	app.get<{ Params: { "*": string } }>("/assets/*", async (request, reply) => {
+	app.get<{ Params: { "*": string } }>("/assets/*", about(operations.asset), async (request, reply) => {
 		forEverybody(reply).header("Cache-Control", "public, max-age=31536000, immutable");
 		return reply.sendFile(request.params["*"], join(pageDir, "assets"));
 	});
-	app.get("/vedette-player.js", async (_request, reply) => {
+	app.get("/vedette-player.js", about(operations.player), async (_request, reply) => {
 		return forEverybody(reply).header("Cache-Control", "public, max-age=300").sendFile("vedette-player.js");
 	});
-	app.get("/favicon.ico", async (_request, reply) => reply.code(204).send());
+	app.get("/favicon.ico", about(operations.icon), async (_request, reply) => reply.code(204).send());
 }

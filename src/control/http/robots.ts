@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseEnrolment } from "../../wire/invitation.ts";
 import { isRobotName } from "../../wire/robot-topics.ts";
 import { type Guard, ipOf } from "./guard.ts";
+import { about } from "./openapi/operation.ts";
+import { robotOperations as operations } from "./openapi/robots.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 
@@ -18,24 +20,24 @@ function invitationOf({ body }: FastifyRequest) {
 }
 
 function named(request: FastifyRequest): string {
-	const { name } = request.params as { name: string };
-	if (!isRobotName(name)) throw new HttpRefusal(404, "there is no such robot");
-	return name;
+	const { robot } = request.params as { robot: string };
+	if (!isRobotName(robot)) throw new HttpRefusal(404, "there is no such robot");
+	return robot;
 }
 
 /** Robots: who there are, who may join, and who may not come any more. */
 export function robotRoutes(app: FastifyInstance, { robots }: HttpRoom, guard: Guard): void {
-	app.get("/api/robots", async (request, reply) => {
+	app.get("/api/robots", about(operations.list), async (request, reply) => {
 		const principal = await guard.admit(request, "api");
 		reply.header("Cache-Control", "no-store");
 		return { robots: robots.list(), mayInvite: principal.may("admin") };
 	});
-	app.post("/api/robots/invite", async (request, reply) => {
+	app.post("/api/robots/invite", about(operations.invite), async (request, reply) => {
 		await guard.admit(request, "admin");
 		const { name, replace, host } = invitationOf(request);
 		return reply.code(201).send(robots.invite(name, replace, host));
 	});
-	app.delete("/api/robots/:name", async (request, reply) => {
+	app.delete("/api/robots/:robot", about(operations.revoke), async (request, reply) => {
 		await guard.admit(request, "admin");
 		if (!robots.revoke(named(request))) throw new HttpRefusal(404, `no robot "${named(request)}" has joined`);
 		return reply.code(204).send();
@@ -44,7 +46,7 @@ export function robotRoutes(app: FastifyInstance, { robots }: HttpRoom, guard: G
 
 /** Where a robot joins: its code is its right to, and nobody on the way may read it. */
 export function enrolRoutes(app: FastifyInstance, { robots }: HttpRoom): void {
-	app.post("/api/robots/enrol", async (request, reply) => {
+	app.post("/api/robots/enrol", about(operations.enrol), async (request, reply) => {
 		if (request.protocol !== "https") throw new HttpRefusal(403, "robots join over TLS only");
 		const enrolment = parseEnrolment(request.body);
 		if (!enrolment) throw new HttpRefusal(400, "expected name, code, secret and machine");

@@ -4,6 +4,8 @@ import { type WebSocket, WebSocketDoor } from "../../net/web-socket.ts";
 import { Connection, type Switchboard } from "../signaling/connection.ts";
 import { cameraOf, checkViewers, type NamedCamera } from "./camera-ids.ts";
 import { credentialsOf, ipOf } from "./guard.ts";
+import { about } from "./openapi/operation.ts";
+import { signalingOperation } from "./openapi/sockets.ts";
 import { checkOrigin } from "./origin.ts";
 import { refusalOf } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
@@ -67,7 +69,7 @@ export function signalingRoutes(app: FastifyInstance, room: HttpRoom, routes: re
 		for (const socket of alive.keys()) socket.terminate();
 	});
 	for (const route of routes) {
-		app.get(route, async (request, reply) => {
+		app.get(route, about(signalingOperation(route.replace("*", ""))), async (request, reply) => {
 			checkOrigin(request, room.config.http.allowOrigins, true);
 			const { socket, head, detach } = upgradeOf(request);
 			const board = boardOf(room, request, credentialsOf(request));

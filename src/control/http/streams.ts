@@ -5,6 +5,8 @@ import { parsePathName } from "../../media/path-name.ts";
 import { type StreamDemand, streamDemand, withoutAddresses } from "../stream-demand.ts";
 import { offlineView, type StreamView, streamView } from "../stream-view.ts";
 import type { Guard } from "./guard.ts";
+import { about } from "./openapi/operation.ts";
+import { streamOperations as operations } from "./openapi/streams.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 import { configuredNames } from "./v3.ts";
@@ -140,13 +142,13 @@ export function streamRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard)
 	const feed = new Feed(room, guard);
 	app.addHook("preClose", async () => feed.close());
 
-	app.get("/api/streams", async (request, reply) => {
+	app.get("/api/streams", about(operations.list), async (request, reply) => {
 		const principal = await guard.admit(request, "read");
 		reply.header("Cache-Control", "no-store");
 		return listOf(room, allStreams(room), principal);
 	});
 
-	app.get("/api/events", { exposeHeadRoute: false }, async (request, reply) => {
+	app.get("/api/events", { exposeHeadRoute: false, ...about(operations.events) }, async (request, reply) => {
 		const principal = await guard.admit(request, "read");
 		feed.add(request, reply, principal);
 		return reply;

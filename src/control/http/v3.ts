@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Guard } from "./guard.ts";
+import { about } from "./openapi/operation.ts";
+import { sessionOperations, v3Operations } from "./openapi/v3.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom, SessionSource } from "./room.ts";
 import { idlePathItem, type PathItem, pathItem } from "./v3-path.ts";
@@ -42,11 +44,11 @@ function allPaths(room: HttpRoom): PathItem[] {
 }
 
 function pathRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
-	app.get<{ Querystring: ListQuery }>("/v3/paths/list", async (request) => {
+	app.get<{ Querystring: ListQuery }>("/v3/paths/list", about(v3Operations.paths), async (request) => {
 		await guard.admit(request, "api");
 		return paginate(allPaths(room), request.query);
 	});
-	app.get<{ Params: { "*": string } }>("/v3/paths/get/*", async (request) => {
+	app.get<{ Params: { "*": string } }>("/v3/paths/get/*", about(v3Operations.path), async (request) => {
 		await guard.admit(request, "api");
 		const name = request.params["*"];
 		for (const path of room.hub.paths) if (path.name === name) return pathItem(path, room.ledger);
@@ -56,11 +58,11 @@ function pathRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
 }
 
 function muxerRoutes(app: FastifyInstance, { hls }: HttpRoom, guard: Guard): void {
-	app.get<{ Querystring: ListQuery }>("/v3/hlsmuxers/list", async (request) => {
+	app.get<{ Querystring: ListQuery }>("/v3/hlsmuxers/list", about(v3Operations.muxers), async (request) => {
 		await guard.admit(request, "api");
 		return paginate(hls?.muxers() ?? [], request.query);
 	});
-	app.get<{ Params: { "*": string } }>("/v3/hlsmuxers/get/*", async (request) => {
+	app.get<{ Params: { "*": string } }>("/v3/hlsmuxers/get/*", about(v3Operations.muxer), async (request) => {
 		await guard.admit(request, "api");
 		const found = hls?.muxers().find(({ path }) => path === request.params["*"]);
 		if (!found) throw new HttpRefusal(404, "muxer not found");
@@ -70,12 +72,17 @@ function muxerRoutes(app: FastifyInstance, { hls }: HttpRoom, guard: Guard): voi
 
 /** As in MediaMTX; without `path` those of all paths. */
 function forwardRoutes(app: FastifyInstance, { forwards }: HttpRoom, guard: Guard): void {
-	app.get<{ Querystring: ListQuery & { readonly path?: string } }>("/v3/paths/forward/list", async (request) => {
-		await guard.admit(request, "api");
-		return paginate(forwards?.list(request.query.path) ?? [], request.query);
-	});
+	app.get<{ Querystring: ListQuery & { readonly path?: string } }>(
+		"/v3/paths/forward/list",
+		about(v3Operations.forwards),
+		async (request) => {
+			await guard.admit(request, "api");
+			return paginate(forwards?.list(request.query.path) ?? [], request.query);
+		},
+	);
 	app.get<{ Querystring: { readonly path?: string; readonly id?: string } }>(
 		"/v3/paths/forward/get",
+		about(v3Operations.forward),
 		async (request) => {
 			await guard.admit(request, "api");
 			const found = forwards?.list(request.query.path).find(({ id }) => id === request.query.id);
@@ -86,17 +93,18 @@ function forwardRoutes(app: FastifyInstance, { forwards }: HttpRoom, guard: Guar
 }
 
 function sessionRoutes(app: FastifyInstance, guard: Guard, name: string, source: SessionSource): void {
-	app.get<{ Querystring: ListQuery }>(`/v3/${name}/list`, async (request) => {
+	const operations = sessionOperations(name);
+	app.get<{ Querystring: ListQuery }>(`/v3/${name}/list`, about(operations.list), async (request) => {
 		await guard.admit(request, "api");
 		return paginate(source.list(), request.query);
 	});
-	app.get<{ Params: { id: string } }>(`/v3/${name}/get/:id`, async (request) => {
+	app.get<{ Params: { id: string } }>(`/v3/${name}/get/:id`, about(operations.get), async (request) => {
 		await guard.admit(request, "api");
 		const found = source.list().find(({ id }) => id === request.params.id);
 		if (!found) throw new HttpRefusal(404, "session not found");
 		return found;
 	});
-	app.post<{ Params: { id: string } }>(`/v3/${name}/kick/:id`, async (request) => {
+	app.post<{ Params: { id: string } }>(`/v3/${name}/kick/:id`, about(operations.kick), async (request) => {
 		await guard.admit(request, "api");
 		if (!source.kick?.(request.params.id)) throw new HttpRefusal(404, "session not found");
 		return { status: "ok" };
@@ -105,7 +113,7 @@ function sessionRoutes(app: FastifyInstance, guard: Guard, name: string, source:
 
 /** The part of MediaMTX's control API that tells about paths and sessions. */
 export function v3Routes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
-	app.get("/v3/info", async (request) => {
+	app.get("/v3/info", about(v3Operations.info), async (request) => {
 		await guard.admit(request, "api");
 		return { version: `vedette ${room.version}`, started: new Date(room.startedAt).toISOString() };
 	});

@@ -1,11 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkViewers } from "./camera-ids.ts";
 import { type Guard, ipOf, pathNameOf } from "./guard.ts";
+import { about } from "./openapi/operation.ts";
+import { webrtcOperations } from "./openapi/watching.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom, WebRtcDoor, WebRtcSessionName } from "./room.ts";
 
 const OFFER = "application/sdp";
 const FRAGMENT = "application/trickle-ice-sdpfrag";
+
+const whip = webrtcOperations("whip");
+const whep = webrtcOperations("whep");
 
 interface Endpoint {
 	readonly name: string;
@@ -112,13 +117,13 @@ export function webrtcRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard)
 	for (const type of [OFFER, FRAGMENT]) {
 		app.addContentTypeParser(type, { parseAs: "string" }, (_request, text, done) => done(null, text));
 	}
-	app.post("/*", (request, reply) => offer(room, guard, request, reply));
-	app.patch("/*", (request, reply) => patch(room, request, reply));
-	app.delete("/*", async (request, reply) => {
+	app.post("/*", about(whip.offer, whep.offer), (request, reply) => offer(room, guard, request, reply));
+	app.patch("/*", about(whip.patch, whep.patch), (request, reply) => patch(room, request, reply));
+	app.delete("/*", about(whip.end, whep.end), async (request, reply) => {
 		if (!door(room).end(session(request))) throw new HttpRefusal(404, "there is no such session");
 		return reply.code(200).send();
 	});
-	app.options("/*", async (request, reply) => {
+	app.options("/*", about(whip.options, whep.options), async (request, reply) => {
 		const { name, kind } = endpoint(request);
 		await guard.admit(request, kind === "whip" ? "publish" : "read", pathNameOf(name));
 		reply.header("Link", iceLinks(room.config.webrtc));
