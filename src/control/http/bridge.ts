@@ -14,6 +14,7 @@ interface Query {
 /** What one camera is asked for, by its robot's and its own name. */
 async function ask(room: HttpRoom, guard: Guard, request: FastifyRequest, word: "start" | "stop") {
 	const { robot, camera } = request.query as Query;
+	if (!robot || !camera) throw new HttpRefusal(400, "expected both robot and camera");
 	const path = pathNameOf(`${robot}/${camera}`);
 	const { name } = await guard.admit(request, "control", path);
 	const by: Wanter = { type: "bridge", user: name ?? "", remoteAddress: ipOf(request) };
@@ -23,7 +24,7 @@ async function ask(room: HttpRoom, guard: Guard, request: FastifyRequest, word: 
 
 /** The word on the topic that robots know which know nothing else; and whose it is wants it, too. */
 async function say(room: HttpRoom, guard: Guard, request: FastifyRequest, word: "start" | "stop") {
-	const { name } = await guard.admit(request, "control");
+	const { name } = await guard.admit(request, "control", room.mqtt?.saysTo);
 	if (!room.mqtt) throw new HttpRefusal(503, "this relay runs without MQTT");
 	try {
 		await room.mqtt.say(word, { type: "bridge", user: name ?? "", remoteAddress: ipOf(request) });

@@ -118,6 +118,8 @@ export interface MqttDoor {
 				readonly ip: string;
 		  }) => void)
 		| undefined;
+	/** The path that `say` is about; undefined where nothing tells. */
+	readonly saysTo: PathName | undefined;
 	/** Says a word on the topic of robots that know nothing else. Rejects where the broker is away. */
 	say(word: "start" | "stop", by: Wanter): Promise<void>;
 }

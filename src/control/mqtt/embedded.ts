@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { Aedes, type Client, type PublishPacket } from "aedes";
 import type { Access, Principal } from "../../access/access.ts";
@@ -10,13 +11,32 @@ import { Doors } from "../../net/doors.ts";
 import { streamOf, WebSocketDoor, type WebSocketUpgrade } from "../../net/web-socket.ts";
 import type { Log } from "../../observe/log.ts";
 import { type Bus, type BusEvents, fitsFilter } from "./bus.ts";
-import { isRobot, mayHear, mayPublish, maySubscribe, type TopicPlan } from "./rights.ts";
+import { Retained } from "./retained.ts";
+import {
+	isRobot,
+	isUsable,
+	mayHear,
+	mayPublish,
+	mayReplace,
+	maySubscribe,
+	mustPass,
+	type TopicPlan,
+} from "./rights.ts";
+import { type IncomingStore, unreleased } from "./unreleased.ts";
 
 /** Larger messages end the connection; a still picture fits. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Who does not read for so long is sent away: one slow client must not hold up the others. */
+/** Who does not read for so long is sent away. */
 const DRAIN_TIMEOUT_MS = 10_000;
+/** And who is behind by so much: one slow client must not hold up the others. */
+const MOST_UNSENT_BYTES = 2 * MAX_MESSAGE_BYTES;
+/** A client of which nothing is heard for one and a half of this is gone, whatever it asks for. Seconds. */
+const MOST_KEEP_ALIVE_S = 1800;
+/** Filters of one client: of a robot, and of one that looks at all of them. */
+const MOST_FILTERS_OF_ROBOT = 300;
+const MOST_FILTERS = 10_000;
+const MOST_TOPIC_LENGTH = 1024;
 const CLIENT_ID_OF_ROBOT = /^vedette-([A-Za-z0-9_-]{1,64})$/;
 /** Return code 5 of CONNACK (MQTT 3.1.1 section 3.2.2.3); it becomes 0x87 in MQTT 5. */
 const NOT_AUTHORISED = 5;
@@ -37,6 +57,8 @@ export interface EmbeddedOptions {
 interface Guest {
 	readonly principal: Principal;
 	readonly ip: string;
+	/** What it has subscribed to. */
+	readonly filters: Set<string>;
 }
 
 class NotAuthorised extends Error {
@@ -55,6 +77,7 @@ export class EmbeddedBus implements Bus {
 	readonly #log: Log;
 	readonly #broker: Aedes;
 	readonly #guests = new WeakMap<object, Guest>();
+	readonly #retained = new Retained();
 	/** The addresses of connections that a proxy or the web server brought. */
 	readonly #ips = new WeakMap<object, string>();
 	readonly #doors: Doors[] = [];
@@ -77,9 +100,11 @@ export class EmbeddedBus implements Bus {
 			maximumPacketSize: MAX_MESSAGE_BYTES,
 			maxClientsIdLength: 128,
 			maxTopicLevels: 16,
-			sessionExpiryIntervalLimit: 1,
-			pendingSessionsLimit: 1000,
+			keepaliveLimit: MOST_KEEP_ALIVE_S,
+			// No limit, else a hundred messages that wait for slow clients hold up those for everybody.
+			concurrency: 0,
 		});
+		Object.assign((broker as unknown as { persistence: IncomingStore }).persistence, unreleased());
 		const bus = new EmbeddedBus(broker, options, events, log);
 		try {
 			await bus.#listen();
@@ -126,7 +151,10 @@ export class EmbeddedBus implements Bus {
 	kick(isGone: (principal: Principal) => boolean): void {
 		for (const client of Object.values(this.#clients)) {
 			const guest = this.#guests.get(client);
-			if (guest && isGone(guest.principal)) client.close();
+			if (!guest || !isGone(guest.principal)) continue;
+			// Nor does its will come any more.
+			this.#guests.delete(client);
+			client.close();
 		}
 	}
 
@@ -137,7 +165,7 @@ export class EmbeddedBus implements Bus {
 		await Promise.all(closed);
 	}
 
-	/** By their ids; aedes keeps them there and names it nowhere in its types. */
+	/** By their ids; aedes keeps them there and names it nowhere in its types. The object has a prototype: see `isUsable`. */
 	get #clients(): Readonly<Record<string, Client>> {
 		return (this.#broker as unknown as { clients: Readonly<Record<string, Client>> }).clients;
 	}
@@ -162,11 +190,14 @@ export class EmbeddedBus implements Bus {
 	}
 
 	#answer(): void {
-		const { plan } = this.#options;
 		const broker = this.#broker;
 		broker.preConnect = (_client, connect, done) => {
 			// What a client that went away ought to have heard is not kept: an old start must not come hours later.
 			connect.clean = true;
+			if (connect.properties) connect.properties.sessionExpiryInterval = 0;
+			// MQTT 5 is told of the limit, 3.1.1 would be refused for it.
+			if (connect.protocolVersion !== 5)
+				connect.keepalive = Math.min(connect.keepalive || MOST_KEEP_ALIVE_S, MOST_KEEP_ALIVE_S);
 			done(null, true);
 		};
 		broker.authenticate = (client, user, password, done) => {
@@ -177,25 +208,56 @@ export class EmbeddedBus implements Bus {
 		};
 		broker.authorizePublish = (client, message, done) => {
 			const guest = client && this.#guests.get(client);
-			if (!guest || !mayPublish(guest.principal, plan, message.topic)) return done(new Error("not allowed"));
+			const fault = guest ? this.#whyNotPublish(guest, message) : "not allowed";
+			if (!guest || fault !== undefined) return done(new Error(fault));
 			done(null);
 			this.#hear(message, guest);
 		};
 		broker.authorizeSubscribe = (client, subscription, done) => {
 			const guest = this.#guests.get(client);
-			const allowed = guest && maySubscribe(guest.principal, plan, subscription.topic);
-			done(null, allowed ? subscription : null);
+			done(null, guest && this.#maySubscribe(guest, subscription.topic) ? subscription : null);
 		};
-		broker.authorizeForward = (client, message) => {
-			const guest = this.#guests.get(client);
-			return guest && mayHear(guest.principal, plan, message.topic) ? message : null;
-		};
+		broker.on("unsubscribe", (filters, client) => {
+			for (const filter of filters) this.#guests.get(client)?.filters.delete(filter);
+		});
+		broker.authorizeForward = (client, message) => (this.#mayHear(client, message.topic) ? message : null);
+		// Its types do not name this event, which without a listener would end the relay.
+		(broker as EventEmitter).on("error", (error) => this.#log.error({ err: error }, "the broker failed"));
 		const quiet = (client: Client, error: Error): void => {
 			const who = this.#guests.get(client)?.principal.name ?? "";
 			this.#log.debug({ client: client?.id, user: who, reason: error.message }, "client refused");
 		};
 		broker.on("clientError", quiet);
 		broker.on("connectionError", quiet);
+	}
+
+	/** Undefined where the message may come; otherwise why not. Takes the mark of what is to be kept from what must pass. */
+	#whyNotPublish({ principal }: Guest, message: PublishPacket): string | undefined {
+		const { plan } = this.#options;
+		const { topic, payload, properties = {} } = message;
+		if (topic.length > MOST_TOPIC_LENGTH) return `a topic of more than ${MOST_TOPIC_LENGTH} characters`;
+		if (!mayPublish(principal, plan, topic)) return "not allowed";
+		if (mustPass(plan, topic)) message.retain = false;
+		if (!message.retain) return undefined;
+		const bytes = payload.length === 0 ? 0 : payload.length + topic.length + JSON.stringify(properties).length;
+		return this.#retained.keep(principal.identity, topic, bytes);
+	}
+
+	#maySubscribe({ principal, filters }: Guest, filter: string): boolean {
+		const seesAll = principal.may("control") || principal.may("api");
+		if (filter.length > MOST_TOPIC_LENGTH || !maySubscribe(principal, this.#options.plan, filter)) return false;
+		if (filters.size >= (seesAll ? MOST_FILTERS : MOST_FILTERS_OF_ROBOT) && !filters.has(filter)) return false;
+		filters.add(filter);
+		return true;
+	}
+
+	#mayHear(client: Client, topic: string): boolean {
+		const guest = this.#guests.get(client);
+		if (!guest || !mayHear(guest.principal, this.#options.plan, topic)) return false;
+		if (client.conn.writableLength <= MOST_UNSENT_BYTES) return true;
+		this.#log.warn({ user: guest.principal.name, ip: guest.ip }, "a client of the broker reads too slowly");
+		client.conn.destroy();
+		return false;
 	}
 
 	/** Undefined where the client may come; otherwise why not. */
@@ -208,9 +270,13 @@ export class EmbeddedBus implements Bus {
 		const isSomebody = (["publish", "control", "api"] as const).some((action) => principal.may(action));
 		if (!isSomebody) return "not allowed";
 		const robot = CLIENT_ID_OF_ROBOT.exec(client.id)?.[1];
-		// A connection with the same id takes the other's place: nobody may push a robot off.
+		// A connection with the same id takes the other's place: nobody may push a robot off, or anybody else.
 		if (robot !== undefined && !isRobot(principal, robot)) return `not the robot ${robot}`;
-		this.#guests.set(client, { principal, ip });
+		const holder = isUsable(client.id) ? this.#clients[client.id] : undefined;
+		const held = holder && this.#guests.get(holder);
+		if (!isUsable(client.id) || (held && !mayReplace(principal, held.principal, robot)))
+			return "this client id is taken";
+		this.#guests.set(client, { principal, ip, filters: new Set() });
 		return undefined;
 	}
 

@@ -4,7 +4,7 @@ import { TlsMaterial } from "../../access/tls.ts";
 import type { RelayConfig } from "../../config/relay-schema.ts";
 import type { Wanter } from "../../hub/demand/wants.ts";
 import type { Hub } from "../../hub/hub.ts";
-import { type PathName, parsePathName } from "../../media/path-name.ts";
+import type { PathName } from "../../media/path-name.ts";
 import type { Log } from "../../observe/log.ts";
 import type { Bus, BusEvents, BusMessage } from "./bus.ts";
 import { announce, withdraw } from "./discovery.ts";
@@ -12,11 +12,9 @@ import { EmbeddedBus, type MqttUpgrade } from "./embedded.ts";
 import { Fleet, type FleetOptions, type RobotTold } from "./fleet.ts";
 import { OutsideBus } from "./outside.ts";
 import { PlainRobots } from "./plain.ts";
+import { PlainTopics } from "./plain-topics.ts";
 import { tellViewers } from "./viewers.ts";
 import { Wishes } from "./wishes.ts";
-
-/** The topic of a robot that knows nothing else. */
-const PLAIN_TOPIC = "robot/stream";
 
 export interface MqttOptions {
 	readonly config: Pick<RelayConfig, "mqtt">;
@@ -37,6 +35,7 @@ export class Mqtt implements AsyncDisposable {
 	readonly fleet: Fleet;
 	readonly #options: MqttOptions;
 	readonly #plain: PlainRobots;
+	readonly #topics: PlainTopics;
 	readonly #wishes: Wishes;
 	readonly #parts = new AsyncDisposableStack();
 	#bus: Bus | undefined;
@@ -58,7 +57,8 @@ export class Mqtt implements AsyncDisposable {
 			onDrive: (path) => this.#plain.leave(path),
 			onChange: (robot) => this.#announce(robot),
 		});
-		this.#wishes = new Wishes({ prefix, hub, plain: this.#plainTopics, log });
+		this.#topics = new PlainTopics(config.mqtt.topics, hub);
+		this.#wishes = new Wishes({ prefix, hub, plain: this.#topics, log });
 	}
 
 	/** Undefined where the configuration wants no MQTT. Rejects where an address cannot be listened on. */
@@ -90,12 +90,14 @@ export class Mqtt implements AsyncDisposable {
 		this.#embedded?.kick((principal) => principal.identity === identity);
 	}
 
-	/**
-	 * Says `start` or `stop` on the plain topic: the first one that the configuration maps, or `robot/stream`. Rejects where
-	 * the broker is away.
-	 */
+	/** The path that `say` is about; undefined where nothing tells. */
+	get saysTo(): PathName | undefined {
+		return this.#topics.pathOf(this.#topics.own);
+	}
+
+	/** Says `start` or `stop` on the plain topic. Rejects where the broker is away. */
 	async say(word: "start" | "stop", by: Wanter): Promise<void> {
-		const topic = Object.keys(this.#options.config.mqtt.topics)[0] ?? PLAIN_TOPIC;
+		const topic = this.#topics.own;
 		await this.#bus?.deliver(topic, word);
 		// What the relay says itself does not come back to it.
 		this.#wishes.take({ topic, text: word, retained: false, by });
@@ -107,19 +109,16 @@ export class Mqtt implements AsyncDisposable {
 
 	async #open(): Promise<void> {
 		const { hub, config, log } = this.#options;
-		const { prefix, topics } = config.mqtt;
+		const { prefix } = config.mqtt;
 		this.#bus = await this.#openBus();
 		this.#parts.use(this.#bus);
 		this.#parts.defer(() => this.fleet.close());
 		this.#parts.defer(() => this.#plain.close());
 		this.#parts.defer(tellViewers(hub, prefix, () => this.#bus));
-		for (const [topic, path] of Object.entries(topics)) {
-			const name = parsePathName(path);
-			if (name) this.#plain.drive(topic, name);
-		}
+		for (const [topic, path] of this.#topics.mapped) this.#plain.drive(topic, path);
 		if (config.mqtt.broker !== "embedded") {
 			log.warn(
-				"who may publish which topic is up to that broker; without rules of its own any client there can start robots",
+				"who may publish which topic is up to that broker: without rules of its own (vedette relay mqtt-acl) any client there can start robots",
 			);
 		}
 	}
@@ -127,8 +126,8 @@ export class Mqtt implements AsyncDisposable {
 	async #openBus(): Promise<Bus> {
 		const { config, access, explain, log } = this.#options;
 		const { broker, address, prefix, tls, ca, maxConnections } = config.mqtt;
-		const plain = this.#plainTopics;
-		const filters = [...Fleet.filters(prefix), ...Wishes.filters(prefix, plain.keys()), this.#homeAssistant];
+		const plain = this.#topics;
+		const filters = [...Fleet.filters(prefix), ...Wishes.filters(prefix, plain.names), this.#homeAssistant];
 		const events: BusEvents = {
 			onUp: () => this.#up(),
 			onDown: () => this.fleet.lose(),
@@ -139,16 +138,10 @@ export class Mqtt implements AsyncDisposable {
 			return new OutsideBus({ url: broker, ca: authorities, filters }, events, log);
 		}
 		const secure = tls.cert === "" ? undefined : { addresses: tls.address, material: new TlsMaterial(tls) };
-		const plan = { prefix, plain: new Set(plain.keys()) };
+		const plan = { prefix, plain };
 		const options = { addresses: address, tls: secure, maxConnections, access, explain, plan, filters };
 		this.#embedded = await EmbeddedBus.open(options, events, log);
 		return this.#embedded;
-	}
-
-	get #plainTopics(): ReadonlyMap<string, PathName | undefined> {
-		const mapped = Object.entries(this.#options.config.mqtt.topics);
-		const named = mapped.map(([topic, path]) => [topic, parsePathName(path)] as const);
-		return new Map([[PLAIN_TOPIC, undefined], ...named]);
 	}
 
 	/** Where Home Assistant says that it has started. */

@@ -3,9 +3,17 @@ import { test } from "node:test";
 import type { Principal } from "../../access/access.ts";
 import type { Action } from "../../access/actions.ts";
 import { pathTest } from "../../access/users.ts";
-import { mayHear, mayPublish, maySubscribe, type TopicPlan } from "./rights.ts";
+import type { PathName } from "../../media/path-name.ts";
+import { mayHear, mayPublish, mayReplace, maySubscribe, type TopicPlan } from "./rights.ts";
 
-const plan: TopicPlan = { prefix: "vedette", plain: new Set(["robot/stream"]) };
+const mapped = new Map([
+	["robot/stream", "robot1/front" as PathName],
+	["other/stream", "robot2/front" as PathName],
+]);
+const plan: TopicPlan = {
+	prefix: "vedette",
+	plain: { has: (topic) => mapped.has(topic), pathOf: (topic) => mapped.get(topic) },
+};
 
 function somebody(allow: readonly Action[], ...paths: string[]): Principal {
 	const fits = pathTest(paths);
@@ -37,6 +45,10 @@ const rows: readonly (readonly [Can, string, robot: boolean, pilot: boolean, adm
 	[mayPublish, "vedette/robot2/front/stream/set", false, false, true],
 	[mayPublish, "vedette", false, false, false],
 	[mayPublish, "robot/stream", false, true, true],
+	[mayPublish, "other/stream", false, false, true],
+	[mayPublish, "constructor", false, false, false],
+	[mayPublish, "__proto__", false, false, false],
+	[maySubscribe, "toString", false, false, false],
 	[mayPublish, "robot1/bumper", true, true, true],
 	[mayPublish, "robot2/bumper", false, true, true],
 	[mayPublish, "$SYS/x", false, false, false],
@@ -62,3 +74,24 @@ for (const [can, topic, ...expected] of rows) {
 		if (can !== mayHear) assert.equal(can(viewer, plan, topic), false);
 	});
 }
+
+test("who may take the place of whose connection", () => {
+	const named = (name: string | null): Principal => ({ name, identity: "", may: () => true });
+	const rows: readonly (readonly [string | null, string | null, string | undefined, boolean])[] = [
+		["ha", "ha", undefined, true],
+		["robot1", "ha", undefined, false],
+		[null, "ha", undefined, false],
+		["ha", null, undefined, true],
+		[null, null, undefined, true],
+		["robot1", "fleet", "robot1", true],
+		["fleet", "robot1", "robot1", false],
+		[null, "robot1", "robot1", false],
+	];
+	for (const [newcomer, holder, robot, expected] of rows) {
+		assert.equal(
+			mayReplace(named(newcomer), named(holder), robot),
+			expected,
+			`${newcomer} for ${holder}, id of ${robot}`,
+		);
+	}
+});

@@ -5,12 +5,12 @@ import type { Log } from "../../observe/log.ts";
 import { parseWanted } from "../../wire/robot-messages.ts";
 import { parseRobotTopic } from "../../wire/robot-topics.ts";
 import type { BusMessage } from "./bus.ts";
+import type { PlainTopics } from "./plain-topics.ts";
 
 export interface WishOptions {
 	readonly prefix: string;
 	readonly hub: Hub;
-	/** Whose start and stop a plain topic is about; undefined for one that is mapped to nothing. */
-	readonly plain: ReadonlyMap<string, PathName | undefined>;
+	readonly plain: PlainTopics;
 	readonly log: Log;
 }
 
@@ -51,16 +51,11 @@ export class Wishes {
 	#pathOf(topic: string): PathName | undefined {
 		const { prefix, plain, log } = this.#options;
 		if (plain.has(topic)) {
-			const path = plain.get(topic) ?? this.#onlyCamera();
+			const path = plain.pathOf(topic);
 			if (!path) log.warn({ topic }, "whose start or stop is this? Name its path in mqtt.topics");
 			return path;
 		}
 		const { kind, robot, camera } = parseRobotTopic(prefix, topic) ?? {};
 		return kind === "set" ? parsePathName(`${robot}/${camera}`) : undefined;
-	}
-
-	#onlyCamera(): PathName | undefined {
-		const robots = this.#options.hub.demand.list().filter(({ driver }) => driver === "robot");
-		return robots.length === 1 ? robots[0]?.path : undefined;
 	}
 }
