@@ -4,24 +4,18 @@ import type { Action } from "../../access/actions.ts";
 import { plainAddress } from "../../access/addresses.ts";
 import { type Credentials, noCredentials, readAuthorization } from "../../access/credentials.ts";
 import { type PathName, parsePathName, pathNameFault } from "../../media/path-name.ts";
+import { isOwnOrigin } from "./origin.ts";
 import { HttpRefusal, refusalOf } from "./refusal.ts";
 
 /** The cookie that a login leaves. */
 export const SESSION_COOKIE = "vedette_session";
 
-/** The cookie counts only for pages of the relay itself: other ports of the same host are other origins. */
-function isSameOrigin({ headers, host }: FastifyRequest): boolean {
-	const { origin } = headers;
-	if (origin === undefined) return true;
-	return URL.canParse(origin) && new URL(origin).host === host;
-}
-
-/** What the client shows: an Authorization header, or else the cookie. */
+/** What the client shows: an Authorization header, or else the cookie, which counts only for pages of the relay itself. */
 export function credentialsOf(request: FastifyRequest): Credentials {
 	const { authorization } = request.headers;
 	if (authorization !== undefined) return readAuthorization(authorization, request.method, request.url);
 	const id = request.cookies[SESSION_COOKIE];
-	return id !== undefined && isSameOrigin(request) ? { kind: "session", id } : noCredentials;
+	return id !== undefined && isOwnOrigin(request) ? { kind: "session", id } : noCredentials;
 }
 
 /** The client's IP address, behind trusted proxies too. */

@@ -3,7 +3,8 @@ import { actionsOf } from "../../access/access.ts";
 import { type Guard, ipOf, SESSION_COOKIE } from "./guard.ts";
 import { loginOperations } from "./openapi/login.ts";
 import { about } from "./openapi/operation.ts";
-import { refusalOf } from "./refusal.ts";
+import { isOwnOrigin } from "./origin.ts";
+import { HttpRefusal, refusalOf } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 
 const loginBody = {
@@ -50,6 +51,7 @@ export function loginRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard, 
 	);
 
 	app.post("/logout", about(operations.logout), async (request, reply) => {
+		if (!isOwnOrigin(request)) throw new HttpRefusal(403, "pages of another site may not log anybody out");
 		const session = request.cookies[SESSION_COOKIE];
 		if (session !== undefined) room.access.logout(session);
 		return reply.clearCookie(SESSION_COOKIE, { path: "/" }).code(204).send();
