@@ -129,6 +129,8 @@ class Servers {
 	readonly #loginTime: number;
 	readonly #apps: FastifyInstance[] = [];
 	readonly #servers: (Server | SecureServer)[] = [];
+	/** What ends connections that have not said yet whether they speak TLS. */
+	readonly #greetings: (() => void)[] = [];
 
 	constructor(room: HttpRoom, loginTime: number) {
 		this.#room = room;
@@ -141,7 +143,7 @@ class Servers {
 		const app = await this.#app(role);
 		for (const { host, port } of addresses) {
 			const server = this.#server(app);
-			if (either) alsoSecure(server, either, this.#room.config.http.requestTimeout);
+			if (either) this.#greetings.push(alsoSecure(server, either, this.#room.config.http.requestTimeout));
 			this.ports[role].push(await listen(server, host === "" ? { port } : { host, port }));
 		}
 		if (!secured) return;
@@ -168,6 +170,7 @@ class Servers {
 			server.close();
 			server.closeAllConnections();
 		}
+		for (const end of this.#greetings) end();
 	}
 
 	async #app(role: Role): Promise<FastifyInstance> {
