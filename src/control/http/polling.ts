@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Guard, pathNameOf } from "./guard.ts";
 import { pollingOperation } from "./openapi/bridge.ts";
 import { about } from "./openapi/operation.ts";
@@ -11,6 +11,13 @@ const MAX_WAIT_S = 60;
 function waitOf({ headers }: FastifyRequest): number {
 	const match = /(?:^|,)\s*wait\s*=\s*(\d{1,6})/i.exec(String(headers.prefer ?? ""));
 	return Math.min(Number(match?.[1] ?? 0), MAX_WAIT_S);
+}
+
+/** Aborts when the client has gone, or has its answer. */
+function goneOf({ raw }: FastifyReply): AbortSignal {
+	const gone = new AbortController();
+	raw.once("close", () => gone.abort());
+	return gone.signal;
 }
 
 /**
@@ -27,7 +34,8 @@ export function pollingRoutes(app: FastifyInstance, { polling }: HttpRoom, guard
 			await guard.admit(request, "publish", path);
 			const known = /^(?:W\/)?"(\d{1,15})"$/.exec(request.headers["if-none-match"] ?? "")?.[1];
 			const waitMs = waitOf(request) * 1000;
-			const order = await polling.ask(path, known === undefined ? undefined : Number(known), waitMs);
+			const gone = goneOf(reply);
+			const order = await polling.ask(path, known === undefined ? undefined : Number(known), waitMs, gone);
 			reply.header("ETag", `"${order.version}"`).header("Cache-Control", "no-store");
 			if (waitMs > 0) reply.header("Preference-Applied", `wait=${waitMs / 1000}`);
 			if (known === String(order.version)) return reply.code(304).send();
