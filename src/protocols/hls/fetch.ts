@@ -44,10 +44,10 @@ export class Fetcher {
 			await response.body?.cancel();
 			throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
 		}
-		const bytes = await bodyOf(response, range && response.status !== 206 ? most + range.at : most);
 		// Servers that know no ranges send the whole file.
-		const isWhole = range && response.status !== 206;
-		return { url: response.url, bytes: isWhole ? bytes.subarray(range.at, range.at + range.bytes) : bytes };
+		const whole = range && response.status !== 206 ? range : undefined;
+		const bytes = await bodyOf(response, whole?.at ?? 0, whole ? Math.min(whole.bytes, most) : most, !whole);
+		return { url: response.url, bytes };
 	}
 }
 
@@ -57,13 +57,22 @@ function sentence(error: unknown): Error {
 	return cause instanceof Error ? cause : new Error(String(cause));
 }
 
-async function bodyOf(response: Response, most: number): Promise<Buffer> {
+/**
+ * The body without its first `skip` bytes, which are not kept, and at most `most` of it.
+ *
+ * @param isAll whether it may have no more; else what is more is left.
+ */
+async function bodyOf(response: Response, skip: number, most: number, isAll: boolean): Promise<Buffer> {
 	const parts: Uint8Array[] = [];
+	let at = 0;
 	let bytes = 0;
 	for await (const part of response.body ?? []) {
-		bytes += part.length;
-		if (bytes > most) throw new Error(`an answer of more than ${most} bytes`);
-		parts.push(part);
+		const found = part.subarray(Math.min(part.length, Math.max(0, skip - at)));
+		at += part.length;
+		if (bytes + found.length > most && isAll) throw new Error(`an answer of more than ${most} bytes`);
+		parts.push(found.subarray(0, most - bytes));
+		bytes += Math.min(found.length, most - bytes);
+		if (bytes >= most && !isAll) break;
 	}
 	return Buffer.concat(parts);
 }

@@ -14,6 +14,10 @@ const STEP_MS = 1000 / 30;
 /** Added to all times: what is decoded before it is shown has no negative time. */
 const BEGIN_MS = 10_000;
 const FIRST_PAYLOAD_TYPE = 96;
+/** So many segments of one list wait for the other list's first. */
+const MOST_EARLY = 10;
+/** So many discontinuities back, times are still told apart. */
+const MOST_ERAS = 1000;
 
 /** What is done with what comes. */
 interface IncomingOptions {
@@ -129,6 +133,8 @@ export class HlsStream {
 	#pace(lane: Lane, era: number, live: boolean): void {
 		if (!this.#publisher.isLive) {
 			// The other list's tracks are not known yet: its frames wait in the lane.
+			if (this.#early.length >= MOST_EARLY)
+				throw new Error(`${MOST_EARLY} segments without the other list's first one`);
 			this.#early.push({ lane, era, live });
 			return;
 		}
@@ -149,6 +155,7 @@ export class HlsStream {
 		if (known !== undefined) return known;
 		const offset = this.#eras.size === 0 ? BEGIN_MS : this.#lastMs + STEP_MS - firstMs;
 		this.#eras.set(era, offset);
+		if (this.#eras.size > MOST_ERAS) this.#eras.delete(this.#eras.keys().next().value!);
 		return offset;
 	}
 

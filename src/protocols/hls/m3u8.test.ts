@@ -114,3 +114,17 @@ test("any text is a playlist or an Error", () => {
 		{ numRuns: 2000, seed: 8216 },
 	);
 });
+
+test("a playlist that is made to be slow is read in no time", () => {
+	const long = "A".repeat(500_000);
+	const began = performance.now();
+	for (const line of [`#EXT-X-KEY:${long}`, `#EXT-X-MAP:${long}`, `#EXT-X-KEY:${'A="'.repeat(200_000)}`]) {
+		assert.throws(() => media(line, "#EXTINF:1,", "x", "#EXT-X-KEY:METHOD=OTHER"));
+	}
+	const many = Array.from({ length: 50_000 }, () => "#EXT-X-STREAM-INF:BANDWIDTH=1");
+	const { variants } = parsePlaylist(["#EXTM3U", ...many, "x.m3u8"].join("\n"), URL_OF_LIST) as MultivariantPlaylist;
+	assert.equal(variants.length, 1, "an address belongs to the last tag before it");
+	assert.ok(performance.now() - began < 2000);
+	const streams = many.slice(0, 1001).flatMap((line) => [line, "x.m3u8"]);
+	assert.throws(() => parsePlaylist(["#EXTM3U", ...streams].join("\n"), URL_OF_LIST), /more than 1000 streams/);
+});

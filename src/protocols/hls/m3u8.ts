@@ -4,6 +4,7 @@
 
 const MAX_LINES = 100_000;
 const MAX_SEGMENTS = 20_000;
+const MAX_VARIANTS = 1000;
 
 /** A part of a file (section 4.3.2.2). */
 interface ByteRange {
@@ -73,10 +74,10 @@ export function parsePlaylist(text: string, url: string): MediaPlaylist | Multiv
 		: parseMedia(lines, url);
 }
 
-/** Attribute lists (section 4.2): NAME=value or NAME="value". */
+/** Attribute lists (section 4.2): NAME=value or NAME="value". A name is looked for at the beginning and behind commas only: in linear time. */
 function attributes(list: string): Map<string, string> {
 	return new Map(
-		[...list.matchAll(/([A-Z0-9-]+)=(?:"([^"]*)"|([^",]*))/g)].map(([, name, quoted, plain]) => [
+		[...list.matchAll(/(?:^|,)\s*([A-Z0-9-]+)=(?:"([^"]*)"|([^",]*))/g)].map(([, name, quoted, plain]) => [
 			name!,
 			quoted ?? plain ?? "",
 		]),
@@ -91,24 +92,31 @@ function resolve(reference: string, url: string): string {
 	return found.href;
 }
 
+/** What is behind a tag's colon. */
+function valueIn(line: string): string {
+	return line.slice(line.indexOf(":") + 1);
+}
+
 function parseVariants(lines: readonly string[], url: string): MultivariantPlaylist {
 	const sounds = new Map<string, string>();
 	const variants: Variant[] = [];
 	for (const line of lines) {
 		if (!line.startsWith("#EXT-X-MEDIA:")) continue;
-		const list = attributes(line);
+		const list = attributes(valueIn(line));
 		const [group, uri] = [list.get("GROUP-ID"), list.get("URI")];
 		if (list.get("TYPE") !== "AUDIO" || group === undefined || uri === undefined) continue;
 		if (!sounds.has(group) || list.get("DEFAULT") === "YES") sounds.set(group, resolve(uri, url));
 	}
-	for (const [i, line] of lines.entries()) {
-		if (!line.startsWith("#EXT-X-STREAM-INF:")) continue;
-		const reference = lines.slice(i + 1).find((next) => next !== "" && !next.startsWith("#"));
-		if (reference === undefined) break;
-		const list = attributes(line);
+	let info: string | undefined;
+	for (const line of lines) {
+		if (line.startsWith("#EXT-X-STREAM-INF:")) info = line;
+		if (info === undefined || line === "" || line.startsWith("#")) continue;
+		if (variants.length >= MAX_VARIANTS) throw new Error(`more than ${MAX_VARIANTS} streams`);
+		const list = attributes(valueIn(info));
 		const audio = sounds.get(list.get("AUDIO") ?? "");
 		const bandwidth = Number(list.get("BANDWIDTH")) || 0;
-		variants.push({ url: resolve(reference, url), bandwidth, codecs: list.get("CODECS") ?? "", audio });
+		variants.push({ url: resolve(line, url), bandwidth, codecs: list.get("CODECS") ?? "", audio });
+		info = undefined;
 	}
 	if (variants.length === 0) throw new Error("the playlist names no stream");
 	return { kind: "multivariant", variants };
