@@ -18,6 +18,8 @@ export interface LocalDesk {
 type Route = (desk: LocalDesk, camera: string | undefined, query: URLSearchParams) => void;
 
 const MAX_NAME = 64;
+const MOST_CONNECTIONS = 50;
+const REQUEST_TIMEOUT_MS = 5000;
 const MAX_SECONDS = 86_400;
 
 const routes: Readonly<Record<string, Route>> = {
@@ -103,7 +105,9 @@ function isAnswered(path: string): Promise<boolean> {
 }
 
 function listening(desk: LocalDesk, allowed: (route: string) => boolean, where: object): Promise<Server> {
-	const server = createServer((request, response) => answer(desk, allowed, request, response));
+	const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS };
+	const server = createServer(limits, (request, response) => answer(desk, allowed, request, response));
+	server.maxConnections = MOST_CONNECTIONS;
 	return new Promise((resolve, reject) => {
 		server.once("error", reject);
 		server.listen(where, () => resolve(server));
@@ -117,8 +121,9 @@ function answer(
 	response: ServerResponse,
 ) {
 	request.resume();
-	const { pathname, searchParams } = new URL(request.url ?? "/", "http://robot");
-	const [, route = "", camera] = pathname.split("/");
+	const url = URL.parse(request.url ?? "/", "http://robot");
+	if (!url) return say(response, 400, { error: "not an address" });
+	const [, route = "", camera] = url.pathname.split("/");
 	// A page in a browser on this machine may not pull the trigger: such requests carry an origin.
 	if (request.headers.origin !== undefined) return say(response, 403, { error: "not from a web page" });
 	if (request.method === "GET" && route === "status" && allowed(route)) return say(response, 200, desk.status());
@@ -126,7 +131,7 @@ function answer(
 	if (!act) return say(response, 404, { error: "not found" });
 	if (request.method !== "POST") return say(response, 405, { error: "use POST" });
 	try {
-		act(desk, camera, searchParams);
+		act(desk, camera, url.searchParams);
 		say(response, 200, desk.status());
 	} catch (error) {
 		say(response, 400, { error: error instanceof Error ? error.message : String(error) });

@@ -128,9 +128,10 @@ export class BrokerLink {
 	}
 
 	#take(topic: string, text: string, retained: boolean): void {
+		// What was kept by the broker is old: no command, and nothing that happens now.
+		if (retained) return;
 		if (this.#topics.includes(topic)) this.#events.onTopic(topic);
-		// A command that was kept by the broker is an old one.
-		if (!retained) this.#obey(topic, text);
+		this.#obey(topic, text);
 	}
 
 	#obey(topic: string, text: string): void {

@@ -80,3 +80,21 @@ test("polling: an answer that is none is no answer, and it asks again", { timeou
 	await polling.stop();
 	assert.deepEqual(heard, [false, false, true]);
 });
+
+test("polling: a server that answers the same at once, or with too much, is not asked without a pause", {
+	timeout: 20_000,
+}, async () => {
+	const same = says(200, "start", { etag: '"1"' });
+	using server = await relay([...Array(100).fill(same)]);
+	const events = { onWanted: () => undefined, onHeard: () => undefined };
+	const polling = new Polling({ url: server.url, robot: "robot1" }, [{ name: "front" } as Station], events, log);
+	await new Promise((resolve) => setTimeout(resolve, 1000));
+	await polling.stop();
+	assert.ok(server.asked.length <= 3, `asked ${server.asked.length} times in a second`);
+	using large = await relay([says(200, `{"want":"start","x":"${"x".repeat(10_000)}"}`, {})]);
+	const { promise, resolve } = Promise.withResolvers<boolean>();
+	const other = { onWanted: () => undefined, onHeard: (_: Station, heard: boolean) => resolve(heard) };
+	const second = new Polling({ url: large.url, robot: "robot1" }, [{ name: "front" } as Station], other, log);
+	assert.equal(await promise, false);
+	await second.stop();
+});

@@ -9,6 +9,9 @@ const WAIT_S = 25;
 /** A relay that does not keep questions is asked this often. */
 const EVERY_MS = 2000;
 const ANSWER_TIMEOUT_MS = 10_000;
+/** Two questions are so far apart at least, whatever is answered. */
+const LEAST_MS = 250;
+const MAX_ANSWER_BYTES = 4096;
 
 /** Who is asked. */
 export interface PollSettings {
@@ -57,11 +60,12 @@ export class Polling {
 			try {
 				const answer = await this.#ask(station, etag);
 				failures = 0;
+				// A server that tells the same again at once does not keep questions.
+				const keepsQuestions = answer.etag !== "" && answer.etag !== etag;
 				etag = answer.etag;
 				this.#events.onHeard(station, true);
 				if (answer.wanted) this.#events.onWanted(station, answer.wanted);
-				const keepsQuestions = answer.wanted && etag !== "";
-				if (!keepsQuestions) await sleep(EVERY_MS - (performance.now() - asked), signal);
+				await sleep((keepsQuestions ? LEAST_MS : EVERY_MS) - (performance.now() - asked), signal);
 			} catch (error) {
 				if (signal.aborted) return;
 				etag = "";
@@ -89,7 +93,7 @@ export class Polling {
 		url.pathname = `${url.pathname.replace(/\/$/, "")}/control/${robot}/${station.name}`;
 		const timeout = AbortSignal.timeout(WAIT_S * 1000 + ANSWER_TIMEOUT_MS);
 		const response = await fetch(url, { headers, signal: AbortSignal.any([this.#abort.signal, timeout]) });
-		const text = await response.text();
+		const text = await textOf(response);
 		if (response.status === 304) return { wanted: undefined, etag };
 		if (!response.ok) throw new Error(`${response.status} ${response.statusText} from ${url.href}`);
 		const wanted = wantedOf(text);
@@ -97,6 +101,18 @@ export class Polling {
 			throw new Error(`${url.href} answered ${text.slice(0, 80)}, which is no {"want":"start"} or {"want":"stop"}`);
 		return { wanted, etag: response.headers.get("etag") ?? "" };
 	}
+}
+
+/** Rejects where the answer is longer than any of ours. */
+async function textOf({ body }: Response): Promise<string> {
+	const parts: Uint8Array[] = [];
+	let bytes = 0;
+	for await (const part of body ?? []) {
+		bytes += part.length;
+		if (bytes > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
+		parts.push(part);
+	}
+	return Buffer.concat(parts).toString();
 }
 
 /** The answer's `want` is what a message calls `do`; bare words are understood too. */

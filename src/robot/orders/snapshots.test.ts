@@ -22,5 +22,6 @@ test("a snapshot is the key frame as JPEG; what is no picture is told", { timeou
 		{ input: jpeg, encoding: "utf8" },
 	);
 	assert.match(size.trim(), /^mjpeg,\d{3,},\d{3,}$/);
+	await assert.rejects(jpegOf(frame, 1000), /a picture of \d+ bytes, the most is 1000/);
 	await assert.rejects(jpegOf({ ...frame, units: [Buffer.from([0x67, 1, 2])] }), /ffmpeg made no picture/);
 });

@@ -5,11 +5,12 @@ import type { Station } from "./station.ts";
 
 const EVERY_MS = 10_000;
 const PATIENCE_MS = 5000;
-const MAX_BYTES = 4 * 1024 * 1024;
+/** A relay's broker ends the connection of who sends a message of 1 MiB, by which orders come too. */
+const MAX_BYTES = 1_000_000;
 const START_CODE = Buffer.from([0, 0, 0, 1]);
 
-/** A key frame of H.264 as JPEG, by ffmpeg. Rejects where that is not installed, fails, or takes more than 5 s. */
-export function jpegOf({ units }: Frame): Promise<Buffer> {
+/** A key frame of H.264 as JPEG, by ffmpeg. Rejects where that is not installed, fails, takes more than 5 s, or makes a large one. */
+export function jpegOf({ units }: Frame, maxBytes = MAX_BYTES): Promise<Buffer> {
 	const input = ["-f", "h264", "-i", "pipe:0"];
 	const output = ["-frames:v", "1", "-q:v", "5", "-f", "mjpeg", "pipe:1"];
 	const child = spawn("ffmpeg", ["-loglevel", "error", ...input, ...output], { timeout: PATIENCE_MS });
@@ -17,7 +18,7 @@ export function jpegOf({ units }: Frame): Promise<Buffer> {
 	let bytes = 0;
 	child.stdout.on("data", (part: Buffer) => {
 		bytes += part.length;
-		if (bytes <= MAX_BYTES) parts.push(part);
+		if (bytes <= maxBytes) parts.push(part);
 	});
 	child.stderr.resume();
 	// A program that ended early is told by its exit.
@@ -26,7 +27,8 @@ export function jpegOf({ units }: Frame): Promise<Buffer> {
 	return new Promise((resolve, reject) => {
 		child.on("error", reject);
 		child.on("close", (code) => {
-			if (code === 0 && bytes > 0 && bytes <= MAX_BYTES) resolve(Buffer.concat(parts));
+			if (bytes > maxBytes) reject(new Error(`a picture of ${bytes} bytes, the most is ${maxBytes}`));
+			else if (code === 0 && bytes > 0) resolve(Buffer.concat(parts));
 			else reject(new Error(`ffmpeg made no picture (exit code ${code})`));
 		});
 	});
