@@ -100,6 +100,24 @@ test("the list of streams is what docs/page-api.md says", async () => {
 	assert.equal((await streams(room.url()))[1]?.state, "stalled", "readers still wait");
 });
 
+test("one stream, by its path or by the id of its camera", async () => {
+	await using room = await startControl(`${CLOSED}\nstreams: { CAM4: { path: robot1/front } }`);
+	publishTo(room.hub, "robot1/front").feed(1);
+	const one = async (id: string, headers: Record<string, string> = viewer) => {
+		const { status, body } = await raw(room.url(), { path: `/api/streams/${id}`, headers });
+		const { stream } = JSON.parse(body) as { stream?: View };
+		return [status, stream?.name, stream?.state, stream?.publisher?.address];
+	};
+	assert.deepEqual(await one("CAM4"), [200, "robot1/front", "live", null]);
+	assert.deepEqual(await one("robot1/front", { authorization: "Bearer administrators-token" }), [
+		...[200, "robot1/front", "live", "192.0.2.7:5000"],
+	]);
+	assert.deepEqual(await one("robot1/rear"), [200, "robot1/rear", "offline", undefined]);
+	assert.equal((await one("secret"))[0], 403);
+	assert.equal((await one("CAM4", {}))[0], 401);
+	assert.equal((await one("a%20b"))[0], 404);
+});
+
 test("everybody sees what they may read, and publishers' addresses only with the right api", async () => {
 	await using room = await startControl(CLOSED);
 	publishTo(room.hub, "robot1/front").feed(1);

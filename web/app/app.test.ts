@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { duration, describe as words } from "../player/words.ts";
 import { ago, bitrate, count, split } from "./format.ts";
-import { barredWords, isBarred, loginFor, nextOf, pathOf } from "./relay.ts";
+import { barredWords, idOf, isBarred, loginFor, nextOf, pathOf } from "./relay.ts";
 
 test("after signing in only a path of this site is gone to", () => {
 	assert.equal(nextOf("?next=%2Fwatch%2Fa%2Fb%3Fx%3D1"), "/watch/a/b?x=1");
@@ -34,12 +34,14 @@ test("who is logged in without the right to watch is told so, and of nothing els
 });
 
 test("addresses name streams", () => {
-	assert.equal(pathOf("/", ""), null);
-	assert.equal(pathOf("/watch/robot1/front", ""), "robot1/front");
-	assert.equal(pathOf("/watch/a%20b", ""), "a b");
-	assert.equal(pathOf("/watch/%", ""), null);
-	assert.equal(pathOf("/viewer", "?camera=56C1"), "56C1");
-	assert.equal(pathOf("/viewer", ""), null);
+	assert.equal(pathOf("/"), null);
+	assert.equal(pathOf("/watch/robot1/front"), "robot1/front");
+	assert.equal(pathOf("/watch/a%20b"), "a b");
+	assert.equal(pathOf("/watch/%"), null);
+	assert.equal(idOf("/viewer?camera=56C1"), "56C1");
+	assert.equal(idOf("/viewer.html?camera=a%2Fb&autostart=1"), "a/b");
+	assert.equal(idOf("/viewer"), null);
+	assert.equal(idOf("/watch/a?camera=b"), null);
 });
 
 test("figures in words", () => {
@@ -58,9 +60,14 @@ test("figures in words", () => {
 });
 
 test("every state has words, and only live ones are green", () => {
+	const connecting = { at: "connecting", since: 0, attempt: 1, after: null, probedAt: 0, waking: null } as const;
 	const failure = { kind: "offline", reason: "Stopped by ann." } as const;
 	assert.equal(words({ at: "live", since: 0 }, "x").tone, "live");
 	assert.equal(words({ at: "waiting", until: 0, attempt: 1, failure }, "x").title, "Stopped by ann.");
-	assert.equal(words({ at: "connecting", since: 0, attempt: 2, after: failure }, "x").label, "Offline");
+	assert.equal(words({ ...connecting, attempt: 2, after: failure }, "x").label, "Offline");
 	assert.match(words({ at: "stalled", since: 0, probedAt: 0, cause: "silent" }, "x").detail, /camera has stopped/);
+	assert.equal(words({ ...connecting, after: failure, waking: "waking" }, "x").title, "Waking the camera");
+	assert.match(words({ ...connecting, waking: "away" }, "x").detail, /out of reach/);
+	assert.equal(words({ at: "idle", mood: "asleep" }, "x").act, "Start Stream");
+	assert.equal(words({ at: "idle" }, "x").act, "Play");
 });

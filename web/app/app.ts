@@ -1,7 +1,19 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { pathOfId } from "../player/relay.ts";
 import { shared } from "../styles/shared.ts";
 import { listen } from "./feed.ts";
-import { barredWords, isBarred, loginFor, type Me, nextOf, pathOf, type Streams, signOut, whoAmI } from "./relay.ts";
+import {
+	barredWords,
+	idOf,
+	isBarred,
+	loginFor,
+	type Me,
+	nextOf,
+	pathOf,
+	type Streams,
+	signOut,
+	whoAmI,
+} from "./relay.ts";
 import "./dashboard.ts";
 import "./login.ts";
 import "./watch.ts";
@@ -17,6 +29,7 @@ export class VedetteApp extends LitElement {
 		heard: { state: true },
 		place: { state: true },
 		asked: { state: true },
+		named: { state: true },
 	};
 	static override styles = [shared, styles()];
 	/** Null until the relay has told. */
@@ -27,6 +40,8 @@ export class VedetteApp extends LitElement {
 	declare place: string;
 	/** Whether the relay was asked who we are, with or without success: the player then knows its ICE servers. */
 	declare asked: boolean;
+	/** The path of the id that `/viewer?camera=ID` names; null until it is known. */
+	declare named: { readonly id: string; readonly path: string } | null;
 	#hush: (() => void) | null = null;
 	#silence: ReturnType<typeof setTimeout> | undefined;
 
@@ -36,6 +51,7 @@ export class VedetteApp extends LitElement {
 		this.feed = null;
 		this.heard = true;
 		this.asked = false;
+		this.named = null;
 		this.place = location.pathname + location.search;
 	}
 
@@ -54,7 +70,8 @@ export class VedetteApp extends LitElement {
 	}
 
 	override willUpdate(changed: PropertyValues): void {
-		if (!changed.has("place") && !changed.has("feed")) return;
+		if (changed.has("place") || changed.has("asked")) void this.#lookUp();
+		if (!changed.has("place") && !changed.has("feed") && !changed.has("named")) return;
 		const path = this.#path();
 		const state = this.feed?.streams.find(({ name }) => name === path)?.state;
 		document.title = path ? `${state === "live" || !state ? "" : `(${state}) `}${path} · Vedette` : "Vedette";
@@ -68,14 +85,35 @@ export class VedetteApp extends LitElement {
 		return html`${this.#header(path !== null)}
 			${this.heard ? nothing : html`<p class="silent" role="status"><i aria-hidden="true"></i>The relay does not answer. The figures below are old; the page goes on by itself.</p>`}
 			<main>
-				${this.me && isBarred(this.me) ? this.#barred(this.me) : path === null ? this.#dashboard() : this.#watch(path)}
+				${this.#main(path)}
 			</main>`;
+	}
+
+	#main(path: string | null): TemplateResult | typeof nothing {
+		const { me } = this;
+		if (isRobots()) return this.#robots();
+		if (me && isBarred(me)) return this.#barred(me);
+		return path === null ? this.#dashboard() : this.#watch(path);
+	}
+
+	#robots(): TemplateResult | typeof nothing {
+		if (!this.me) return nothing;
+		if (!this.#mayApi()) {
+			return html`<section class="barred"><h1>Robots are not for everybody</h1><p>Who has the right “api” on this relay sees them. Sign in as somebody who has.</p></section>`;
+		}
+		// Whoever only watches does not load what is for robots.
+		void import("./robots.ts");
+		return html`<robots-page .control=${this.me.may.includes("control")}></robots-page>`;
+	}
+
+	#mayApi(): boolean {
+		return this.me?.may.includes("api") ?? false;
 	}
 
 	#dashboard(): TemplateResult {
 		return html`<stream-dashboard
 			.feed=${this.feed} .heard=${this.heard} .open=${this.#mayPublishOpenly()} .rtspPort=${this.me?.rtspPort ?? null}
-			.control=${this.me?.may.includes("control") ?? false}
+			.control=${this.me?.may.includes("control") ?? false} .inviting=${this.me?.may.includes("admin") ?? false}
 		></stream-dashboard>`;
 	}
 
@@ -85,26 +123,49 @@ export class VedetteApp extends LitElement {
 	}
 
 	#watch(path: string): TemplateResult | typeof nothing {
-		if (!this.asked) return nothing;
-		return html`<watch-page .path=${path} .feed=${this.feed} .iceServers=${this.me?.iceServers ?? null}></watch-page>`;
+		const camera = idOf(this.place);
+		if (!this.asked || (camera !== null && this.named?.id !== camera)) return nothing;
+		// Who comes by a camera's id says start before it is woken.
+		const waits = camera !== null && new URLSearchParams(location.search).get("autostart") !== "1";
+		return html`<watch-page .path=${path} .autostart=${!waits} .feed=${this.feed} .iceServers=${this.me?.iceServers ?? null}></watch-page>`;
 	}
 
 	#header(watching: boolean): TemplateResult {
 		const { me } = this;
-		return html`<header class=${watching ? "watching" : ""}>
+		return html`<header class=${[watching ? "watching" : "", this.#mayApi() ? "placed" : ""].join(" ")}>
 			<a class="home" href="/" aria-label="Vedette, all streams">
 				<svg viewBox="0 0 24 24" aria-hidden="true"><path class="pole" d="M5 3v18" /><path class="flag" d="M5 4h15l-4.5 4.5L20 13H5z" /></svg>
 				<span>Vedette</span>
 			</a>
-			${watching ? html`<a class="back" href="/">All streams</a>` : nothing}
+			${this.#places(watching)}
 			<span class="gap"></span>
 			${me?.user ? html`<span class="user">${me.user}</span><button class="button quiet" type="button" @click=${this.#leave}>Sign out</button>` : nothing}
 			${me && !me.user && location.pathname !== "/login" ? html`<a class="button quiet" href=${loginFor(this.place)}>Sign in</a>` : nothing}
 		</header>`;
 	}
 
+	#places(watching: boolean): TemplateResult | typeof nothing {
+		const robots = this.#mayApi() && location.pathname !== "/login";
+		if (!watching && !robots) return nothing;
+		const here = (is: boolean) => (is ? "page" : nothing);
+		return html`<nav aria-label="Vedette">
+			<a href="/" aria-current=${here(!watching && !isRobots())}>${watching && !robots ? "All streams" : "Streams"}</a>
+			${robots ? html`<a href="/robots" aria-current=${here(isRobots())}>Robots</a>` : nothing}
+		</nav>`;
+	}
+
+	/** The stream that is watched; null on the dashboard. */
 	#path(): string | null {
-		return pathOf(location.pathname, location.search);
+		const camera = idOf(this.place);
+		if (camera !== null && this.named?.id === camera) return this.named.path;
+		return camera ?? pathOf(location.pathname);
+	}
+
+	async #lookUp(): Promise<void> {
+		const id = idOf(this.place);
+		if (id === null || !this.asked || this.named?.id === id) return;
+		const path = await pathOfId(location.origin, id, "");
+		if (idOf(this.place) === id) this.named = { id, path };
 	}
 
 	#mayPublishOpenly(): boolean {
@@ -200,6 +261,10 @@ export class VedetteApp extends LitElement {
 }
 customElements.define("vedette-app", VedetteApp);
 
+function isRobots(): boolean {
+	return location.pathname === "/robots";
+}
+
 function styles() {
 	return css`
 		header {
@@ -210,8 +275,10 @@ function styles() {
 		.home svg { width: 22px; height: 22px; }
 		.pole { stroke: var(--ink); stroke-width: 2; stroke-linecap: round; }
 		.flag { fill: var(--live); }
-		.back { display: inline-flex; align-items: center; min-height: 44px; color: var(--ink-2); }
-		.back:hover { color: var(--ink); }
+		nav { display: flex; gap: 20px; }
+		nav a { display: inline-flex; align-items: center; min-height: 44px; color: var(--ink-2); font-weight: 550; text-decoration: none; white-space: nowrap; }
+		nav a:hover { color: var(--ink); text-decoration: underline; }
+		nav a[aria-current] { color: var(--ink); box-shadow: inset 0 -2px var(--ink); }
 		.gap { flex: 1; }
 		.user { color: var(--ink-2); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 		header .button { min-height: 40px; padding: 0 14px; font-size: 14px; flex: none; }
@@ -226,6 +293,8 @@ function styles() {
 			header { padding-inline: max(16px, env(safe-area-inset-left)); gap: 16px; min-height: 56px; }
 			.silent { margin-inline: 16px; }
 			header .button { min-height: 44px; }
+			/* The flag alone leads home where the room is for the places. */
+			.placed .home span, .placed .user { display: none; }
 		}
 		@media (orientation: landscape) and (max-height: 520px) { header.watching { display: none; } }
 	`;

@@ -18,6 +18,7 @@ export class StreamDashboard extends LitElement {
 		open: { attribute: false },
 		rtspPort: { attribute: false },
 		control: { attribute: false },
+		inviting: { attribute: false },
 		query: { state: true },
 	};
 	static override styles = [
@@ -51,6 +52,8 @@ export class StreamDashboard extends LitElement {
 	declare rtspPort: number | null;
 	/** Whether who looks may start and stop streams. */
 	declare control: boolean;
+	/** Whether who looks may invite robots. */
+	declare inviting: boolean;
 	declare query: string;
 
 	constructor() {
@@ -60,6 +63,7 @@ export class StreamDashboard extends LitElement {
 		this.open = false;
 		this.rtspPort = null;
 		this.control = false;
+		this.inviting = false;
 		this.query = "";
 	}
 
@@ -67,7 +71,7 @@ export class StreamDashboard extends LitElement {
 		const { feed } = this;
 		if (!feed) return this.#waiting();
 		if (feed.streams.length === 0)
-			return html`<welcome-note ?open=${this.open} .rtspPort=${this.rtspPort}></welcome-note>`;
+			return html`<welcome-note ?open=${this.open} ?inviting=${this.inviting} .rtspPort=${this.rtspPort}></welcome-note>`;
 		const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
 		const found = feed.streams.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
 		return html`<div class="top">

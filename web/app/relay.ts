@@ -137,13 +137,18 @@ export function loginFor(place: string): string {
 	return `/login?next=${encodeURIComponent(place)}`;
 }
 
-/** The stream that a page's address names; null for the dashboard. */
-export function pathOf(pathname: string, search: string): string | null {
-	if (pathname === "/viewer" || pathname === "/viewer.html") return new URLSearchParams(search).get("camera");
+/** The stream that a page's address names by its path; null for the dashboard. */
+export function pathOf(pathname: string): string | null {
 	if (!pathname.startsWith("/watch/")) return null;
 	try {
 		return decodeURIComponent(pathname.slice("/watch/".length)) || null;
 	} catch {
 		return null;
 	}
+}
+
+/** The id of the camera that an address names, `/viewer?camera=ID`; null for any other. */
+export function idOf(place: string): string | null {
+	const { pathname, searchParams } = new URL(place, "http://page");
+	return /^\/viewer(\.html)?$/.test(pathname) ? searchParams.get("camera") || null : null;
 }

@@ -10,11 +10,14 @@ import "./copy.ts";
 export class WatchPage extends LitElement {
 	static override properties = {
 		path: {},
+		autostart: { attribute: false },
 		feed: { attribute: false },
 		iceServers: { attribute: false },
 	};
 	static override styles = [shared, styles()];
 	declare path: string;
+	/** Whether a camera that sleeps is woken without a word of the viewer. */
+	declare autostart: boolean;
 	declare feed: Streams | null;
 	/** Null to let the player ask for them. */
 	declare iceServers: RTCIceServer[] | null;
@@ -23,6 +26,7 @@ export class WatchPage extends LitElement {
 	constructor() {
 		super();
 		this.path = "";
+		this.autostart = true;
 		this.feed = null;
 		this.iceServers = null;
 	}
@@ -48,7 +52,7 @@ export class WatchPage extends LitElement {
 		const stream = this.#stream();
 		const [lead, last] = split(this.path);
 		return html`<vedette-player
-				.address=${location.origin} .path=${this.path} .iceServers=${this.iceServers ?? ""}
+				.autostart=${this.autostart} .address=${location.origin} .path=${this.path} .iceServers=${this.iceServers ?? ""}
 				.login=${loginFor(location.pathname + location.search)}
 			></vedette-player>
 			<aside>
@@ -73,7 +77,7 @@ export class WatchPage extends LitElement {
 			["Picture", [size(stream), fps(stream)].filter(Boolean).join(", ")],
 			["Codecs", codecs(stream)],
 			["Bitrate into the relay", stream.state === "live" ? bitrate(stream.bitrate) : ""],
-			["Lost on the way in", stream.lost === null ? "" : count(stream.lost, "packet")],
+			["Lost on the way in", stream.lost === null || stream.state === "offline" ? "" : count(stream.lost, "packet")],
 			["Viewers", String(stream.viewers)],
 			["Publisher", [stream.publisher?.user, stream.publisher?.protocol.toUpperCase()].filter(Boolean).join(", ")],
 			["From", stream.publisher?.address ?? ""],

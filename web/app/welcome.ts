@@ -1,4 +1,4 @@
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { shared } from "../styles/shared.ts";
 import "./copy.ts";
 
@@ -41,7 +41,12 @@ function ways(host: string, origin: string, right: string, port: number | null):
 
 /** What a newcomer sees: nothing is published, and how to change that. */
 export class WelcomeNote extends LitElement {
-	static override properties = { open: { type: Boolean }, rtspPort: { attribute: false }, way: { state: true } };
+	static override properties = {
+		open: { type: Boolean },
+		inviting: { type: Boolean },
+		rtspPort: { attribute: false },
+		way: { state: true },
+	};
 	static override styles = [
 		shared,
 		css`
@@ -60,6 +65,8 @@ export class WelcomeNote extends LitElement {
 	];
 	/** Whether publishing needs no login. */
 	declare open: boolean;
+	/** Whether who looks may invite robots. */
+	declare inviting: boolean;
 	/** Where the relay takes RTSP; null for nowhere. */
 	declare rtspPort: number | null;
 	declare way: number;
@@ -67,6 +74,7 @@ export class WelcomeNote extends LitElement {
 	constructor() {
 		super();
 		this.open = false;
+		this.inviting = false;
 		this.rtspPort = null;
 		this.way = 0;
 	}
@@ -90,7 +98,12 @@ export class WelcomeNote extends LitElement {
 			</div>
 			<p class="after">
 				${this.open ? "" : "USER and PASSWORD stand for a user of the relay that may publish. "}“robot1/front” is a name of your choice.
-			</p>`;
+			</p>
+			${
+				this.inviting
+					? html`<p class="after">Or let a robot join by one line, so that it streams only while somebody watches: <a href="/robots">invite a robot</a>.</p>`
+					: nothing
+			}`;
 	}
 
 	#choose(way: number): void {

@@ -58,7 +58,7 @@ function setUp(t: TestContext, last: string | null = null, refusals: readonly st
 	const told: string[] = [];
 	const memory = new TestMemory(last, told);
 	for (const name of refusals) memory.refusals.add(name);
-	const moment = { busy: false };
+	const moment = { busy: false, waking: false };
 	const make = (name: string) => (events: TransportEvents) => {
 		const way = new Way(events);
 		tried.push({ name, way });
@@ -76,6 +76,7 @@ function setUp(t: TestContext, last: string | null = null, refusals: readonly st
 			leftOut: () => undefined,
 			failed: ({ kind }) => void told.push(kind),
 			busy: () => moment.busy,
+			waking: () => moment.waking,
 		},
 		memory,
 	);
@@ -304,4 +305,15 @@ test("WebRTC over TCP comes back to UDP, and only to that", async (t) => {
 	assert.deepEqual(climb.told.slice(2), ["remember first", "show udp"]);
 	await climb.pass(400_000);
 	assert.deepEqual(climb.names(), ["first", "udp"]);
+});
+
+test("while the relay waits for the camera itself no other way is tried", async (t) => {
+	const { names, moment, pass } = setUp(t);
+	moment.waking = true;
+	await pass(2000);
+	await pass(2000);
+	assert.deepEqual(names(), ["first"]);
+	moment.waking = false;
+	await pass(2000);
+	assert.deepEqual(names(), ["first", "second"]);
 });

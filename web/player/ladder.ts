@@ -26,6 +26,8 @@ export interface LadderEvents {
 	failed(failure: Failure): void;
 	/** Whether this is no moment to change what is seen: nobody looks, or a window of the video's own shows it. */
 	busy(): boolean;
+	/** Whether the relay itself waits for pictures: another way would have to wait as well. */
+	waking(): boolean;
 }
 
 interface Attempt {
@@ -63,7 +65,7 @@ const MOST_WAIT_S = 0.5;
 const unplayable: Failure = { kind: "refused", reason: "This browser cannot play it.", lasting: true };
 
 /** What another way of the same relay would be told as well. */
-const final = new Set<Failure["kind"]>(["offline", "stopped", "unauthorised"]);
+const final = new Set<Failure["kind"]>(["offline", "stopped", "full", "unauthorised"]);
 
 export class Ladder {
 	readonly #rungs: readonly Rung[];
@@ -154,8 +156,12 @@ export class Ladder {
 		clearTimeout(this.#timer);
 		const rung = this.#ahead.shift();
 		if (!rung || this.#ended || this.#shown) return;
-		this.#timer = setTimeout(() => this.#climb(), NEXT_MS);
+		this.#climbLater();
 		this.#try(rung, (attempt) => this.#running.push(attempt));
+	}
+
+	#climbLater(): void {
+		this.#timer = setTimeout(() => (this.#events.waking() ? this.#climbLater() : this.#climb()), NEXT_MS);
 	}
 
 	#try(rung: Rung, take: (attempt: Attempt) => void): void {

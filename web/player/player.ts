@@ -3,7 +3,7 @@ import { Gauge } from "./gauge.ts";
 import { Ladder } from "./ladder.ts";
 import { BrowserMemory } from "./memory.ts";
 import { patience, type Reading } from "./meter.ts";
-import { identify, locate, type Place, parseIceServers, probe } from "./relay.ts";
+import { identify, locate, type Place, parseIceServers, pathOfId, probe, sleeps } from "./relay.ts";
 import { canFullscreen, download, isFullscreen, Screen, toggleFullscreen } from "./screen.ts";
 import { type Event as PlayerEvent, type State, step } from "./state.ts";
 import { styles } from "./styles.ts";
@@ -38,6 +38,7 @@ export class VedettePlayer extends LitElement {
 		icePolicy: { attribute: "ice-policy" },
 		controls: { converter: switchable },
 		muted: { converter: switchable },
+		autostart: { converter: switchable },
 		login: {},
 	};
 
@@ -52,6 +53,8 @@ export class VedettePlayer extends LitElement {
 	declare icePolicy: RTCIceTransportPolicy;
 	declare controls: boolean;
 	declare muted: boolean;
+	/** Whether a camera that sleeps is woken without a word of the viewer. */
+	declare autostart: boolean;
 	/** Where the notice "Sign in to watch" leads; empty for no link. */
 	declare login: string;
 
@@ -61,6 +64,8 @@ export class VedettePlayer extends LitElement {
 	#state: State = { at: "idle" };
 	#ladder: Ladder | null = null;
 	#place: Place | null = null;
+	/** A camera's id is being looked up. */
+	#aiming = false;
 	#memory: BrowserMemory | null = null;
 	#leftOut: readonly string[] = [];
 	#needsTap = false;
@@ -85,6 +90,7 @@ export class VedettePlayer extends LitElement {
 		this.icePolicy = "all";
 		this.controls = true;
 		this.muted = true;
+		this.autostart = true;
 	}
 
 	/** The state's name: idle, connecting, live, stalled, waiting or unauthorised. */
@@ -140,11 +146,11 @@ export class VedettePlayer extends LitElement {
 		this.#release = attend({
 			wake: () => (this.#resting ? this.start() : this.wake()),
 			leave: () => this.stop(),
-			comeBack: () => this.start(),
+			comeBack: () => this.#begin(),
 			unseen: () => this.#rest(),
 			fullscreen: () => this.requestUpdate(),
 		});
-		if (this.hasUpdated) this.start();
+		if (this.hasUpdated) this.#begin();
 	}
 
 	override disconnectedCallback(): void {
@@ -160,12 +166,10 @@ export class VedettePlayer extends LitElement {
 		if (changed.has("muted")) this.#screen.video.muted = this.muted;
 		const aim = ["src", "address", "path", "camera", "signaling", "token"] as const;
 		if (!aim.some((key) => changed.has(key))) return;
-		const place = locate(this.#attributes(), VedettePlayer.home);
-		const { token } = this;
-		this.#place = place;
-		this.#memory = place && new BrowserMemory(place.base, () => identify(place.base, place.path, token));
 		this.stop();
-		this.start();
+		this.#place = null;
+		this.#aiming = true;
+		attempt(this.#aim());
 	}
 
 	override render(): TemplateResult {
@@ -246,6 +250,41 @@ export class VedettePlayer extends LitElement {
 
 	#attributes(): { src: string; address: string; path: string; signaling: string } {
 		return { src: this.src, address: this.address, path: this.path || this.camera, signaling: this.signaling };
+	}
+
+	/** Finds out where to watch, and begins. */
+	async #aim(): Promise<void> {
+		const { token, camera, path, src } = this;
+		const attributes = this.#attributes();
+		let place = locate(attributes, VedettePlayer.home);
+		if (place && camera && !path && !src) {
+			const found = await pathOfId(place.base, camera, token);
+			// Meanwhile the page may have set another aim, or put the element away.
+			if (!this.isConnected || camera !== this.camera || token !== this.token || this.path || this.src) return;
+			place = locate({ ...attributes, path: found }, VedettePlayer.home);
+		}
+		this.#place = place;
+		this.#aiming = false;
+		const { base = "", path: name = "" } = place ?? {};
+		this.#memory = place && new BrowserMemory(base, () => identify(base, name, token));
+		this.requestUpdate();
+		this.#begin();
+	}
+
+	/** Starts, unless that would wake a camera and the page says that its viewer is to be asked. */
+	#begin(): void {
+		const place = this.#place;
+		if (this.autostart || !place) {
+			this.start();
+			return;
+		}
+		this.#send({ type: "asking" });
+		void sleeps(place.base, place.path, this.token).then((asleep) => {
+			if (place !== this.#place || this.#state.at !== "idle") return;
+			if (asleep) this.#send({ type: "asleep" });
+			else this.start();
+			this.requestUpdate();
+		});
 	}
 
 	#name(): string {
@@ -343,6 +382,7 @@ export class VedettePlayer extends LitElement {
 				},
 				failed: (failure) => ours() && this.#failed(failure),
 				busy: () => document.hidden || this.#screen.isAway,
+				waking: () => this.#state.at === "connecting" && this.#state.waking !== null,
 			},
 			memory,
 		);
@@ -381,7 +421,7 @@ export class VedettePlayer extends LitElement {
 		const { at } = this.#state;
 		const { lastPicture, sinceCapture, sinceArrival, video } = this.#screen;
 		return {
-			words: this.#place ? describe(this.#state, this.#name()) : aimless,
+			words: this.#place || this.#aiming ? describe(this.#state, this.#name()) : aimless,
 			name: this.#name(),
 			age: lastPicture === null ? null : performance.now() - lastPicture,
 			stalled: at === "stalled",

@@ -64,6 +64,11 @@ for (const [status, body, kind, reason] of answers) {
 	});
 }
 
+test("a camera that as many watch as may", async () => {
+	const answer = { status: 503, headers: { "Vedette-Full": "10" } };
+	assert.equal((await failureOf(new Response('{"error":"full"}', answer))).kind, "full");
+});
+
 test("WebSocket and HLS are beside the address that takes offers, where it is this relay's kind", () => {
 	const live = "wss://r.example/robot1/front/live.ws?a=1";
 	const hls = "https://r.example/robot1/front/index.m3u8?a=1";

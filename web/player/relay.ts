@@ -49,6 +49,7 @@ export async function failureOf(response: Response): Promise<Failure> {
 		case 504:
 			return { kind: "unreachable", reason: "The relay behind this address does not answer.", ...wait };
 		default:
+			if (response.headers.has("Vedette-Full")) return { kind: "full", reason: await sentence(response, "") };
 			return {
 				kind: "refused",
 				reason: await sentence(response, `The relay refused with status ${response.status}.`),
@@ -62,37 +63,59 @@ interface Listed {
 	readonly name: string;
 	readonly state: string;
 	readonly tracks: readonly { readonly codec: string; readonly webrtc: boolean }[];
+	/** Null, or not there at all, for what cannot be woken. */
+	readonly demand?: { readonly state: string; readonly online: boolean; readonly alwaysOn: boolean } | null;
 }
 
-/** The stream in the relay's list; undefined where it is not there, null without a list. Rejects as `fetch` does. */
-async function look(base: string, path: string, token: string): Promise<Listed | undefined | null | "unreachable"> {
-	const response = await ask(`${base}/api/streams`, token, {}, PROBE_MS);
-	// Without a list (another server, or no right to it) only the pictures themselves can tell.
+/** The stream of a path, or of a camera's id; null where the relay does not tell. Rejects as `fetch` does. */
+async function look(base: string, path: string, token: string): Promise<Listed | null | "unreachable"> {
+	const name = path.split("/").map(encodeURIComponent).join("/");
+	const response = await ask(`${base}/api/streams/${name}`, token, {}, PROBE_MS);
+	// From another server, or without the right to know, only the pictures themselves can tell.
 	if (!response.ok) return response.status >= 502 ? "unreachable" : null;
-	const { streams }: { streams: Listed[] } = await response.json();
-	return streams.find(({ name }) => name === path);
+	const { stream }: { stream: Listed } = await response.json();
+	return stream;
 }
 
-/** What the relay says of a stream, by its list of streams. */
-export async function probe(
-	base: string,
-	path: string,
-	token: string,
-): Promise<"live" | "silent" | "offline" | "unreachable"> {
+/**
+ * What the relay says of a stream. `waking`: the camera was asleep and begins; `away`: it will, when it can be reached.
+ */
+export type Found = "live" | "silent" | "offline" | "waking" | "away" | "unreachable";
+
+function foundOf({ state, demand }: Listed): Found {
+	if (state === "live") return state;
+	if (state === "stalled") return "silent";
+	if (demand?.state !== "starting") return "offline";
+	return demand.online ? "waking" : "away";
+}
+
+export async function probe(base: string, path: string, token: string): Promise<Found> {
 	try {
 		const found = await look(base, path, token);
 		if (found === "unreachable") return found;
-		if (found === null || found?.state === "live") return "live";
-		return found?.state === "stalled" ? "silent" : "offline";
+		return found === null ? "live" : foundOf(found);
 	} catch (error) {
 		return error instanceof SyntaxError ? "live" : "unreachable";
 	}
 }
 
+/** Whether a camera sleeps that a viewer would wake. */
+export async function sleeps(base: string, path: string, token: string): Promise<boolean> {
+	const found = await look(base, path, token).catch(() => null);
+	if (found === null || found === "unreachable" || found.state !== "offline" || !found.demand) return false;
+	return !found.demand.alwaysOn && /^(idle|stopping)$/.test(found.demand.state);
+}
+
+/** The path of a camera's id; the id itself where the relay knows no such id or does not tell. */
+export async function pathOfId(base: string, id: string, token: string): Promise<string> {
+	const found = await look(base, id, token).catch(() => null);
+	return found && found !== "unreachable" ? found.name : id;
+}
+
 /** What of a stream decides which ways it can come. Null where the relay does not tell. */
 export async function identify(base: string, path: string, token: string): Promise<string | null> {
 	const found = await look(base, path, token);
-	if (!found || found === "unreachable") return null;
+	if (!found || found === "unreachable" || found.tracks.length === 0) return null;
 	return JSON.stringify(found.tracks.map(({ codec, webrtc }) => [codec, webrtc]));
 }
 

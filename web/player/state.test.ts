@@ -9,7 +9,8 @@ const offline: Failure = { kind: "offline", reason: "x" };
 const unreachable: Failure = { kind: "unreachable", reason: "x" };
 const refused: Failure = { kind: "refused", reason: "full", retryAfter: 9000 };
 const unauthorised: Failure = { kind: "unauthorised", reason: "who?" };
-const connecting: State = { at: "connecting", since: 0, attempt: 1, after: null };
+const connecting: State = { at: "connecting", since: 0, attempt: 1, after: null, probedAt: 0, waking: null };
+const asleep: State = { at: "idle", mood: "asleep" };
 const live: State = { at: "live", since: 0 };
 const stalled: State = { at: "stalled", since: 0, probedAt: 0, cause: "unknown" };
 const waiting: State = { at: "waiting", until: 500, attempt: 2, failure: unreachable };
@@ -20,7 +21,7 @@ const rows: readonly [name: string, from: State, event: Event, now: number, to: 
 	["starts", { at: "idle" }, { type: "start" }, 0, "connecting", "close open"],
 	[
 		"is idle when somebody put the stream to sleep",
-		{ at: "connecting", since: 0, attempt: 1, after: null },
+		connecting,
 		{ type: "failed", failure: { kind: "stopped", reason: "stopped by bob" } },
 		0,
 		"idle",
@@ -28,7 +29,14 @@ const rows: readonly [name: string, from: State, event: Event, now: number, to: 
 	],
 	["idle stays idle when the network comes back", { at: "idle" }, { type: "wake" }, 0, "idle", ""],
 	["the first picture makes it live", connecting, { type: "picture" }, 50, "live", ""],
-	["waits for the first picture", connecting, tick(), 7999, "connecting", ""],
+	["waits for the first picture", connecting, tick(), 999, "connecting", ""],
+	["asks why there is none", connecting, tick(), 1000, "connecting", "probe"],
+	["a relay that does not tell at once", connecting, { type: "probed", found: "unreachable" }, 4999, "connecting", ""],
+	["nor later", connecting, { type: "probed", found: "unreachable" }, 5000, "waiting", "close"],
+	["a camera that wakes is waited for", { ...connecting, since: 14_000 }, tick(), 15_000, "connecting", "probe"],
+	["a camera sleeps, and its viewer is asked", { at: "idle", mood: "asking" }, { type: "asleep" }, 0, "idle", ""],
+	["the viewer says start", asleep, { type: "start" }, 0, "connecting", "close open"],
+	["somebody else has woken it", asleep, { type: "wake" }, 0, "connecting", "close open"],
 	["gives up on a connection without pictures", connecting, tick(), 15_000, "waiting", "close"],
 	["nobody publishes", connecting, { type: "failed", failure: offline }, 50, "waiting", "close"],
 	["no right", connecting, { type: "failed", failure: unauthorised }, 50, "unauthorised", "close"],
@@ -86,7 +94,9 @@ test("a stall counts from the last picture", () => {
 
 test("attempts are counted, and what went wrong is remembered", () => {
 	const { state } = step(waiting, tick(), { now: 500, random: 0 });
-	assert.deepEqual(state, { at: "connecting", since: 500, attempt: 3, after: unreachable });
+	assert.deepEqual(state, {
+		...{ at: "connecting", since: 500, attempt: 3, after: unreachable, probedAt: 500, waking: null },
+	});
 	const woken = step(waiting, { type: "wake" }, { now: 10, random: 0 }).state;
 	assert.ok(woken.at === "connecting" && woken.attempt === 1);
 });
@@ -133,4 +143,13 @@ test("whatever happens, a connection is open exactly in the states that need one
 			}
 		}),
 	);
+});
+
+test("patience with a connection begins when the camera has begun", () => {
+	for (const found of ["waking", "away"] as const) {
+		const { state } = step(connecting, { type: "probed", found }, { now: 14_000, random: 0 });
+		assert.deepEqual(state, { ...connecting, since: 14_000, waking: found });
+		const { state: begun } = step(state, { type: "probed", found: "live" }, { now: 15_000, random: 0 });
+		assert.deepEqual(begun, { ...connecting, since: 14_000 });
+	}
 });

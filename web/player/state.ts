@@ -2,13 +2,25 @@
  * The player's states as a table. Pure: no DOM, no clock, no socket; time comes in with each event (`now`, milliseconds
  * of a monotonic clock), and what is to be done goes out as actions. An event that a state's row lacks changes nothing.
  */
+import type { Found } from "./relay.ts";
 import type { Failure } from "./transport.ts";
 
 export type State =
-	/** The viewer stopped it, or it was never started; with a `reason`, somebody else put the stream to sleep. */
-	| { readonly at: "idle"; readonly reason?: string }
+	/**
+	 * The viewer stopped it, or it was never started; with a `reason`, somebody else put the stream to sleep. `asleep`:
+	 * the camera sleeps, and the viewer is asked before it is woken; `asking`: whether it does is not known yet.
+	 */
+	| { readonly at: "idle"; readonly reason?: string; readonly mood?: "asking" | "asleep" }
 	/** Asked the relay, no picture yet. `after` is what went wrong before this attempt. */
-	| { readonly at: "connecting"; readonly since: number; readonly attempt: number; readonly after: Failure | null }
+	| {
+			readonly at: "connecting";
+			readonly since: number;
+			readonly attempt: number;
+			readonly after: Failure | null;
+			readonly probedAt: number;
+			/** The relay waits for the camera itself, which begins, or is out of reach. */
+			readonly waking: "waking" | "away" | null;
+	  }
 	| { readonly at: "live"; readonly since: number }
 	/** Pictures stopped at `since`; the connection stands. */
 	| { readonly at: "stalled"; readonly since: number; readonly probedAt: number; readonly cause: Cause }
@@ -29,7 +41,9 @@ export type Event =
 	| { readonly type: "tick"; readonly quietFor: number; readonly patience: number }
 	| { readonly type: "failed"; readonly failure: Failure }
 	/** The answer to a probe: what the relay says of the stream. */
-	| { readonly type: "probed"; readonly found: "live" | "silent" | "offline" | "unreachable" }
+	| { readonly type: "probed"; readonly found: Found }
+	/** Whether the camera sleeps is being asked; it does. */
+	| { readonly type: "asking" | "asleep" }
 	/** Pictures wait so long in the browser's buffer that what is seen is the past (`BEHIND_MS` in meter.ts). */
 	| { readonly type: "behind" }
 	/** A good moment to try: the network came back, the page is seen again, the stream is announced. */
@@ -56,7 +70,9 @@ export interface Step {
 
 /** No picture for so long after asking is a failure. By HLS, the last way, the first may take a few key frames. */
 const CONNECT_MS = 15_000;
-/** Between two questions about a stalled stream. */
+/** A relay that tells nothing for so long is not there. */
+const SILENCE_MS = 5000;
+/** Between two questions about a stream without pictures. */
 const PROBE_MS = 1000;
 /** The relay has pictures and we have none: begin anew after this long. */
 const REOPEN_MS = 3500;
@@ -75,7 +91,10 @@ type Row<A extends State["at"]> = {
 const stop = (): Step => ({ state: { at: "idle" }, actions: [close] });
 
 function connect(now: number, attempt: number, after: Failure | null): Step {
-	return { state: { at: "connecting", since: now, attempt, after }, actions: [close, open] };
+	return {
+		state: { at: "connecting", since: now, attempt, after, probedAt: now, waking: null },
+		actions: [close, open],
+	};
 }
 
 /**
@@ -89,6 +108,7 @@ export function backoff(failure: Failure, attempt: number, random: number): numb
 		lost: [200, 2, 4000] as const,
 		refused: [3000, 1.7, 20_000] as const,
 		stopped: [3000, 1.7, 20_000] as const,
+		full: [3000, 1.7, 20_000] as const,
 		unauthorised: [3000, 1.7, 20_000] as const,
 	}[failure.kind];
 	const spread = Math.min(most, first * factor ** (attempt - 1)) * (0.8 + 0.4 * random);
@@ -111,12 +131,25 @@ const late: Failure = { kind: "lost", reason: "Connected, but no picture came." 
 const table: { readonly [A in State["at"]]: Row<A> } = {
 	idle: {
 		start: (_, __, { now }) => connect(now, 1, null),
+		asking: () => stay({ at: "idle", mood: "asking" }),
+		asleep: () => stay({ at: "idle", mood: "asleep" }),
+		wake: (s, _, { now }) => (s.mood === "asleep" ? connect(now, 1, null) : stay(s)),
 	},
 	connecting: {
 		stop,
 		picture: (_, __, { now }) => ({ state: { at: "live", since: now }, actions: [] }),
 		failed: (s, { failure }, context) => fail(failure, s.attempt, context),
-		tick: (s, _, context) => (context.now - s.since < CONNECT_MS ? stay(s) : fail(late, s.attempt, context)),
+		tick: (s, _, context) => {
+			if (context.now - s.since >= CONNECT_MS) return fail(late, s.attempt, context);
+			if (context.now - s.probedAt < PROBE_MS) return stay(s);
+			return { state: { ...s, probedAt: context.now }, actions: [{ do: "probe" }] };
+		},
+		probed: (s, { found }, context) => {
+			if (found === "unreachable" && context.now - s.since >= SILENCE_MS) return fail(unreachable, s.attempt, context);
+			// Our own patience begins when the camera has begun.
+			if (found === "waking" || found === "away") return stay({ ...s, since: context.now, waking: found });
+			return stay({ ...s, waking: null });
+		},
 	},
 	live: {
 		stop,
@@ -167,6 +200,8 @@ function judge(s: Of<"stalled">, found: Saying<"probed">["found"], context: Cont
 		case "offline":
 			return fail(offline, 1, context);
 		case "silent":
+		case "waking":
+		case "away":
 			return stay({ ...s, cause: "silent" });
 		case "live":
 			if (context.now - s.since >= REOPEN_MS) return connect(context.now, 1, late);

@@ -9,11 +9,12 @@ export interface Failure {
 	 * - `unreachable`: the relay does not answer.
 	 * - `offline`: the relay answers, nobody publishes.
 	 * - `stopped`: somebody put the stream to sleep; only the viewer's word wakes it.
+	 * - `full`: as many watch as may.
 	 * - `unauthorised`: the relay wants another login.
 	 * - `refused`: the relay says no (no common codec, full, a wrong request).
 	 * - `lost`: it worked, and then the connection ended.
 	 */
-	readonly kind: "unreachable" | "offline" | "stopped" | "unauthorised" | "refused" | "lost";
+	readonly kind: "unreachable" | "offline" | "stopped" | "full" | "unauthorised" | "refused" | "lost";
 	/** A sentence for people, the relay's own where it sent one. */
 	readonly reason: string;
 	/** A refusal of this stream on this way: nothing changes it but another stream. */

@@ -116,7 +116,7 @@ export function notice(view: View): TemplateResult | typeof nothing {
 		${view.stalled || (words.tone === "off" && !words.trying) ? nothing : past}
 		${words.trying ? html`<div class="sweep" aria-hidden="true"></div>` : nothing}
 		${words.label === "No access" && view.login ? html`<a class="act" href=${view.login}>Sign in</a>` : nothing}
-		${words.label === "Paused" ? html`<button type="button" class="act" @click=${() => view.press(" ")}>Play</button>` : nothing}
+		${words.act ? html`<button type="button" class="act" @click=${() => view.press(" ")}>${words.act}</button>` : nothing}
 	</div>`;
 }
 

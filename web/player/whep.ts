@@ -8,6 +8,8 @@ const SDP = "application/sdp";
 const FRAGMENT = "application/trickle-ice-sdpfrag";
 /** An ICE-lite relay needs no candidates of ours; other servers get those found within this time. */
 const GATHER_MS = 300;
+/** The relay answers when there are pictures: a camera that sleeps has up to five minutes (`startTimeout`). */
+const OFFER_MS = 330_000;
 
 const gone: Failure = { kind: "lost", reason: "The connection ended." };
 
@@ -135,11 +137,12 @@ export class WhepTransport implements Transport {
 	}
 
 	async #offer(pc: RTCPeerConnection): Promise<void> {
-		const response = await ask(this.#target.endpoint, this.#target.token, {
+		const offer = {
 			method: "POST",
 			headers: { "Content-Type": SDP, Accept: SDP },
 			body: pc.localDescription?.sdp ?? "",
-		});
+		};
+		const response = await ask(this.#target.endpoint, this.#target.token, offer, OFFER_MS);
 		if (response.status !== 201 && response.status !== 200) return this.#fail(await failureOf(response));
 		const location = response.headers.get("Location");
 		if (location) this.#session = new URL(location, response.url).href;

@@ -12,6 +12,8 @@ export interface Words {
 	readonly detail: string;
 	/** Whether an attempt is under way or will come by itself. */
 	readonly trying: boolean;
+	/** What a button would do that stands beside it. */
+	readonly act?: string;
 }
 
 /** A duration for people: `9 s`, `1:05`, `2:03:11`. */
@@ -23,6 +25,9 @@ export function duration(milliseconds: number): string {
 	if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
 	return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
 }
+
+/** The button that wakes a camera. */
+const START = "Start Stream";
 
 function ofFailure(failure: Failure, name: string): Words {
 	switch (failure.kind) {
@@ -43,7 +48,15 @@ function ofFailure(failure: Failure, name: string): Words {
 				trying: true,
 			};
 		case "stopped":
-			return { tone: "off", label: "Stopped", title: "Stopped", detail: failure.reason, trying: false };
+			return { tone: "off", label: "Stopped", title: "Stopped", detail: failure.reason, trying: false, act: START };
+		case "full":
+			return {
+				tone: "bad",
+				label: "Full",
+				title: failure.reason || "As many watch as may",
+				detail: "The picture comes by itself when somebody leaves.",
+				trying: true,
+			};
 		case "lost":
 			return { tone: "wait", label: "Reconnecting", title: "Reconnecting", detail: failure.reason, trying: true };
 		case "refused":
@@ -76,6 +89,24 @@ const causes = {
 	path: "The relay has pictures, but they do not get here. Looking for another way.",
 } as const;
 
+const waking = {
+	waking: { title: "Waking the camera", detail: "Its first picture is on the way." },
+	away: { title: "Waiting for the camera", detail: "It is out of reach now, and starts when it is back." },
+} as const;
+
+const connecting: Words = { tone: "wait", label: "Connecting", title: "Connecting", detail: "", trying: true };
+
+function whileIdle({ reason, mood }: Extract<State, { at: "idle" }>, name: string): Words {
+	if (mood === "asking") return connecting;
+	if (mood === "asleep") {
+		const detail = "It sends nothing while nobody watches.";
+		return { tone: "off", label: "Asleep", title: "The camera is asleep", detail, trying: false, act: START };
+	}
+	if (reason !== undefined) return ofFailure({ kind: "stopped", reason }, name);
+	const detail = "Nothing is being received.";
+	return { tone: "off", label: "Paused", title: "Paused", detail, trying: false, act: "Play" };
+}
+
 /** For a player that was not told what to show. */
 export const aimless: Words = {
 	tone: "off",
@@ -89,12 +120,10 @@ export const aimless: Words = {
 export function describe(state: State, name: string): Words {
 	switch (state.at) {
 		case "idle":
-			if (state.reason !== undefined) return ofFailure({ kind: "stopped", reason: state.reason }, name);
-			return { tone: "off", label: "Paused", title: "Paused", detail: "Nothing is being received.", trying: false };
+			return whileIdle(state, name);
 		case "connecting":
-			return state.after
-				? ofFailure(state.after, name)
-				: { tone: "wait", label: "Connecting", title: "Connecting", detail: "", trying: true };
+			if (state.waking) return { tone: "wait", label: "Starting", ...waking[state.waking], trying: true };
+			return state.after ? ofFailure(state.after, name) : connecting;
 		case "live":
 			return { tone: "live", label: "Live", title: "", detail: "", trying: false };
 		case "stalled":

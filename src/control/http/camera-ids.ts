@@ -29,5 +29,6 @@ export function checkViewers({ hub, config }: HttpRoom, path: PathName): void {
 	const most = Object.values(config.streams).find((stream) => stream.path === path)?.maxViewers;
 	if (most === undefined) return;
 	const readers = [...(hub.path(path)?.stream?.readers ?? [])].filter(({ info }) => info.type === "webRTCSession");
-	if (readers.length >= most) throw new HttpRefusal(503, `Maximum viewers (${most}) reached for stream`);
+	if (readers.length < most) return;
+	throw new HttpRefusal(503, `Maximum viewers (${most}) reached for stream`, { "Vedette-Full": `${most}` });
 }

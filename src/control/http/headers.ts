@@ -18,7 +18,7 @@ const common: Readonly<Record<string, string>> = {
 };
 
 /** What a page of another origin may read of an answer. */
-const EXPOSED = "Location, ETag, Link, Accept-Patch, Vedette-Left-Out, Vedette-Stopped, Retry-After";
+const EXPOSED = "Location, ETag, Link, Accept-Patch, Vedette-Left-Out, Vedette-Stopped, Vedette-Full, Retry-After";
 
 /** Headers of every answer: what browsers must not do with it, and which other origins may read it. */
 export function headerHooks(app: FastifyInstance, allowOrigins: readonly string[]): void {

@@ -40,6 +40,7 @@ export async function pageRoutes(app: FastifyInstance, { pageDir }: HttpRoom, gu
 	app.get("/watch/*", about(operations.watch), sendToReader);
 	app.get("/viewer", about(operations.viewer), sendToReader);
 	app.get("/viewer.html", about(operations.viewerFile), sendToReader);
+	app.get("/robots", about(operations.robots), sendToReader);
 	app.get("/login", about(operations.login), (_request, reply) => sendPage(reply));
 
 	/** Pages of other origins load the player, and what it loads later. */

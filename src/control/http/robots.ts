@@ -25,12 +25,35 @@ function named(request: FastifyRequest): string {
 	return robot;
 }
 
+const MOST_LISTED = 10_000;
+
+/** Which robots are asked for: those whose name or cameras hold each word, at most so many. */
+function searchOf({ query }: FastifyRequest) {
+	const { search = "", limit = `${MOST_LISTED}` } = (query ?? {}) as Readonly<Record<string, unknown>>;
+	const most = typeof limit === "string" && /^\d{1,5}$/.test(limit) ? Number(limit) : 0;
+	if (most < 1) throw new HttpRefusal(400, `limit must be a number from 1 to ${MOST_LISTED}`);
+	return { words: String(search).slice(0, 200).toLowerCase().split(/\s+/).filter(Boolean), most };
+}
+
 /** Robots: who there are, who may join, and who may not come any more. */
-export function robotRoutes(app: FastifyInstance, { robots }: HttpRoom, guard: Guard): void {
+export function robotRoutes(app: FastifyInstance, { robots, hub }: HttpRoom, guard: Guard): void {
 	app.get("/api/robots", about(operations.list), async (request, reply) => {
 		const principal = await guard.admit(request, "api");
+		const { words, most } = searchOf(request);
 		reply.header("Cache-Control", "no-store");
-		return { robots: robots.list(), mayInvite: principal.may("admin") };
+		const all = robots.list();
+		const found = all.filter(({ name, cameras }) => {
+			const text = [name, ...cameras.map(({ path }) => path)].join(" ").toLowerCase();
+			return words.every((word) => text.includes(word));
+		});
+		return {
+			now: Math.round(hub.clock.unix()),
+			robots: found.slice(0, most),
+			found: found.length,
+			total: all.length,
+			online: all.filter(({ online }) => online).length,
+			mayInvite: principal.may("admin"),
+		};
 	});
 	app.post("/api/robots/invite", about(operations.invite), async (request, reply) => {
 		await guard.admit(request, "admin");

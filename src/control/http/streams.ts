@@ -1,9 +1,10 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Principal } from "../../access/access.ts";
-import { parsePathName } from "../../media/path-name.ts";
+import { type PathName, parsePathName } from "../../media/path-name.ts";
 import { type StreamDemand, streamDemand, withoutAddresses } from "../stream-demand.ts";
 import { offlineView, type StreamView, streamView } from "../stream-view.ts";
+import { cameraOf } from "./camera-ids.ts";
 import type { Guard } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
 import { streamOperations as operations } from "./openapi/streams.ts";
@@ -37,6 +38,14 @@ function allStreams({ hub, ledger, thumbnails, config }: HttpRoom): readonly Sho
 	return [...views.values()]
 		.map((view) => ({ ...view, demand: streamDemand(demands.get(view.name)) }))
 		.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** One stream; a path of which nothing is known is offline. */
+function oneStream({ hub, ledger, thumbnails }: HttpRoom, name: PathName): Shown {
+	const path = hub.path(name);
+	const picture = path?.stream && thumbnails.version(path.stream, hub.clock.now());
+	const view = path ? streamView(hub, ledger, path, picture) : offlineView(name);
+	return { ...view, demand: streamDemand(hub.demand.get(name)) };
 }
 
 /** For who may not know from where others come. */
@@ -146,6 +155,14 @@ export function streamRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard)
 		const principal = await guard.admit(request, "read");
 		reply.header("Cache-Control", "no-store");
 		return listOf(room, allStreams(room), principal);
+	});
+
+	app.get<{ Params: { "*": string } }>("/api/streams/*", about(operations.get), async (request, reply) => {
+		const { path } = cameraOf(room.config.streams, request.params["*"]);
+		const principal = await guard.admit(request, "read", path);
+		reply.header("Cache-Control", "no-store");
+		const stream = oneStream(room, path);
+		return { now: Math.round(room.hub.clock.unix()), stream: principal.may("api") ? stream : discreet(stream) };
 	});
 
 	app.get("/api/events", { exposeHeadRoute: false, ...about(operations.events) }, async (request, reply) => {

@@ -19,6 +19,8 @@ import { RobotCamera } from "./robot-camera.ts";
 interface CameraTold {
 	readonly path: PathName;
 	readonly state: StateReport | undefined;
+	/** Unix milliseconds of that. */
+	readonly stateAt: number;
 	readonly stats: Stats | undefined;
 }
 
@@ -57,6 +59,7 @@ interface Known {
 	readonly camera: RobotCamera;
 	readonly leave: () => void;
 	state: StateReport | undefined;
+	stateAt: number;
 	stats: Stats | undefined;
 }
 
@@ -73,7 +76,12 @@ class Robot {
 	}
 
 	get told(): RobotTold {
-		const cameras = [...this.cameras.values()].map(({ path, state, stats }) => ({ path, state, stats }));
+		const cameras = [...this.cameras.values()].map(({ path, state, stateAt, stats }) => ({
+			path,
+			state,
+			stateAt,
+			stats,
+		}));
 		return { robot: this.name, online: this.online, since: this.since, cameras };
 	}
 }
@@ -187,6 +195,7 @@ export class Fleet {
 		const report = parseStateReport(text);
 		if (!known || !report || report.session !== robot?.session || !robot.online) return;
 		known.state = report;
+		known.stateAt = this.#options.now();
 		const isOff = report.state === "idle" || report.state === "stopping";
 		known.camera.said(report.paused && isOff ? "held" : report.state, report.reason);
 	}
@@ -225,7 +234,7 @@ export class Fleet {
 					return made;
 				},
 			});
-			return made && { path, alwaysOn, camera: made, leave, state: undefined, stats: undefined };
+			return made && { path, alwaysOn, camera: made, leave, state: undefined, stateAt: 0, stats: undefined };
 		} catch (error) {
 			if (!(error instanceof Refused)) throw error;
 			log.warn({ robot, camera, reason: error.message }, "this camera cannot be on demand");

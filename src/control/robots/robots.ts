@@ -1,7 +1,9 @@
 import type { Hub } from "../../hub/hub.ts";
 import type { Log } from "../../observe/log.ts";
 import { type Enrolment, type Welcome, writeInvitation } from "../../wire/invitation.ts";
+import type { RobotTold } from "../mqtt/fleet.ts";
 import type { Mqtt } from "../mqtt/mqtt.ts";
+import { type StreamDemand, streamDemand } from "../stream-demand.ts";
 import { type Registry, RegistryError } from "./registry.ts";
 
 /** How the relay is reached and known, for robots that join. */
@@ -21,6 +23,8 @@ export interface JoinInfo {
 export interface RobotView {
 	readonly name: string;
 	readonly joined: boolean;
+	/** Unix milliseconds; null for one that comes as a user of the configuration. */
+	readonly joinedAt: number | null;
 	readonly online: boolean;
 	/** Unix milliseconds of its last coming or going; null for one that has not come yet. */
 	readonly since: number | null;
@@ -30,10 +34,21 @@ export interface RobotView {
 		readonly state: string | null;
 		readonly reason: string;
 		readonly paused: boolean;
+		/** Why it runs without an order, and for how many seconds more. */
 		readonly trigger: { readonly name: string; readonly seconds: number } | null;
 		readonly stats: object | null;
+		/** Null where something else than the robot wakes this path. */
+		readonly demand: StreamDemand | null;
+		/** Who watches it, or waits for its pictures. */
+		readonly wants: readonly { readonly by: string; readonly user: string | null; readonly address: string | null }[];
 	}[];
 }
+
+/** Of a camera that many watch so many are named. */
+const MOST_WANTS = 20;
+
+/** robot2 before robot10. */
+const byName = new Intl.Collator("en", { numeric: true });
 
 /** What people do with robots: invite, see, revoke. */
 export class Robots {
@@ -53,21 +68,37 @@ export class Robots {
 
 	list(): readonly RobotView[] {
 		const told = new Map((this.#mqtt?.fleet.list() ?? []).map((robot) => [robot.robot, robot]));
-		const names = new Set([...told.keys(), ...this.#registry.list().map(({ name }) => name)]);
-		return [...names].sort().map((name) => {
+		const joined = new Map(this.#registry.list().map(({ name, since }) => [name, since]));
+		const names = new Set([...told.keys(), ...joined.keys()]);
+		return [...names].sort(byName.compare).map((name) => {
 			const robot = told.get(name);
-			const cameras = (robot?.cameras ?? []).map(({ path, state, stats }) => ({
-				name: path.slice(name.length + 1),
-				path,
-				state: state?.state ?? null,
-				reason: state?.reason ?? "",
-				paused: state?.paused === true,
-				trigger: state?.trigger ?? null,
-				stats: stats ?? null,
-			}));
-			const since = robot?.since ?? null;
-			return { name, joined: this.#registry.has(name), online: robot?.online === true, since, cameras };
+			const cameras = (robot?.cameras ?? []).map((camera) => this.#camera(name, camera));
+			const joinedAt = joined.get(name) ?? null;
+			const { online = false, since = null } = robot ?? {};
+			return { name, joined: joinedAt !== null, joinedAt, online, since, cameras };
 		});
+	}
+
+	#camera(robot: string, { path, state, stateAt, stats }: RobotTold["cameras"][number]): RobotView["cameras"][number] {
+		const view = this.#hub.demand.get(path);
+		const passed = (this.#hub.clock.unix() - stateAt) / 1000;
+		return {
+			name: path.slice(robot.length + 1),
+			path,
+			state: state?.state ?? null,
+			reason: state?.reason ?? "",
+			paused: state?.paused === true,
+			trigger: state?.trigger
+				? { ...state.trigger, seconds: Math.max(0, Math.ceil(state.trigger.seconds - passed)) }
+				: null,
+			stats: stats ?? null,
+			demand: streamDemand(view),
+			wants: (view?.wants ?? []).slice(0, MOST_WANTS).map(({ type, user, remoteAddress }) => ({
+				by: type,
+				user: user || null,
+				address: remoteAddress || null,
+			})),
+		};
 	}
 
 	/** The line that lets a robot join. Throws a `RegistryError`. */
