@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseEnrolment } from "../../wire/invitation.ts";
 import { isRobotName } from "../../wire/robot-topics.ts";
@@ -7,14 +8,14 @@ import { robotOperations as operations } from "./openapi/robots.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 
-const HOST = /^[A-Za-z0-9.:-]{1,253}$/;
+const HOST = /^[A-Za-z0-9.-]{1,253}$/;
 
 /** Whom to invite. Throws an `HttpRefusal` where that is not said. */
 function invitationOf({ body }: FastifyRequest) {
 	const { name, replace, host } = (body ?? {}) as Readonly<Record<string, unknown>>;
 	const isName = typeof name === "string" && isRobotName(name);
 	if (!isName) throw new HttpRefusal(400, "expected a name of 1 to 64 letters, digits, _ or -");
-	const isHost = host === undefined || (typeof host === "string" && HOST.test(host));
+	const isHost = host === undefined || (typeof host === "string" && (HOST.test(host) || isIPv6(host)));
 	if (!isHost) throw new HttpRefusal(400, "expected a host that is a name or an address, without a port");
 	return { name, replace: replace === true, host };
 }

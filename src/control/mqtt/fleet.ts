@@ -11,7 +11,7 @@ import {
 	type StateReport,
 	type Stats,
 } from "../../wire/robot-messages.ts";
-import { parseRobotTopic, type RobotTopic, robotTopic } from "../../wire/robot-topics.ts";
+import { isRobotName, parseRobotTopic, type RobotTopic, robotTopic, type TopicKind } from "../../wire/robot-topics.ts";
 import type { Bus, BusMessage } from "./bus.ts";
 import { RobotCamera } from "./robot-camera.ts";
 
@@ -122,12 +122,23 @@ export class Fleet {
 		if (known) this.#setCameras(known, cameras);
 	}
 
-	/** Forgets a robot that is no more. */
+	/** Forgets a robot that is no more, and all that the broker keeps of it. */
 	forget(name: string): void {
 		const robot = this.#robots.get(name);
 		if (!robot) return;
+		const clear = (camera: string | undefined, kind: TopicKind): void =>
+			this.#options.bus()?.publish(robotTopic(this.#options.prefix, { robot: name, camera, kind }), "", true);
+		clear(undefined, "available");
+		for (const camera of robot.cameras.keys()) for (const kind of ["state", "viewers"] as const) clear(camera, kind);
 		this.#setCameras(robot, []);
 		this.#robots.delete(name);
+		this.#options.onChange({ ...robot.told, online: false });
+	}
+
+	/** A robot's connection was ended, and its will is not heard. */
+	leave(name: string): void {
+		const robot = this.#robots.get(name);
+		if (robot) this.#go(robot);
 	}
 
 	/** The broker is away: nobody can be reached. */
@@ -168,7 +179,7 @@ export class Fleet {
 		robot.since = now();
 		const time = JSON.stringify({ session, now: robot.since });
 		bus()?.publish(robotTopic(prefix, { robot: robot.name, camera: undefined, kind: "time" }), time, false);
-		this.#setCameras(robot, cameras.slice(0, MOST_CAMERAS), new Set(alwaysOn));
+		this.#setCameras(robot, cameras.filter(isRobotName).slice(0, MOST_CAMERAS), new Set(alwaysOn));
 		log.info({ robot: robot.name, cameras }, "robot online");
 		for (const { camera } of robot.cameras.values()) camera.online();
 		onChange(robot.told);

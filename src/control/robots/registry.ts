@@ -63,7 +63,7 @@ export class Registry {
 			put: database.prepare(
 				"INSERT OR REPLACE INTO robots (name, password, secret, since, cameras) VALUES (?, ?, ?, ?, '[]')",
 			),
-			cameras: database.prepare("UPDATE robots SET cameras = ? WHERE name = ?"),
+			cameras: database.prepare("UPDATE robots SET cameras = ? WHERE name = ? AND cameras <> ?"),
 			remove: database.prepare("DELETE FROM robots WHERE name = ?"),
 		};
 		for (const { name, password } of this.#statements.all.all()) this.#admit(String(name), String(password));
@@ -115,7 +115,9 @@ export class Registry {
 
 	/** What a robot has, as it said at its birth: kept, so that its cameras can be waited for after a restart. */
 	setCameras(name: string, cameras: readonly string[]): void {
-		this.#statements.cameras.run(JSON.stringify(cameras), name);
+		const text = JSON.stringify(cameras);
+		// Robots come again and again, mostly as they were: that is no reason to write to the disk.
+		this.#statements.cameras.run(text, name, text);
 	}
 
 	/** Ends a robot's right to come; false where there is none of that name. */

@@ -134,6 +134,7 @@ export class Robots {
 	#end(name: string, reason: string): void {
 		const identity = `user ${name}`;
 		this.#mqtt?.kick(identity);
+		this.#mqtt?.fleet.leave(name);
 		for (const { publication } of [...this.#hub.paths]) {
 			if (publication?.info.identity === identity) publication.end(reason);
 		}

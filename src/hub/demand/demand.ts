@@ -50,11 +50,12 @@ export class Demand {
 		this.#options = options;
 	}
 
-	/** Gives a path a driver; the returned function takes it away. Throws where it has one. */
+	/** Gives a path a driver; the returned function takes it away. Throws `Refused` where it has one, or there are too many. */
 	drive(name: PathName, offer: DriverOffer): () => void {
 		const found = this.#options.settings(name);
 		if (!found) throw new Refused("forbidden", `the configuration has no path that "${name}" fits`);
 		if (this.#entries.has(name)) throw new Refused("in use", `"${name}" has a driver already`);
+		this.#checkRoom();
 		const entry = this.#add(name, found, offer, false);
 		return () => this.#remove(name, entry, "its driver is gone");
 	}
@@ -179,9 +180,13 @@ export class Demand {
 		const found = this.#options.settings(name);
 		const offer = found && this.#find(name, found);
 		if (!offer) return undefined;
+		this.#checkRoom();
+		return this.#add(name, found, offer, true);
+	}
+
+	#checkRoom(): void {
 		const { size } = this.#entries;
 		if (size >= this.#options.maxPaths) throw new Refused("full", `${size} paths can be woken, the most there may be`);
-		return this.#add(name, found, offer, true);
 	}
 
 	#add(name: PathName, { settings }: FoundSettings, offer: DriverOffer, isPassing: boolean): Entry {
