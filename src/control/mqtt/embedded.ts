@@ -10,6 +10,7 @@ import type { Wanter } from "../../hub/demand/wants.ts";
 import { Doors } from "../../net/doors.ts";
 import { streamOf, WebSocketDoor, type WebSocketUpgrade } from "../../net/web-socket.ts";
 import type { Log } from "../../observe/log.ts";
+import { parseRobotTopic } from "../../wire/robot-topics.ts";
 import { type Bus, type BusEvents, fitsFilter } from "./bus.ts";
 import { Retained } from "./retained.ts";
 import {
@@ -240,7 +241,9 @@ export class EmbeddedBus implements Bus {
 		if (mustPass(plan, topic)) message.retain = false;
 		if (!message.retain) return undefined;
 		const bytes = payload.length === 0 ? 0 : payload.length + topic.length + JSON.stringify(properties).length;
-		return this.#retained.keep(principal.identity, topic, bytes);
+		// Many robots may come as one user: each has room of its own.
+		const robot = parseRobotTopic(plan.prefix, topic)?.robot;
+		return this.#retained.keep(robot === undefined ? principal.identity : `robot ${robot}`, topic, bytes);
 	}
 
 	#maySubscribe({ principal, filters }: Guest, filter: string): boolean {
