@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isIPv6 } from "node:net";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { OpenApi, ShownOperation } from "../../src/control/http/openapi/document.ts";
 import type { Schema } from "../../src/control/http/openapi/schema.ts";
@@ -37,6 +38,7 @@ function closed(value: unknown): unknown {
 export function answerChecker(document: OpenApi): (schema: Schema, value: unknown, where: string) => void {
 	const ajv = new Ajv2020({ strict: false, allErrors: true });
 	ajv.addFormat("date-time", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+	ajv.addFormat("ipv6", isIPv6);
 	ajv.addSchema({ $id: "document:", components: closed(document.components) as object });
 	return (schema, value, where) => {
 		const validate = ajv.compile(JSON.parse(JSON.stringify(closed(schema)).replaceAll('"#/', '"document:#/')));

@@ -17,6 +17,8 @@ function invitationOf({ body }: FastifyRequest) {
 	if (!isName) throw new HttpRefusal(400, "expected a name of 1 to 64 letters, digits, _ or -");
 	const isHost = host === undefined || (typeof host === "string" && (HOST.test(host) || isIPv6(host)));
 	if (!isHost) throw new HttpRefusal(400, "expected a host that is a name or an address, without a port");
+	const isFlag = replace === undefined || typeof replace === "boolean";
+	if (!isFlag) throw new HttpRefusal(400, "expected replace to be true or false");
 	return { name, replace: replace === true, host };
 }
 
@@ -32,7 +34,7 @@ const MOST_LISTED = 10_000;
 function searchOf({ query }: FastifyRequest) {
 	const { search = "", limit = `${MOST_LISTED}` } = (query ?? {}) as Readonly<Record<string, unknown>>;
 	const most = typeof limit === "string" && /^\d{1,5}$/.test(limit) ? Number(limit) : 0;
-	if (most < 1) throw new HttpRefusal(400, `limit must be a number from 1 to ${MOST_LISTED}`);
+	if (most < 1 || most > MOST_LISTED) throw new HttpRefusal(400, `limit must be a number from 1 to ${MOST_LISTED}`);
 	return { words: String(search).slice(0, 200).toLowerCase().split(/\s+/).filter(Boolean), most };
 }
 

@@ -4,7 +4,7 @@ import { number, object, oneOf, text } from "./schema.ts";
 
 const query = (name: string, description: string): Parameter => ({
 	...{ name, in: "query", description },
-	schema: { type: "string" },
+	schema: { type: "string", pattern: "^[A-Za-z0-9_-]{1,64}$" },
 });
 
 /** `POST /stream/start` or `/stream/stop`. */
@@ -14,7 +14,7 @@ export function bridgeOperation(word: "start" | "stop"): Operation {
 		path: `/stream/${word}`,
 		tag: "Bridge",
 		summary: word === "start" ? "Tell a robot to start" : "Tell a robot to stop",
-		description: `Publishes \`${word}\` on the topic that \`mqtt.topics\` maps first, or \`robot/stream\`; with \`robot\` and \`camera\` the same is asked of that one.`,
+		description: `Publishes \`${word}\` on the topic that \`mqtt.topics\` maps first, or \`robot/stream\`; with both \`robot\` and \`camera\` the same is asked of that one.`,
 		right: "control",
 		parameters: [query("robot", "The robot's name."), query("camera", "Its camera's name.")],
 		answers: {
@@ -22,7 +22,7 @@ export function bridgeOperation(word: "start" | "stop"): Operation {
 				description: "It was said",
 				content: json(object({ msg: { const: `Published ${word}` } })),
 			},
-			400: refused("Not the name of a camera"),
+			400: refused("Not the name of a camera, or one of the two is missing"),
 			404: refused("There is no such camera"),
 			409: refused("The camera is always on"),
 			503: refused("The broker is away, or the relay runs without MQTT"),

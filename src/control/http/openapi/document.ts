@@ -1,6 +1,6 @@
+import type { DeclaredRoute } from "../declared-routes.ts";
 import { refused } from "./answers.ts";
 import { type Answer, type Content, type Operation, pathParameters, tags } from "./operation.ts";
-import type { DeclaredRoute } from "./routes.ts";
 import type { Schema } from "./schema.ts";
 import { shapes } from "./shapes.ts";
 

@@ -27,7 +27,7 @@ export function loginOperations(body: Schema) {
 			path: "/logout",
 			tag: "Login",
 			summary: "Log out",
-			answers: { 204: { description: "The cookie is gone and worthless" } },
+			answers: { 204: { description: "The cookie is gone and worthless" }, 403: refused("A page of another site") },
 		},
 		me: {
 			id: "whoAmI",

@@ -35,7 +35,12 @@ export const pageOperations = {
 		summary: "The page of one camera",
 		parameters: [
 			{ name: "camera", in: "query", description: "An id of `streams`, or a path.", schema: { type: "string" } },
-			{ name: "autostart", in: "query", description: "Starts the camera without a click.", schema: { const: "1" } },
+			{
+				name: "autostart",
+				in: "query",
+				description: "Starts the camera without a click.",
+				schema: { type: "string", examples: ["1"] },
+			},
 		],
 	},
 	viewerFile: { ...page, id: "viewerFile", path: "/viewer.html", summary: "The same" },

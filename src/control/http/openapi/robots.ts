@@ -7,7 +7,7 @@ const invite = object(
 	{
 		replace: flag("Whether it takes the place of a robot of that name."),
 		host: text("How robots reach the relay; a name or an address, without a port.", {
-			pattern: "^[A-Za-z0-9.:-]{1,253}$",
+			anyOf: [{ pattern: "^[A-Za-z0-9.-]{1,253}$" }, { format: "ipv6" }],
 		}),
 	},
 );

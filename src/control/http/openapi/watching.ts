@@ -150,7 +150,12 @@ export const liveOperations = [
 		summary: "Watch by WebSocket",
 		description: "Fragmented MP4, a message for each frame. Browsers give an `Authorization` as a subprotocol.",
 		parameters: [
-			{ name: "audio", in: "query", description: "For AAC where Opus is published.", schema: { const: "aac" } },
+			{
+				name: "audio",
+				in: "query",
+				description: "For AAC where Opus is published.",
+				schema: { type: "string", examples: ["aac"] },
+			},
 		],
 		answers: { ...upgraded("WebSocket: JSON with `mime`, then binary"), ...wrong },
 	},

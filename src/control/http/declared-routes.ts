@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { Operation } from "./operation.ts";
+import type { Operation } from "./openapi/operation.ts";
 
 /** A route and what can be asked there, by one method. */
 export interface DeclaredRoute {
