@@ -1,88 +1,92 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { parsePathName } from "../../src/media/path-name.ts";
-import type { VedettePlayer } from "../../web/player/player.ts";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay } from "../support/relay.ts";
-import { launchChromium, waitForState } from "./chromium.ts";
+import { startRobotProcess } from "../support/robot-process.ts";
+import { until } from "../support/until.ts";
+import { launchChromium } from "./chromium.ts";
 
-const PATIENCE_MS = 20_000;
-const COMMAND =
-	"ffmpeg -loglevel error -re -f lavfi -i testsrc2=size=320x240:rate=30 -c:v libx264 -preset ultrafast -tune zerolatency" +
-	" -profile:v baseline -pix_fmt yuv420p -g 30 -f rtsp -rtsp_transport tcp rtsp://127.0.0.1:$RTSP_PORT/$MTX_PATH";
+const front = parsePathName("robot1/front") as PathName;
+const STARTS = 20;
+/** What a machine that is busy with other things may need; the aim is a second. */
+const MOST_P95_MS = 2500;
 
-let browser: Browser | undefined;
-before(async () => {
-	browser = await launchChromium().catch(() => undefined);
-});
-after(() => browser?.close());
+/** Milliseconds from the click. */
+interface Start {
+	/** The start was answered with 201. */
+	readonly started: number;
+	/** The offer was answered. */
+	readonly answered: number;
+	/** A picture was there to be shown. */
+	readonly shown: number;
+}
 
-function start(anonymous: readonly string[]) {
-	return startTestRelay({
-		paths: { all_others: {}, gate: { runOnDemand: COMMAND, idleAfter: "500 ms" } },
-		access: { anonymous },
+/** Starts the camera and watches it, both at once, until the first picture. */
+function startAndWatch(page: Page): Promise<Start> {
+	return page.evaluate(async () => {
+		const begun = performance.now();
+		const since = (): number => performance.now() - begun;
+		const starting = fetch("/streams/robot1%2Ffront/start", { method: "POST" }).then(async (response) => {
+			if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+			return since();
+		});
+		const pc = new RTCPeerConnection();
+		pc.addTransceiver("video", { direction: "recvonly" });
+		const video = document.createElement("video");
+		video.muted = true;
+		document.body.append(video);
+		const shown = new Promise<number>((resolve) => video.requestVideoFrameCallback(() => resolve(since())));
+		pc.ontrack = ({ track }) => {
+			video.srcObject = new MediaStream([track]);
+			void video.play();
+		};
+		await pc.setLocalDescription();
+		const headers = { "content-type": "application/sdp" };
+		const body = pc.localDescription?.sdp ?? "";
+		const response = await fetch("/robot1/front/whep", { method: "POST", headers, body });
+		const answered = since();
+		await pc.setRemoteDescription({ type: "answer", sdp: await response.text() });
+		const start = { started: await starting, answered, shown: await shown };
+		await fetch("/streams/robot1%2Ffront/stop", { method: "POST" });
+		pc.close();
+		video.remove();
+		return start;
 	});
 }
 
-async function newPage(): Promise<Page> {
-	assert.ok(browser, "Chromium started");
-	const page = await browser.newPage();
-	page.setDefaultTimeout(PATIENCE_MS);
-	return page;
+/** The value that so much of them are at most. */
+function quantile(values: readonly number[], part: number): number {
+	const sorted = [...values].sort((a, b) => a - b);
+	return sorted[Math.ceil(sorted.length * part) - 1] ?? 0;
 }
 
-test("the dashboard shows a path that sleeps, wakes it and puts it to sleep", { timeout: 60_000 }, async (t) => {
-	if (!needs(t, "chromium", "ffmpeg")) return;
-	await using relay = await start(["publish", "read", "control"]);
-	const page = await newPage();
-	await page.goto(relay.httpUrl);
-	const card = page.locator("stream-card");
-	await card.getByText("Asleep").waitFor();
-	await card.getByText("Wakes when somebody watches").waitFor();
-	await card.getByRole("button", { name: "start gate" }).click();
-	await card.getByText("Kept awake by api").waitFor();
-	await card.getByText("Live", { exact: true }).waitFor();
-	await card.getByRole("button", { name: "stop gate" }).click();
-	await card.getByText("Asleep").waitFor();
-	await page.close();
-});
-
-test("a stop sends viewers away, whose players wait for a word of theirs", { timeout: 60_000 }, async (t) => {
-	if (!needs(t, "chromium", "ffmpeg")) return;
-	await using relay = await start(["publish", "read"]);
-	const { demand } = relay.relay.hub;
-	const gate = parsePathName("gate")!;
-	const by = { type: "mqtt", user: "bob", remoteAddress: "" };
-	const page = await newPage();
-	await page.goto(`${relay.httpUrl}/watch/gate`);
-	await waitForState(page, "live", PATIENCE_MS);
-	demand.stop(gate, by);
-	await page.locator("vedette-player").getByText("Stopped").first().waitFor();
-	await waitForState(page, "idle", PATIENCE_MS);
-	await page.waitForTimeout(3000);
-	assert.equal(demand.get(gate)?.state ?? "idle", "idle");
-	demand.start(gate, { by });
-	await page.waitForTimeout(1000);
-	await waitForState(page, "idle", PATIENCE_MS);
-	await page.locator("vedette-player").evaluate((player: VedettePlayer) => player.start());
-	await waitForState(page, "live", PATIENCE_MS);
-	await page.close();
-});
-
-test("a viewer wakes it by looking, and has no buttons without the right to use them", {
-	timeout: 60_000,
-}, async (t) => {
-	if (!needs(t, "chromium", "ffmpeg")) return;
-	await using relay = await start(["publish", "read"]);
-	const page = await newPage();
-	await page.goto(relay.httpUrl);
-	const card = page.locator("stream-card");
-	await card.getByText("Asleep").waitFor();
-	assert.equal(await card.getByRole("button").count(), 0);
-	await page.goto(`${relay.httpUrl}/watch/gate`);
-	await waitForState(page, "live", PATIENCE_MS);
-	await page.goto(relay.httpUrl);
-	await card.getByText("Asleep").waitFor();
-	await page.close();
+test("a sleeping camera shows its first picture within a second of the start", { timeout: 180_000 }, async (t) => {
+	if (!needs(t, "chromium", "element x264enc")) return;
+	await using parts = new AsyncDisposableStack();
+	const access = { anonymous: ["publish", "read", "api", "control"] };
+	const relay = parts.use(await startTestRelay({ access }));
+	const { hub } = relay.relay;
+	const cameras = [{ name: "front", source: "test", publish: `${relay.rtspUrl}/robot1/front` }];
+	const robot = parts.use(startRobotProcess({ name: "robot1", control: { mqtt: relay.mqttUrl }, cameras }));
+	await until(() => hub.demand.get(front)?.online, robot.text, 30_000);
+	const browser = parts.adopt(await launchChromium(), (one) => one.close());
+	const page = await browser.newPage();
+	await page.goto(`${relay.httpUrl}/health`);
+	const starts: Start[] = [];
+	for (let n = 0; n < STARTS; n++) {
+		starts.push(await startAndWatch(page));
+		await until(() => hub.demand.get(front)?.state === "idle" && robot.children().length === 0, "it sleeps again");
+	}
+	for (const step of ["started", "answered", "shown"] as const) {
+		const times = starts.map((start) => start[step]);
+		const [middle, most] = [quantile(times, 0.5), quantile(times, 0.95)].map(Math.round);
+		t.diagnostic(`${step}: ${middle} ms p50, ${most} ms p95`);
+	}
+	const p95 = quantile(
+		starts.map(({ shown }) => shown),
+		0.95,
+	);
+	assert.ok(p95 <= MOST_P95_MS, `${p95} ms`);
 });

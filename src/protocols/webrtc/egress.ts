@@ -53,6 +53,8 @@ export interface EgressOptions {
 	readonly id: string;
 	/** The user's name; empty for nobody in particular. */
 	readonly user: string;
+	/** Where the offer came from: by that somebody who waits, watches and is stopped is the same one, whichever way the pictures go. */
+	readonly remoteAddress: string;
 	/** What stood after `?` in the address. */
 	readonly query: string;
 	/** The fan-outs of the sender. */
@@ -120,7 +122,7 @@ export class Egress implements Role {
 
 	/** By the sender, with all other viewers. */
 	#carryTogether(route: UdpRoute, numbered: { track: ViewerTrack; first: number }[], { local }: SecureMedia): void {
-		const reader = this.#read(route);
+		const reader = this.#read();
 		this.#reader = reader;
 		this.#carrier = new UdpCarrier(this.#options.fans, reader, route, numbered, local);
 		// The sender begins with the burst at once; without one the first packet shows.
@@ -130,7 +132,7 @@ export class Egress implements Role {
 	/** Over TCP, or where the system cannot send to many at once. */
 	#carryAlone(route: Route, numbered: { track: ViewerTrack; first: number }[], { sender }: SecureMedia): void {
 		let carrier: AloneCarrier | undefined;
-		const reader = this.#read(route, (_, now) => carrier?.pump(now));
+		const reader = this.#read((_, now) => carrier?.pump(now));
 		this.#reader = reader;
 		const { clock } = this.#options.hub;
 		carrier = new AloneCarrier(reader, route, numbered, sender, () => clock.now());
@@ -138,9 +140,9 @@ export class Egress implements Role {
 		carrier.pump(clock.now());
 	}
 
-	#read(route: Route, onPackets?: (reader: Reader, now: Millis) => void): Reader {
-		const { hub, path, tracks, id, user, query, end } = this.#options;
-		const info = { type: "webRTCSession", id, remoteAddress: `${route.address}:${route.port}`, user, query };
+	#read(onPackets?: (reader: Reader, now: Millis) => void): Reader {
+		const { hub, path, tracks, id, user, remoteAddress, query, end } = this.#options;
+		const info = { type: "webRTCSession", id, remoteAddress, user, query };
 		const numbers = tracks.map((track) => track.index);
 		return hub.read(path, numbers, info, onPackets ? { onEnd: end, onPackets } : { onEnd: end });
 	}

@@ -188,7 +188,7 @@ export class WebRtcServer implements AsyncDisposable {
 		const plan = negotiatePlay(description, playableTracks(stream));
 		const tracks = viewerTracks(plan, stream);
 		const end = (reason: string): void => this.#end(id, reason);
-		const egress = new Egress({ hub, path, stream, tracks, id, user, query, fans, end });
+		const egress = new Egress({ hub, path, stream, tracks, id, user, remoteAddress, query, fans, end });
 		const sources: Sources[] = [];
 		for (const { index, ssrc, rtx } of tracks) sources[index] = { ssrc, rtx: rtx?.ssrc };
 		return this.#begin(id, offer, description, plan, { egress }, sources);
