@@ -107,6 +107,8 @@ describe("libdatachannel", { skip, timeout: 30_000 }, () => {
 			assert.equal((rtpTimestamp(seen[29]!, 0) - rtpTimestamp(seen[0]!, 0)) >>> 0, 9 * 3000);
 			const [item] = room.server.list();
 			const [reader] = room.hub.path(parsePathName("cam")!)?.stream?.readers ?? [];
+			// Where the offer came from, not where the pictures go: that has a port.
+			assert.equal(reader?.info.remoteAddress, "127.0.0.1");
 			assert.equal(item?.id, reader?.info.id);
 			assert.equal((await fetch(`${room.url}/cam/whep/${item?.id}`, { method: "DELETE" })).status, 404);
 			assert.equal(room.server.list().length, 1, "a name in a list gives no right to end a session");
