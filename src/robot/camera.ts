@@ -4,7 +4,7 @@ import { withoutPassword } from "../observe/secrets.ts";
 import type { Bounds, StreamState } from "../wire/robot-messages.ts";
 import type { StartCapture } from "./capture/capture.ts";
 import { Supervisor } from "./capture/supervisor.ts";
-import { type CameraConfig, captureSettings } from "./config.ts";
+import { type CameraConfig, captureSettings, LEAST_KBPS, MOST_KBPS } from "./config.ts";
 import { publisherFor } from "./publish/by-address.ts";
 import { Publishing, type Tally } from "./publish/publishing.ts";
 
@@ -63,10 +63,11 @@ export class Camera {
 		return this.#keyFrame;
 	}
 
-	/** The encoder's bitrate now, kbit/s: the configured one within the bounds. */
+	/** The encoder's bitrate now, whole kbit/s: the configured one within the bounds, where an encoder can do it. */
 	get bitrate(): number {
-		const { maxBitrate = Number.POSITIVE_INFINITY, minBitrate = 0 } = this.#bounds;
-		return Math.min(Math.max(this.#config.bitrate, minBitrate), maxBitrate);
+		const { maxBitrate = MOST_KBPS, minBitrate = LEAST_KBPS } = this.#bounds;
+		const wanted = Math.min(Math.max(this.#config.bitrate, minBitrate), maxBitrate);
+		return Math.round(Math.min(Math.max(wanted, LEAST_KBPS), MOST_KBPS));
 	}
 
 	/** The newest bounds win; they last until it is stopped. */

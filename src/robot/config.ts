@@ -6,6 +6,9 @@ import { parseSource, SOURCES, type Source } from "./source.ts";
 
 const NAME = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "expected 1 to 64 letters, digits, _ or -");
 const MOST_PIXELS = 7680;
+/** What an encoder is asked for at least and at most, whoever asks. */
+export const LEAST_KBPS = 50;
+export const MOST_KBPS = 100_000;
 
 interface Size {
 	readonly width: number;
@@ -44,7 +47,7 @@ const camera = z.strictObject({
 		.prefault("1280x720")
 		.describe("Pixels before rotation"),
 	fps: count(30, "Pictures per second", { min: 1, max: 240 }),
-	bitrate: count(2000, "kbit/s", { min: 50, max: 100_000 }),
+	bitrate: count(2000, "kbit/s", { min: LEAST_KBPS, max: MOST_KBPS }),
 	keyframe: z.number().min(0.1).max(60).prefault(2).describe("Seconds between key frames"),
 	rotate: z
 		.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)], "expected 0, 90, 180 or 270")
