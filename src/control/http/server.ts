@@ -13,6 +13,7 @@ import { TlsMaterial } from "../../access/tls.ts";
 import type { Address } from "../../config/address.ts";
 import { buildApp, type Role } from "./app.ts";
 import { alsoSecure } from "./either.ts";
+import { boundPipelining } from "./pipelining.ts";
 import type { HttpRoom } from "./room.ts";
 import { isWebSocket, routeUpgrades } from "./upgrade.ts";
 
@@ -180,7 +181,8 @@ class Servers {
 	}
 
 	#server(app: FastifyInstance, tls?: TlsAddresses): Server | SecureServer {
-		const server = makeServer((request, response) => app.routing(request, response), this.#room.config.http, tls);
+		const listener = boundPipelining((request, response) => app.routing(request, response));
+		const server = makeServer(listener, this.#room.config.http, tls);
 		routeUpgrades(server, app);
 		this.#servers.push(server);
 		return server;
