@@ -11,6 +11,7 @@ interface Ports {
 	readonly http: readonly number[];
 	readonly rtsp: readonly number[];
 	readonly webrtc: readonly number[];
+	readonly mqtt: readonly number[];
 }
 
 const script = fileURLToPath(new URL("./relay-process.ts", import.meta.url));
@@ -19,12 +20,22 @@ const script = fileURLToPath(new URL("./relay-process.ts", import.meta.url));
 export class RelayChild implements AsyncDisposable {
 	readonly #folder = mkdtempSync(join(tmpdir(), "vedette-relay-"));
 	#process: ChildProcess | undefined;
-	#ports: Ports = { http: [0], rtsp: [0], webrtc: [0] };
+	#ports: Ports = { http: [0], rtsp: [0], webrtc: [0], mqtt: [0] };
 	readonly #link: NetworkLink | undefined;
+	readonly #settings: Record<string, object>;
 
-	/** On loopback, or at the other end of a link. */
-	constructor(link?: NetworkLink) {
+	/** On loopback, or at the other end of a link; `settings` as in vedette.yml. */
+	constructor(link?: NetworkLink, settings: Record<string, object> = {}) {
 		this.#link = link;
+		this.#settings = settings;
+	}
+
+	get pid(): number {
+		return this.#process?.pid ?? 0;
+	}
+
+	get mqttUrl(): string {
+		return `mqtt://${this.#host}:${this.#ports.mqtt[0]}`;
 	}
 
 	get httpUrl(): string {
@@ -46,10 +57,12 @@ export class RelayChild implements AsyncDisposable {
 
 	/** Resolves when the relay listens. Rejects when it does not get that far. */
 	async start(): Promise<void> {
-		const { http, rtsp, webrtc } = this.#ports;
+		const { http, rtsp, webrtc, mqtt } = this.#ports;
 		const at = ([port = 0]: readonly number[]) => ({ address: `${this.#host}:${port}` });
-		const settings = JSON.stringify({ http: at(http), rtsp: at(rtsp), webrtc: at(webrtc) });
-		const child = this.#link ? this.#link.node(script, [settings]) : this.#spawn(settings);
+		const places = { http: at(http), rtsp: at(rtsp), webrtc: at(webrtc), mqtt: at(mqtt) };
+		const settings = JSON.stringify({ ...this.#settings, ...places });
+		const args = [settings, join(this.#folder, "state")];
+		const child = this.#link ? this.#link.node(script, args) : this.#spawn(args);
 		this.#process = child;
 		this.#ports = await new Promise((resolve, reject) => {
 			createInterface(child.stdout!).once("line", (line) => resolve(JSON.parse(line)));
@@ -57,8 +70,8 @@ export class RelayChild implements AsyncDisposable {
 		});
 	}
 
-	#spawn(settings: string): ChildProcess {
-		return spawn(process.execPath, [script, settings], {
+	#spawn(args: readonly string[]): ChildProcess {
+		return spawn(process.execPath, [script, ...args], {
 			stdio: ["ignore", "pipe", "inherit"],
 			env: { ...process.env, TMPDIR: this.#folder },
 		});

@@ -125,8 +125,12 @@ async function askedFor(room: HttpRoom, guard: Guard, request: FastifyRequest, a
 
 function running(room: HttpRoom, camera: NamedCamera): Run {
 	const run = runOf(room, camera.path);
-	if (!run) throw new HttpRefusal(404, `No active stream for camera ${camera.id}`);
+	if (!run) throw notActive(camera);
 	return run;
+}
+
+function notActive({ id }: NamedCamera): HttpRefusal {
+	return new HttpRefusal(404, `No active stream for camera ${id}`);
 }
 
 async function start(room: HttpRoom, guard: Guard, request: FastifyRequest) {
@@ -150,8 +154,11 @@ async function start(room: HttpRoom, guard: Guard, request: FastifyRequest) {
 
 async function stop(room: HttpRoom, guard: Guard, request: FastifyRequest) {
 	const { camera, principal } = await askedFor(room, guard, request, "control");
-	const before = statsOf(room, camera, running(room, camera));
+	const run = runOf(room, camera.path);
+	const before = run && statsOf(room, camera, run);
+	// Also where nothing runs: a start may be kept of a robot that is not back yet after a restart.
 	room.hub.demand.stop(camera.path, wanterOf(request, principal));
+	if (!before) throw notActive(camera);
 	return {
 		...before,
 		state: "stopped",

@@ -347,6 +347,22 @@ test("a passive reader wakes nobody and keeps nothing awake; one that asks does"
 	assert.deepEqual(orders, ["start", "start", "stop"]);
 });
 
+test("a stop takes the start back that was kept of a robot which is not back yet", async () => {
+	const holds = memory();
+	const world = awake({}, { holds });
+	const other = parsePathName("other")!;
+	world.hub.demand.start(world.path, { by: api });
+	await world.clock.pass(600);
+	holds.kept.set(other, holds.kept.get(world.path)!);
+	assert.equal(world.hub.demand.stop(other, mqtt), "idle");
+	assert.deepEqual(holds.kept.get(other), []);
+	assert.equal(holds.kept.get(world.path)?.length, 1);
+	const orders: string[] = [];
+	const open = () => ({ start: () => orders.push("start"), stop: () => orders.push("stop") });
+	world.hub.demand.drive(other, { kind: "command", open });
+	assert.deepEqual(orders, []);
+});
+
 test("holds outlive the relay, and lapse as if it had run", async () => {
 	const holds = memory();
 	const world = awake({}, { holds });

@@ -108,6 +108,8 @@ export class Demand {
 	stop(name: PathName, by: Wanter): Before {
 		const camera = this.#entries.get(name)?.camera;
 		if (camera) return camera.stop(by);
+		// A robot that comes back after a restart of the relay is not to find the start that is over now.
+		if (this.#options.holds?.load(name).length) this.#options.holds.save(name, []);
 		const stream = this.#options.path(name)?.stream;
 		if (!stream) return "idle";
 		for (const reader of [...stream.readers]) reader.end(`stopped by ${by.user || by.type}`);
