@@ -67,6 +67,8 @@ export const tags = {
 
 type Tag = keyof typeof tags;
 
+const word: Schema = { type: "string", pattern: "^[A-Za-z0-9_-]{1,64}$" };
+
 /** What stands in braces in an address. */
 export const pathParameters: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>> = {
 	path: {
@@ -78,10 +80,10 @@ export const pathParameters: Readonly<Record<string, { readonly description: str
 		schema: { type: "string", minLength: 1, examples: ["56C1CADCF1FA4C6CAEBA3E2FD85EFEBF"] },
 	},
 	session: { description: "The session's id.", schema: { type: "string", minLength: 1, examples: ["c2Vzc2lvbg"] } },
-	robot: { description: "A robot's name.", schema: { type: "string", minLength: 1, examples: ["robot1"] } },
+	robot: { description: "A robot's name.", schema: { ...word, examples: ["robot1"] } },
 	camera: {
 		description: "The name of one of its cameras.",
-		schema: { type: "string", minLength: 1, examples: ["front"] },
+		schema: { ...word, examples: ["front"] },
 	},
 	file: {
 		description: "A file's name, as another file names it.",

@@ -33,7 +33,8 @@ export function moment(description: string): Schema {
 }
 
 export function orNull(schema: Schema): Schema {
-	return { anyOf: [schema, { type: "null" }] };
+	const { description, ...rest } = schema;
+	return { anyOf: [rest, { type: "null" }], ...(description !== undefined && { description }) };
 }
 
 export function list(items: Schema, description = ""): Schema {
