@@ -257,6 +257,7 @@ export class EmbeddedBus implements Bus {
 	#mayHear(client: Client, topic: string): boolean {
 		const guest = this.#guests.get(client);
 		if (!guest || !mayHear(guest.principal, this.#options.plan, topic)) return false;
+		if (client.conn.destroyed) return false;
 		if (client.conn.writableLength <= MOST_UNSENT_BYTES) return true;
 		this.#log.warn({ user: guest.principal.name, ip: guest.ip }, "a client of the broker reads too slowly");
 		client.conn.destroy();
