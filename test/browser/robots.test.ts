@@ -78,8 +78,13 @@ test("robots: what their cameras do and for whom, started and stopped, paused at
 	await item.getByText(/\d+ fps/).waitFor();
 	await item.getByRole("button", { name: "stop robot1/front" }).click();
 	await item.getByText("Asleep").waitFor();
-	const { status } = await ask({ socketPath: robotSocket(robot.stateDir, "robot1") }, "POST", "/pause");
-	assert.ok(status < 300, `paused: ${status}`);
+	const atRobot = async (what: string) => {
+		const { status } = await ask({ socketPath: robotSocket(robot.stateDir, "robot1") }, "POST", what);
+		assert.ok(status < 300, `${what}: ${status}`);
+	};
+	await atRobot("/trigger?name=motion&seconds=60");
+	await item.getByText(/Started there by “motion”, 5\d s more/).waitFor();
+	await atRobot("/pause");
 	await item.getByText("Paused at the robot").waitFor();
 	assert.equal(await item.getByRole("button", { name: "start robot1/front" }).count(), 0);
 	await item.getByRole("link", { name: "Watch robot1/front" }).click();
@@ -143,7 +148,13 @@ test("a robot is invited, joins by the line that is shown, appears, and is revok
 	await name.fill("robot1");
 	await page.keyboard.press("Enter");
 	await page.getByRole("heading", { name: "Replace robot1?" }).waitFor();
+	await page.getByRole("button", { name: "Replace robot1" }).click();
+	await page.getByText("Waiting for robot1").waitFor();
+	const other = (await page.locator("invite-dialog copyable-code code").textContent()) ?? "";
+	await join(parseInvitation(other.replace("vedette robot join ", "").replace(/\/\/[^/]+:/, "//127.0.0.1:"))!);
+	await page.getByText("robot1 has joined").waitFor();
 	await page.keyboard.press("Escape");
+	await item.getByText("Offline for").waitFor();
 	await item.getByRole("button", { name: "Revoke robot1" }).click();
 	await until(() => hasFocus(page.getByRole("button", { name: "Cancel" })), "the harmless answer has the focus");
 	await item.getByRole("dialog").getByRole("button", { name: "Revoke robot1" }).click();

@@ -65,7 +65,8 @@ test("figures are told while live, the temperature always", () => {
 test("who watches and who started it, the first of many", () => {
 	const viewer = { by: "webRTCSession", user: "ann", address: "203.0.113.4" };
 	const hold = { by: "mqtt", user: null, address: null, since: 1000 };
-	const words = whoWords({ ...camera, wants: Array(5).fill(viewer), ...at("live", { holds: [hold] }) }, 61_000);
+	const holds = [{ ...hold, by: "trigger", user: "motion" }, hold];
+	const words = whoWords({ ...camera, wants: Array(5).fill(viewer), ...at("live", { holds }) }, 61_000);
 	assert.deepEqual(words, [
 		...Array(3).fill("Watched by ann, WebRTC, 203.0.113.4"),
 		"and 2 more watch",

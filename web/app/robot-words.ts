@@ -82,7 +82,9 @@ function person({ by, user, address }: WantInfo): string {
 export function whoWords({ wants, demand }: CameraInfo, now: number): readonly string[] {
 	const watching = wants.slice(0, NAMED).map((want) => `Watched by ${person(want)}`);
 	const more = wants.length - watching.length;
-	const holds = (demand?.holds ?? []).map((hold) => `Started by ${person(hold)}, ${ago(now - hold.since)} ago`);
+	// What a trigger started is told as the camera's state.
+	const said = (demand?.holds ?? []).filter(({ by }) => by !== "trigger");
+	const holds = said.map((hold) => `Started by ${person(hold)}, ${ago(now - hold.since)} ago`);
 	return [...watching, ...(more > 0 ? [`and ${more} more watch`] : []), ...holds];
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startControl } from "../../../test/support/control.ts";
+import { parsePathName } from "../../media/path-name.ts";
 import { createLog } from "../../observe/log.ts";
 import type { Bus } from "./bus.ts";
 import { Fleet, type RobotTold } from "./fleet.ts";
@@ -73,4 +74,26 @@ test("robots that come by themselves wake no more paths than there may be", asyn
 	const cameras = Array.from({ length: 32 }, (_, i) => `c${i}`);
 	for (let i = 0; i < 5; i++) birth(cameras, `robot${i}`);
 	assert.equal(hub.demand.list().length, 100);
+});
+
+test("a trigger at the robot is a want until it ends, told again or not", async () => {
+	await using parts = new AsyncDisposableStack();
+	const { fleet, hub, birth } = await open(parts);
+	birth(["front"]);
+	const front = parsePathName("robot1/front")!;
+	const started: string[] = [];
+	hub.demand.listen(({ at }) => at === "started" && started.push(at));
+	const report = (state: string, trigger?: object): void => {
+		const text = JSON.stringify({ state, session: "s", reason: "", ...(trigger && { trigger }) });
+		fleet.take({ topic: "vedette/robot1/front/stream/state", text, retained: true, by });
+	};
+	const holds = () => hub.demand.get(front)?.holds.map(({ by: { type, user } }) => `${type} ${user}`);
+	report("starting", { name: "motion", seconds: 60 });
+	assert.deepEqual([hub.demand.get(front)?.state, holds()], ["starting", ["trigger motion"]]);
+	report("live", { name: "motion", seconds: 59 });
+	assert.equal(started.length, 1, "the answer to an order is no new trigger");
+	report("live", { name: "dog", seconds: 90 });
+	assert.deepEqual([started.length, holds()], [2, ["trigger dog"]]);
+	report("live");
+	assert.deepEqual(holds(), []);
 });

@@ -36,6 +36,8 @@ export interface RobotTold {
 /** A robot that came by itself to this number of them is turned away. */
 const MOST_ROBOTS = 10_000;
 const MOST_CAMERAS = 32;
+/** A robot tells whole seconds. */
+const SAME_TRIGGER_MS = 2000;
 
 export interface FleetOptions {
 	readonly prefix: string;
@@ -60,6 +62,8 @@ interface Known {
 	readonly leave: () => void;
 	state: StateReport | undefined;
 	stateAt: number;
+	/** Until when something at the robot wants it to run, Unix milliseconds; 0 for nothing. */
+	triggeredUntil: number;
 	stats: Stats | undefined;
 }
 
@@ -207,8 +211,29 @@ export class Fleet {
 		if (!known || !report || report.session !== robot?.session || !robot.online) return;
 		known.state = report;
 		known.stateAt = this.#options.now();
+		this.#trigger(known, report.trigger);
 		const isOff = report.state === "idle" || report.state === "stopping";
 		known.camera.said(report.paused && isOff ? "held" : report.state, report.reason);
+	}
+
+	/** What happens at the robot is a want of its own, for as long as the robot says. */
+	#trigger(known: Known, trigger: StateReport["trigger"]): void {
+		const { hub, now, log } = this.#options;
+		const until = trigger ? now() + trigger.seconds * 1000 : 0;
+		// The robot answers each order with its state: the same trigger again is nothing new.
+		if (Math.abs(until - known.triggeredUntil) < SAME_TRIGGER_MS) return;
+		known.triggeredUntil = until;
+		if (!trigger) {
+			hub.demand.release(known.path, "trigger");
+			return;
+		}
+		const by = { type: "trigger", user: trigger.name, remoteAddress: "" };
+		try {
+			hub.demand.start(known.path, { by, lapse: 0, lasts: trigger.seconds * 1000 }).pictures.catch(() => undefined);
+		} catch (error) {
+			if (!(error instanceof Refused)) throw error;
+			log.warn({ path: known.path, reason: error.message }, "a trigger at the robot starts nothing");
+		}
 	}
 
 	#stats(name: string, camera: string, text: string): void {
@@ -245,7 +270,18 @@ export class Fleet {
 					return made;
 				},
 			});
-			return made && { path, alwaysOn, camera: made, leave, state: undefined, stateAt: 0, stats: undefined };
+			return (
+				made && {
+					path,
+					alwaysOn,
+					camera: made,
+					leave,
+					state: undefined,
+					stateAt: 0,
+					triggeredUntil: 0,
+					stats: undefined,
+				}
+			);
 		} catch (error) {
 			if (!(error instanceof Refused)) throw error;
 			log.warn({ robot, camera, reason: error.message }, "this camera cannot be on demand");
