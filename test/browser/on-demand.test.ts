@@ -6,12 +6,15 @@ import { needs } from "../support/peers.ts";
 import { startTestRelay } from "../support/relay.ts";
 import { startRobotProcess } from "../support/robot-process.ts";
 import { until } from "../support/until.ts";
-import { launchChromium } from "./chromium.ts";
+import { launchChromium, waitForState } from "./chromium.ts";
+import { RelayChild } from "./relay-child.ts";
 
 const front = parsePathName("robot1/front") as PathName;
 const STARTS = 20;
 /** What a machine that is busy with other things may need; the aim is a second. */
 const MOST_P95_MS = 2500;
+/** A robot waits up to 20 s between two attempts to reach its broker; then the camera stays awake for 10 s. */
+const BACK_MS = 45_000;
 
 /** Milliseconds from the click. */
 interface Start {
@@ -89,4 +92,32 @@ test("a sleeping camera shows its first picture within a second of the start", {
 		0.95,
 	);
 	assert.ok(p95 <= MOST_P95_MS, `${p95} ms`);
+});
+
+test("a viewer wakes a camera, and has it again after the relay was killed", { timeout: 120_000 }, async (t) => {
+	if (!needs(t, "chromium", "element x264enc")) return;
+	await using parts = new AsyncDisposableStack();
+	const access = { anonymous: ["publish", "read", "api", "control"] };
+	const relay = parts.use(new RelayChild(undefined, { access }));
+	await relay.start();
+	const cameras = [{ name: "front", source: "test", publish: `${relay.rtspUrl}/robot1/front` }];
+	const robot = parts.use(startRobotProcess({ name: "robot1", control: { mqtt: relay.mqttUrl }, cameras }));
+	await until(
+		async () => (await (await fetch(`${relay.httpUrl}/api/robots`)).text()).includes('"online":true'),
+		robot.text,
+	);
+	const browser = parts.adopt(await launchChromium(), (one) => one.close());
+	const page = await browser.newPage();
+	await page.goto(`${relay.httpUrl}/watch/robot1/front`);
+	await waitForState(page, "live");
+	assert.equal(robot.children().length, 1);
+	await relay.kill();
+	await relay.start();
+	const again = performance.now();
+	const viewers = async () => (await fetch(`${relay.httpUrl}/viewers/robot1%2Ffront`)).text();
+	await until(async () => (await viewers()).includes('"count":1'), robot.text, BACK_MS);
+	await waitForState(page, "live", BACK_MS);
+	t.diagnostic(`live again ${((performance.now() - again) / 1000).toFixed(1)} s after the relay was back`);
+	await page.close();
+	await until(() => robot.children().length === 0, robot.text, BACK_MS);
 });

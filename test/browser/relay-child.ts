@@ -30,10 +30,6 @@ export class RelayChild implements AsyncDisposable {
 		this.#settings = settings;
 	}
 
-	get pid(): number {
-		return this.#process?.pid ?? 0;
-	}
-
 	get mqttUrl(): string {
 		return `mqtt://${this.#host}:${this.#ports.mqtt[0]}`;
 	}
