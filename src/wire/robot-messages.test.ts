@@ -98,3 +98,10 @@ test("messages: anything gives a message or undefined", () => {
 	);
 	for (const parse of Object.values(parsers)) assert.equal(parse(`{"do":"start"${" ".repeat(5000)}}`), undefined);
 });
+
+test("a trigger lasts a day at most, and no negative time", () => {
+	const report = (seconds: number) =>
+		parseStateReport(JSON.stringify({ state: "live", session: "s", trigger: { name: "dog", seconds } }))?.trigger;
+	assert.deepEqual([-1, 86_401, 1e300].map(report), [undefined, undefined, undefined]);
+	assert.deepEqual(report(86_400), { name: "dog", seconds: 86_400 });
+});

@@ -84,6 +84,7 @@ export interface Stats {
 const MAX_LENGTH = 4096;
 const MAX_TEXT = 500;
 const MAX_CAMERAS = 64;
+const MAX_TRIGGER_S = 86_400;
 const MAX_KBPS = 1_000_000;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -182,7 +183,8 @@ export function parseStateReport(text: string): StateReport | undefined {
 function triggerOf(value: unknown): TriggerTold | undefined {
 	if (typeof value !== "object" || value === null) return undefined;
 	const { name, seconds } = value as Fields;
-	return isText(name) && isNumber(seconds) ? { name, seconds } : undefined;
+	const isTime = isNumber(seconds) && seconds >= 0 && seconds <= MAX_TRIGGER_S;
+	return isText(name) && isTime ? { name, seconds } : undefined;
 }
 
 export function parseStats(text: string): Stats | undefined {

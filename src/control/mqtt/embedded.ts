@@ -10,19 +10,10 @@ import type { Wanter } from "../../hub/demand/wants.ts";
 import { Doors } from "../../net/doors.ts";
 import { streamOf, WebSocketDoor, type WebSocketUpgrade } from "../../net/web-socket.ts";
 import type { Log } from "../../observe/log.ts";
-import { parseRobotTopic } from "../../wire/robot-topics.ts";
 import { type Bus, type BusEvents, fitsFilter } from "./bus.ts";
+import { Guest } from "./guest.ts";
 import { Retained } from "./retained.ts";
-import {
-	isRobot,
-	isUsable,
-	mayHear,
-	mayPublish,
-	mayReplace,
-	maySubscribe,
-	mustPass,
-	type TopicPlan,
-} from "./rights.ts";
+import { isRobot, isUsable, mayReplace, type TopicPlan } from "./rights.ts";
 import { type IncomingStore, unreleased } from "./unreleased.ts";
 
 /** Larger messages end the connection; a still picture fits. */
@@ -34,10 +25,6 @@ const DRAIN_TIMEOUT_MS = 10_000;
 const MOST_UNSENT_BYTES = 2 * MAX_MESSAGE_BYTES;
 /** A client of which nothing is heard for one and a half of this is gone, whatever it asks for. Seconds. */
 const MOST_KEEP_ALIVE_S = 1800;
-/** Filters of one client: of a robot, and of one that looks at all of them. */
-const MOST_FILTERS_OF_ROBOT = 300;
-const MOST_FILTERS = 10_000;
-const MOST_TOPIC_LENGTH = 1024;
 const CLIENT_ID_OF_ROBOT = /^vedette-([A-Za-z0-9_-]{1,64})$/;
 /** Return code 5 of CONNACK (MQTT 3.1.1 section 3.2.2.3); it becomes 0x87 in MQTT 5. */
 const NOT_AUTHORISED = 5;
@@ -53,13 +40,6 @@ export interface EmbeddedOptions {
 	readonly explain: (user: string, password: string) => string | undefined;
 	/** What the relay listens to. */
 	readonly filters: readonly string[];
-}
-
-interface Guest {
-	readonly principal: Principal;
-	readonly ip: string;
-	/** What it has subscribed to. */
-	readonly filters: Set<string>;
 }
 
 class NotAuthorised extends Error {
@@ -209,18 +189,15 @@ export class EmbeddedBus implements Bus {
 		};
 		broker.authorizePublish = (client, message, done) => {
 			const guest = client && this.#guests.get(client);
-			const fault = guest ? this.#whyNotPublish(guest, message) : "not allowed";
+			const fault = guest ? guest.whyNotPublish(message, this.#retained) : "not allowed";
 			if (!guest || fault !== undefined) return done(new Error(fault));
 			done(null);
 			this.#hear(message, guest);
 		};
 		broker.authorizeSubscribe = (client, subscription, done) => {
-			const guest = this.#guests.get(client);
-			done(null, guest && this.#maySubscribe(guest, subscription.topic) ? subscription : null);
+			done(null, this.#guests.get(client)?.subscribe(subscription.topic) ? subscription : null);
 		};
-		broker.on("unsubscribe", (filters, client) => {
-			for (const filter of filters) this.#guests.get(client)?.filters.delete(filter);
-		});
+		broker.on("unsubscribe", (filters, client) => this.#guests.get(client)?.unsubscribe(filters));
 		broker.authorizeForward = (client, message) => (this.#mayHear(client, message.topic) ? message : null);
 		// Its types do not name this event, which without a listener would end the relay.
 		(broker as EventEmitter).on("error", (error) => this.#log.error({ err: error }, "the broker failed"));
@@ -232,32 +209,10 @@ export class EmbeddedBus implements Bus {
 		broker.on("connectionError", quiet);
 	}
 
-	/** Undefined where the message may come; otherwise why not. Takes the mark of what is to be kept from what must pass. */
-	#whyNotPublish({ principal }: Guest, message: PublishPacket): string | undefined {
-		const { plan } = this.#options;
-		const { topic, payload, properties = {} } = message;
-		if (topic.length > MOST_TOPIC_LENGTH) return `a topic of more than ${MOST_TOPIC_LENGTH} characters`;
-		if (!mayPublish(principal, plan, topic)) return "not allowed";
-		if (mustPass(plan, topic)) message.retain = false;
-		if (!message.retain) return undefined;
-		const bytes = payload.length === 0 ? 0 : payload.length + topic.length + JSON.stringify(properties).length;
-		// Many robots may come as one user: each has room of its own.
-		const robot = parseRobotTopic(plan.prefix, topic)?.robot;
-		return this.#retained.keep(robot === undefined ? principal.identity : `robot ${robot}`, topic, bytes);
-	}
-
-	#maySubscribe({ principal, filters }: Guest, filter: string): boolean {
-		const seesAll = principal.may("control") || principal.may("api");
-		if (filter.length > MOST_TOPIC_LENGTH || !maySubscribe(principal, this.#options.plan, filter)) return false;
-		if (filters.size >= (seesAll ? MOST_FILTERS : MOST_FILTERS_OF_ROBOT) && !filters.has(filter)) return false;
-		filters.add(filter);
-		return true;
-	}
-
+	/** Ends a connection that reads too slowly. */
 	#mayHear(client: Client, topic: string): boolean {
 		const guest = this.#guests.get(client);
-		if (!guest || !mayHear(guest.principal, this.#options.plan, topic)) return false;
-		if (client.conn.destroyed) return false;
+		if (!guest?.mayHear(topic) || client.conn.destroyed) return false;
 		if (client.conn.writableLength <= MOST_UNSENT_BYTES) return true;
 		this.#log.warn({ user: guest.principal.name, ip: guest.ip }, "a client of the broker reads too slowly");
 		client.conn.destroy();
@@ -280,7 +235,7 @@ export class EmbeddedBus implements Bus {
 		const held = holder && this.#guests.get(holder);
 		if (!isUsable(client.id) || (held && !mayReplace(principal, held.principal, robot)))
 			return "this client id is taken";
-		this.#guests.set(client, { principal, ip, filters: new Set() });
+		this.#guests.set(client, new Guest(principal, ip, this.#options.plan));
 		return undefined;
 	}
 
