@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { parsePathName } from "../../src/media/path-name.ts";
+import type { VedettePlayer } from "../../web/player/player.ts";
+import { needs } from "../support/peers.ts";
+import { startTestRelay } from "../support/relay.ts";
+import { launchChromium, waitForState } from "./chromium.ts";
+
+const PATIENCE_MS = 20_000;
+const COMMAND =
+	"ffmpeg -loglevel error -re -f lavfi -i testsrc2=size=320x240:rate=30 -c:v libx264 -preset ultrafast -tune zerolatency" +
+	" -profile:v baseline -pix_fmt yuv420p -g 30 -f rtsp -rtsp_transport tcp rtsp://127.0.0.1:$RTSP_PORT/$MTX_PATH";
+
+let browser: Browser | undefined;
+before(async () => {
+	browser = await launchChromium().catch(() => undefined);
+});
+after(() => browser?.close());
+
+function start(anonymous: readonly string[]) {
+	return startTestRelay({
+		paths: { all_others: {}, gate: { runOnDemand: COMMAND, idleAfter: "500 ms" } },
+		access: { anonymous },
+	});
+}
+
+async function newPage(): Promise<Page> {
+	assert.ok(browser, "Chromium started");
+	const page = await browser.newPage();
+	page.setDefaultTimeout(PATIENCE_MS);
+	return page;
+}
+
+test("the dashboard shows a path that sleeps, wakes it and puts it to sleep", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await start(["publish", "read", "control"]);
+	const page = await newPage();
+	await page.goto(relay.httpUrl);
+	const card = page.locator("stream-card");
+	await card.getByText("Asleep").waitFor();
+	await card.getByText("Wakes when somebody watches").waitFor();
+	await card.getByRole("button", { name: "start gate" }).click();
+	await card.getByText("Kept awake by api").waitFor();
+	await card.getByText("Live", { exact: true }).waitFor();
+	await card.getByRole("button", { name: "stop gate" }).click();
+	await card.getByText("Asleep").waitFor();
+	await page.close();
+});
+
+test("a stop sends viewers away, whose players wait for a word of theirs", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await start(["publish", "read"]);
+	const { demand } = relay.relay.hub;
+	const gate = parsePathName("gate")!;
+	const by = { type: "mqtt", user: "bob", remoteAddress: "" };
+	const page = await newPage();
+	await page.goto(`${relay.httpUrl}/watch/gate`);
+	await waitForState(page, "live", PATIENCE_MS);
+	demand.stop(gate, by);
+	await page.locator("vedette-player").getByText("Stopped").first().waitFor();
+	await waitForState(page, "idle", PATIENCE_MS);
+	await page.waitForTimeout(3000);
+	assert.equal(demand.get(gate)?.state ?? "idle", "idle");
+	demand.start(gate, { by });
+	await page.waitForTimeout(1000);
+	await waitForState(page, "idle", PATIENCE_MS);
+	await page.locator("vedette-player").evaluate((player: VedettePlayer) => player.start());
+	await waitForState(page, "live", PATIENCE_MS);
+	await page.close();
+});
+
+test("a viewer wakes it by looking, and has no buttons without the right to use them", {
+	timeout: 60_000,
+}, async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await start(["publish", "read"]);
+	const page = await newPage();
+	await page.goto(relay.httpUrl);
+	const card = page.locator("stream-card");
+	await card.getByText("Asleep").waitFor();
+	assert.equal(await card.getByRole("button").count(), 0);
+	await page.goto(`${relay.httpUrl}/watch/gate`);
+	await waitForState(page, "live", PATIENCE_MS);
+	await page.goto(relay.httpUrl);
+	await card.getByText("Asleep").waitFor();
+	await page.close();
+});
