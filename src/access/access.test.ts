@@ -10,7 +10,7 @@ import { addressTest, household } from "./addresses.ts";
 import { type Credentials, readAuthorization } from "./credentials.ts";
 import { answerChallenge } from "./digest.ts";
 import { firstUsers } from "./first-start.ts";
-import { writeSha256 } from "./password.ts";
+import { writeHa1, writeSha256 } from "./password.ts";
 import { Throttle } from "./throttle.ts";
 import { pathTest } from "./users.ts";
 
@@ -176,7 +176,18 @@ test("RTSP clients log in by Digest; stale answers get a new nonce and are no fa
 
 test("with a password known only by its hash, Basic alone is offered", () => {
 	const hashed = { name: "h", password: writeSha256("secret"), allow: ["read"], ...everywhere } as const;
-	assert.deepEqual(make({ users: [...users, hashed] }).access.challenges(IP), ['Basic realm="vedette"']);
+	const { access } = make({ users: [...users, hashed] });
+	assert.deepEqual(access.challenges(IP), ['Basic realm="vedette"']);
+	const password = writeHa1("robot7", "secret");
+	access.admit({ name: "robot7", password, allow: ["publish"], paths: ["robot7/*"], ips: [] });
+	const [own, other] = ["robot7/front", "robot1/front"].map((name) =>
+		access.challenges(IP, false, parsePathName(name)),
+	);
+	assert.equal(own?.length, 3, "a robot that has joined does not show its secret");
+	assert.match(own[2]!, /^Digest/);
+	assert.deepEqual(other, ['Basic realm="vedette"']);
+	access.dismiss("robot7");
+	assert.equal(access.challenges(IP, false, parsePathName("robot7/front")).length, 1);
 });
 
 test("a costly password is worked on once a minute, and once for many that ask together", async () => {

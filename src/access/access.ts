@@ -83,6 +83,8 @@ export class Access {
 	readonly #world: AccessWorld;
 	readonly #log: Log | undefined;
 	readonly #users: Map<string, User>;
+	/** Names of those whom the configuration does not name. */
+	readonly #admitted = new Set<string>();
 	readonly #guests: readonly Guests[];
 	readonly #byToken: ReadonlyMap<string, User>;
 	readonly #throttle: Throttle;
@@ -112,11 +114,13 @@ export class Access {
 	/** Lets a user come that the configuration does not name, or with another password from now on. */
 	admit(settings: UserSettings): void {
 		this.#users.set(settings.name, new User(settings));
+		this.#admitted.add(settings.name);
 	}
 
 	/** Ends that: the user is nobody from now on. */
 	dismiss(name: string): void {
 		this.#users.delete(name);
+		this.#admitted.delete(name);
 	}
 
 	/** Whether everybody may do something without a name. */
@@ -166,12 +170,15 @@ export class Access {
 
 	/**
 	 * The values of the WWW-Authenticate headers for an RTSP client at `ip`: Digest SHA-256 first and MD5 last, because
-	 * ffmpeg, GStreamer and live555 take the last one. Basic alone where some password is known only as a hash.
+	 * ffmpeg, GStreamer and live555 take the last one. Basic alone where some password is known only as a hash, unless it is
+	 * about a path of a robot that has joined: its secret never goes in plain text for another's password.
 	 */
-	challenges(ip: string, isStale = false): readonly string[] {
+	challenges(ip: string, isStale = false, path?: PathName): readonly string[] {
 		const basic = `Basic realm="${REALM}"`;
-		const digestible = [...this.#users.values()].every((user) => user.ha1("MD5") !== undefined);
-		if (!digestible) return [basic];
+		const hasDigest = (user: User | undefined): boolean => user?.ha1("MD5") !== undefined;
+		const owner = path?.split("/", 1)[0] ?? "";
+		const isRobots = this.#admitted.has(owner) && hasDigest(this.#users.get(owner));
+		if (!isRobots && ![...this.#users.values()].every(hasDigest)) return [basic];
 		const nonce = this.#nonces.make(ip, this.#world.now());
 		return [digestChallenge(REALM, "SHA-256", nonce, isStale), basic, digestChallenge(REALM, "MD5", nonce, isStale)];
 	}

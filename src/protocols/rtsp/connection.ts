@@ -391,7 +391,7 @@ export class RtspConnection implements StreamSink, Peer {
 		if (outcome.ok) return { path, principal: outcome.principal };
 		switch (outcome.reason) {
 			case "credentials": {
-				const challenges = access.challenges(this.ip, outcome.stale);
+				const challenges = access.challenges(this.ip, outcome.stale, action === "publish" ? path : undefined);
 				return { status: 401, headers: challenges.map((value) => ["WWW-Authenticate", value] as const) };
 			}
 			case "forbidden":
