@@ -2,12 +2,15 @@ import { randomUUID } from "node:crypto";
 import type { Driver, DriverReports, StartOrder } from "../../hub/demand/driver.ts";
 import type { DriverState } from "../../hub/demand/phase.ts";
 import type { PublisherInfo } from "../../hub/path.ts";
+import { Newest } from "../../net/newest.ts";
 import type { Order } from "../../wire/robot-messages.ts";
 import { robotTopic } from "../../wire/robot-topics.ts";
 import type { Bus } from "./bus.ts";
 
 /** An order is good for so long: a robot that hears it later has other things to do. */
 const EXPIRES_MS = 10_000;
+
+type Command = Pick<Order, "do" | "maxBitrate" | "minBitrate">;
 
 /** One camera of a robot as the demand for its path sees it. */
 export interface RobotCameraOptions {
@@ -27,6 +30,7 @@ export class RobotCamera implements Driver {
 	readonly owns?: (publisher: PublisherInfo) => boolean;
 	readonly #options: RobotCameraOptions;
 	readonly #reports: DriverReports;
+	#orders = this.#begin();
 
 	constructor(options: RobotCameraOptions, reports: DriverReports) {
 		this.name = options.camera;
@@ -36,7 +40,7 @@ export class RobotCamera implements Driver {
 	}
 
 	start({ bounds: { maxBandwidth, minBandwidth } }: StartOrder): void {
-		this.#order({
+		this.#orders.say({
 			do: "start",
 			...(maxBandwidth !== undefined && { maxBitrate: maxBandwidth }),
 			...(minBandwidth !== undefined && { minBitrate: minBandwidth }),
@@ -44,14 +48,15 @@ export class RobotCamera implements Driver {
 	}
 
 	stop(): void {
-		this.#order({ do: "stop" });
+		this.#orders.say({ do: "stop" });
 	}
 
 	keyFrame(): void {
-		this.#order({ do: "keyframe" });
+		void this.#send({ do: "keyframe" }).catch(() => undefined);
 	}
 
 	online(): void {
+		this.#orders = this.#begin();
 		this.#reports.online();
 	}
 
@@ -63,9 +68,13 @@ export class RobotCamera implements Driver {
 		this.#reports.said(state, reason);
 	}
 
-	#order(order: Pick<Order, "do" | "maxBitrate" | "minBitrate">): void {
+	#begin(): Newest<Command> {
+		return new Newest((order) => this.#send(order));
+	}
+
+	async #send(order: Command): Promise<void> {
 		const { prefix, robot, camera, bus, now } = this.#options;
 		const whole: Order = { id: randomUUID(), ...order, expires: now() + EXPIRES_MS };
-		bus()?.publish(robotTopic(prefix, { robot, camera, kind: "order" }), JSON.stringify(whole), false);
+		await bus()?.deliver(robotTopic(prefix, { robot, camera, kind: "order" }), JSON.stringify(whole));
 	}
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { MqttConnection, type MqttMessage } from "../../net/mqtt.ts";
+import { Newest } from "../../net/newest.ts";
 import type { Log } from "../../observe/log.ts";
 import {
 	type Availability,
@@ -50,6 +51,8 @@ export class BrokerLink {
 	readonly #connection: MqttConnection;
 	/** New for each connection: the will of an old one marks nobody offline. */
 	#session = "";
+	/** By camera. */
+	readonly #states = new Map<string, Newest<Station>>();
 
 	/** `topics`: further ones to listen to. */
 	constructor(
@@ -81,9 +84,12 @@ export class BrokerLink {
 	}
 
 	report(station: Station): void {
-		if (!this.#connection.isUp) return;
+		this.#states.get(station.name)?.say(station);
+	}
+
+	async #tell(station: Station): Promise<void> {
 		const payload = JSON.stringify(station.report(this.#session));
-		this.#connection.publish({ topic: this.#topic(station.name, "state"), payload, retain: true });
+		await this.#connection.deliver({ topic: this.#topic(station.name, "state"), payload, retain: true });
 	}
 
 	stats(station: Station, stats: Stats): void {
@@ -110,7 +116,10 @@ export class BrokerLink {
 
 	#begin(): void {
 		this.#connection.publish(this.#available("online"));
-		for (const station of this.#stations) this.report(station);
+		for (const station of this.#stations) {
+			this.#states.set(station.name, new Newest((one) => this.#tell(one)));
+			this.report(station);
+		}
 		this.#events.onHeard(true);
 	}
 
