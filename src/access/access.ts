@@ -106,9 +106,9 @@ export class Access {
 		this.#logins = new Logins(settings.stateDir, parts.now());
 	}
 
-	/** Whether there is a user of that name. */
+	/** Whether the configuration has a user of that name. */
 	knows(name: string): boolean {
-		return this.#users.has(name);
+		return this.#users.has(name) && !this.#admitted.has(name);
 	}
 
 	/** Lets a user come that the configuration does not name, or with another password from now on. */

@@ -47,12 +47,14 @@ export async function openRobots(
 	ports: () => Ports,
 ): Promise<RobotsPart> {
 	const registry = new Registry(database, access);
+	for (const robot of registry.shadowed)
+		log.warn({ robot }, "this robot cannot come: a user of the configuration has its name");
 	const own = log.child({ room: "mqtt" });
 	const owns = (robot: string) => (publisher: PublisherInfo) => publisher.identity === `user ${robot}`;
 	const mqtt = await Mqtt.open({
 		...{ config, hub, access, log: own },
 		// Robots that share a user of the configuration cannot be told apart by it.
-		ownerOf: (robot) => (registry.has(robot) ? owns(robot) : undefined),
+		ownerOf: (robot) => (registry.has(robot) && !registry.shadowed.has(robot) ? owns(robot) : undefined),
 		explain: (user, password) =>
 			registry.isCopy(user, password) ? `the identity of robot ${user}, copied to another machine` : undefined,
 		onCameras: (robot, cameras) => registry.setCameras(robot, cameras),

@@ -58,3 +58,22 @@ test("a robot logs in from its own machine; a copy is told from a wrong password
 	assert.equal(again.revoke("robot1"), false);
 	assert.equal(await comes(own), false);
 });
+
+test("a user of the configuration keeps its name from a robot that joined before, and outlives it", async () => {
+	const { registry, database } = setUp();
+	const { code } = registry.invite("robot1", false);
+	registry.enrol({ name: "robot1", code, secret, machine });
+	const user = { name: "robot1", password: "p", allow: ["admin"], paths: ["*"], ips: [] } as const;
+	const access = new Access({
+		...{ anonymous: [], users: [user], loginTime: 0, failureDelay: 0, failures: 1000, failurePause: 0 },
+	});
+	const later = new Registry(database, access);
+	assert.deepEqual([...later.shadowed], ["robot1"]);
+	const comes = async (password: string): Promise<boolean> =>
+		(await access.identify({ kind: "password", name: "robot1", password }, "192.0.2.1")).ok;
+	assert.equal(await comes(robotPassword({ secret, machine })), false);
+	assert.equal(await comes("p"), true);
+	assert.throws(() => later.invite("robot1", true), refuses(409));
+	assert.equal(later.revoke("robot1"), true);
+	assert.equal(await comes("p"), true);
+});

@@ -45,6 +45,8 @@ function hashOf(secret: string): string {
  * publish below it.
  */
 export class Registry {
+	/** Robots that cannot come, because the configuration has a user of that name since. */
+	readonly shadowed: ReadonlySet<string>;
 	readonly #access: Access;
 	readonly #now: () => number;
 	readonly #invited = new Map<string, Invited>();
@@ -66,7 +68,9 @@ export class Registry {
 			cameras: database.prepare("UPDATE robots SET cameras = ? WHERE name = ? AND cameras <> ?"),
 			remove: database.prepare("DELETE FROM robots WHERE name = ?"),
 		};
-		for (const { name, password } of this.#statements.all.all()) this.#admit(String(name), String(password));
+		const kept = this.#statements.all.all().map(({ name, password }) => [String(name), String(password)] as const);
+		this.shadowed = new Set(kept.map(([name]) => name).filter((name) => access.knows(name)));
+		for (const [name, password] of kept) if (!this.shadowed.has(name)) this.#admit(name, password);
 	}
 
 	list(): readonly Enrolled[] {
@@ -88,7 +92,7 @@ export class Registry {
 		if (this.has(name) && !replaces) {
 			throw new RegistryError(409, `there is a robot "${name}" already; --replace puts another in its place`);
 		}
-		if (!this.has(name) && this.#access.knows(name)) {
+		if (this.#access.knows(name)) {
 			throw new RegistryError(409, `"${name}" is a user of the configuration; choose another name`);
 		}
 		if (this.#invited.size >= MOST_INVITATIONS && !this.#invited.has(name)) {
@@ -124,7 +128,7 @@ export class Registry {
 	revoke(name: string): boolean {
 		if (!this.has(name)) return false;
 		this.#statements.remove.run(name);
-		this.#access.dismiss(name);
+		if (!this.shadowed.has(name)) this.#access.dismiss(name);
 		return true;
 	}
 
