@@ -51,3 +51,9 @@ test("users have what their rights say, robots that joined what is theirs", () =
 		assert.ok(!lines.some((line) => /write.*(order|time)/.test(line)), "orders are the relay's alone");
 	}
 });
+
+test("a robot with the name of others' topics has none of these", () => {
+	const found = read({ robots: ["vedette", "homeassistant", "robot", "robot1"] });
+	const own = (robot: string) => found[robot]?.includes(`topic readwrite ${robot}/#`);
+	assert.deepEqual(["vedette", "homeassistant", "robot", "robot1"].map(own), [false, false, false, true]);
+});

@@ -27,13 +27,19 @@ function robotOf(pattern: string): string | undefined {
 	return ROBOT.test(robot) && rest.length > 0 ? robot : undefined;
 }
 
-function robotLines({ mqtt: { prefix } }: AclPlan, robot: string, plain: readonly string[]): string[] {
-	const base = `${prefix}/${robot}`;
+/** Whether all topics below a robot's name may be its own: what the relay and others write must not be among them. */
+function mayHaveOwn({ prefix, discovery }: AclPlan["mqtt"], robot: string, plain: readonly string[]): boolean {
+	const taken = [prefix, discovery, ...plain].map((topic) => topic.split("/", 1)[0]);
+	return robot !== "+" && !taken.includes(robot);
+}
+
+function robotLines({ mqtt }: AclPlan, robot: string, plain: readonly string[]): string[] {
+	const base = `${mqtt.prefix}/${robot}`;
 	return [
 		...["available", "+/stream/state", "+/stats", "+/snapshot"].map((topic) => `topic write ${base}/${topic}`),
 		...["time", "+/stream/order", "+/stream/set"].map((topic) => `topic read ${base}/${topic}`),
 		...plain.map((topic) => `topic read ${topic}`),
-		...(robot === "+" ? [] : [`topic readwrite ${robot}/#`]),
+		...(mayHaveOwn(mqtt, robot, plain) ? [`topic readwrite ${robot}/#`] : []),
 	];
 }
 
