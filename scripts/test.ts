@@ -17,8 +17,8 @@ interface Group {
 /** A test or a file that takes longer has failed. */
 const TEST_TIMEOUT_MS = 300_000;
 
-/** Suites that measure time, or fill the machine with peers and browsers: one file at a time. */
-const alone = ["matrix", "peers", "browser", "network", "soak", "package"];
+/** Suites that measure time, or fill the machine with programs and browsers: one file at a time. */
+const alone = ["matrix", "browser", "network", "soak", "package"];
 
 /** The totals of the closing lines, in node:test's order. */
 const totals = new Map<string, number>(
@@ -35,6 +35,7 @@ function plan(which: string): Group[] {
 	const house = { files: find("test/house/*.test.ts"), concurrency: 2 };
 	const folders = find("test/*/").map((folder) => basename(folder));
 	const shared = folders.filter((name) => name !== "house" && name !== "support" && !alone.includes(name));
+	// Peers are waited for in real time, for the most part: two files at a time.
 	const rest = { files: shared.flatMap((name) => find(`test/${name}/**/*.test.ts`)), concurrency: 2 };
 	const serial = { files: alone.flatMap((name) => find(`test/${name}/**/*.test.ts`)), concurrency: 1 };
 	if (which === "house") return [house];
