@@ -248,6 +248,8 @@ test("another relay's HLS is pulled, and again when it comes back", { timeout: 9
 		await using _publisher = run("ffmpeg", ["-v", "error", "-re", ...encoded("libx264"), ...sink]);
 		await until(() => hub.path(pulled)?.publication !== undefined, `it is pulled, round ${round}`);
 		isWhole(await watch(relay, 3), t, 75);
+		await origin[Symbol.asyncDispose]();
+		await until(() => hub.path(pulled)?.publication === undefined, `what is left of it is played, round ${round}`);
 	}
 });
 
