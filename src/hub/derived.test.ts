@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { h264Track } from "../../test/support/tracks.ts";
 import { pathSettings } from "../config/path-schema.ts";
 import type { Frame } from "../media/frame.ts";
 import { parsePathName } from "../media/path-name.ts";
@@ -11,15 +12,7 @@ import { Hub } from "./hub.ts";
 import type { ReaderEvents } from "./reader.ts";
 
 const name = parsePathName("cam")!;
-const h264: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "",
-};
+const h264 = h264Track();
 const opus: Track = { ...h264, kind: "audio", codec: "opus", encoding: "opus", clockRate: 48_000, payloadType: 97 };
 const aac: Track = { ...opus, codec: "aac", encoding: "MPEG4-GENERIC", clockRate: 44_100, payloadType: 98 };
 const publisher = { type: "test", id: "p", remoteAddress: "", identity: "p" };

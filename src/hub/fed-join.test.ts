@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { h264Track, PARAMETER_SETS } from "../../test/support/tracks.ts";
 import { pathSettings } from "../config/path-schema.ts";
 import { parsePathName } from "../media/path-name.ts";
-import type { Track } from "../media/track.ts";
 import { Pool } from "../net/pool.ts";
 import { ENTRY_INFO, FLAG_KEY } from "../net/ring.ts";
 import { Hub } from "./hub.ts";
 
 const camera = parsePathName("camera")!;
-const video: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==",
-};
+const video = h264Track(PARAMETER_SETS);
 
 test("of a publisher of frames, the first reader of packets joins at the key frame, and so does the next one", () => {
 	const clock = { now: () => 1000, unix: () => 1_700_000_000_000, after: () => () => undefined };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { h264Track } from "../../test/support/tracks.ts";
 import { pathSettings } from "../config/path-schema.ts";
 import type { Frame } from "../media/frame.ts";
 import { parsePathName } from "../media/path-name.ts";
-import type { Track } from "../media/track.ts";
 import { Pool } from "../net/pool.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { Hub } from "./hub.ts";
@@ -65,15 +65,7 @@ test("without pictures sound passes at once", () => {
 	assert.deepEqual(taken(queue), [1]);
 });
 
-const track: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "",
-};
+const track = h264Track();
 
 function world() {
 	let time = 0;

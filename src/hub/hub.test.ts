@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { h264Track, PARAMETER_SETS } from "../../test/support/tracks.ts";
 import { pathSettings } from "../config/path-schema.ts";
 import type { Frame } from "../media/frame.ts";
 import { parsePathName } from "../media/path-name.ts";
-import type { Track } from "../media/track.ts";
 import { Pool } from "../net/pool.ts";
 import { ENTRY_INFO, ENTRY_OFFSET } from "../net/ring.ts";
 import { rtpSequence, rtpTimestamp, writeRtpHeader } from "../wire/rtp.ts";
@@ -36,15 +36,7 @@ class FakeClock {
 }
 
 const camera = parsePathName("camera")!;
-const video: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==",
-};
+const video = h264Track(PARAMETER_SETS);
 
 function setUp(settings: Record<string, unknown> = {}) {
 	const clock = new FakeClock();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { h264Track } from "../../test/support/tracks.ts";
 import type { Frame } from "../media/frame.ts";
 import type { Track } from "../media/track.ts";
 import { Fmp4Muxer } from "./fmp4-muxer.ts";
@@ -10,15 +11,7 @@ import { box, full, u32 } from "./mp4-boxes.ts";
 
 const sps = Buffer.from("67640014acd941419f9f01100000030010000003032 0f1429960".replaceAll(" ", ""), "hex");
 const pps = Buffer.from("68ebe3cb22c0", "hex");
-const video: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1",
-};
+const video = h264Track("packetization-mode=1");
 const sound: Track = {
 	kind: "audio",
 	codec: "aac",

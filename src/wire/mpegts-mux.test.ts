@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { h264 } from "../../test/support/mpegts.ts";
+import { h264Track } from "../../test/support/tracks.ts";
 import type { Frame } from "../media/frame.ts";
 import type { Track } from "../media/track.ts";
 import { MpegTsReader, TS_PACKET_BYTES } from "./mpegts.ts";
 import { canMux, MpegTsWriter } from "./mpegts-mux.ts";
 
-const video: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "",
-};
+const video = h264Track();
 const aac: Track = {
 	...{ kind: "audio", codec: "aac", encoding: "MPEG4-GENERIC", clockRate: 48_000, channels: 2, payloadType: 97 },
 	fmtp: "mode=AAC-hbr;config=1190",

@@ -18,6 +18,7 @@ import { createLog } from "../../src/observe/log.ts";
 import { WebRtcServer, type WebRtcSettings } from "../../src/protocols/webrtc/server.ts";
 import { isRtcp } from "../../src/wire/rtcp.ts";
 import { rtpMarker } from "../../src/wire/rtp.ts";
+import { h264Track } from "../support/tracks.ts";
 
 /** A hub with WebRTC on loopback, behind the smallest HTTP that WHIP and WHEP need. */
 export interface WhepRoom extends AsyncDisposable {
@@ -135,15 +136,7 @@ export interface Source {
 	readonly track: Track;
 }
 
-const h264: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;profile-level-id=42c01f",
-};
+const h264 = h264Track("packetization-mode=1;profile-level-id=42c01f");
 
 const live = ["-preset", "ultrafast", "-tune", "zerolatency", "-g", "60", "-b:v", "1500k", "-minrate", "1500k"];
 

@@ -11,19 +11,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Stream } from "../../src/hub/stream.ts";
 import type { Frame } from "../../src/media/frame.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
-import type { Track } from "../../src/media/track.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
+import { h264Track, PARAMETER_SETS } from "../support/tracks.ts";
 
-const track: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==",
-};
+const track = h264Track(PARAMETER_SETS);
 
 /** A publisher of frames of so many bytes, every 30th a key frame. */
 function publish({ relay }: TestRelay, bytes = 100) {

@@ -13,10 +13,10 @@ import { Robots } from "../../src/control/robots/robots.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import type { Publication } from "../../src/hub/path.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
-import type { Track } from "../../src/media/track.ts";
 import { Pool } from "../../src/net/pool.ts";
 import { createLog } from "../../src/observe/log.ts";
 import { writeRtpHeader } from "../../src/wire/rtp.ts";
+import { h264Track, PARAMETER_SETS } from "./tracks.ts";
 
 /** A control room on free ports of loopback, with a hub that tests feed by hand. */
 export interface TestControl extends AsyncDisposable {
@@ -105,15 +105,7 @@ export async function startControl(yaml: string, options: Partial<ControlOptions
 	};
 }
 
-const track: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==",
-};
+const track = h264Track(PARAMETER_SETS);
 
 /** Publishes an H.264 stream of which `feed` sends pictures, the first one a key frame. */
 export function publishTo(hub: Hub, name: string): { publication: Publication; feed(pictures: number): void } {

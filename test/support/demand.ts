@@ -5,18 +5,10 @@ import { Hub } from "../../src/hub/hub.ts";
 import type { Publication } from "../../src/hub/path.ts";
 import type { Reader } from "../../src/hub/reader.ts";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
-import type { Track } from "../../src/media/track.ts";
 import { Pool } from "../../src/net/pool.ts";
+import { h264Track, PARAMETER_SETS } from "./tracks.ts";
 
-const track: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==",
-};
+const track = h264Track(PARAMETER_SETS);
 
 /** A clock that goes on when it is told to, from one timer to the next. */
 class SteppedClock {

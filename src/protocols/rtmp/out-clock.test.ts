@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { h264Track } from "../../../test/support/tracks.ts";
 import type { Frame } from "../../media/frame.ts";
 import type { Track } from "../../media/track.ts";
 import { OutClock } from "./out-clock.ts";
 
-const video: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "",
-};
+const video = h264Track();
 const sound: Track = { ...video, kind: "audio", codec: "aac", encoding: "MPEG4-GENERIC", clockRate: 48_000 };
 const tracks = [video, sound];
 const frame = (track: number, ms: number): Frame => ({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
+import { h264Track, PARAMETER_SETS } from "../../../test/support/tracks.ts";
 import { Access } from "../../access/access.ts";
 import type { Action } from "../../access/actions.ts";
 import { pathSettings } from "../../config/path-schema.ts";
@@ -21,15 +22,7 @@ import { UdpPorts } from "./udp-ports.ts";
 const log = createLog({ level: "silent", file: "", format: "json" });
 const path = parsePathName("camera")!;
 
-const video: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==",
-};
+const video = h264Track(PARAMETER_SETS);
 const sound: Track = {
 	kind: "audio",
 	codec: "pcmu",

@@ -2,23 +2,15 @@ import assert from "node:assert/strict";
 import { after, it } from "node:test";
 import { startRoom, until } from "../../../test/browser/whep-room.ts";
 import { skipFor } from "../../../test/support/peers.ts";
+import { h264Track } from "../../../test/support/tracks.ts";
 import { parsePathName } from "../../media/path-name.ts";
-import type { Track } from "../../media/track.ts";
 import { writeRtpHeader } from "../../wire/rtp.ts";
 import { releaseWebRtc } from "./client.ts";
 import { pullIntoPath } from "./pull.ts";
 import { webRtcUnavailable } from "./server.ts";
 
 const PACKETS = 300;
-const h264: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;profile-level-id=42c01f",
-};
+const h264 = h264Track("packetization-mode=1;profile-level-id=42c01f");
 
 after(releaseWebRtc);
 

@@ -5,6 +5,7 @@ import { after, describe, it } from "node:test";
 import { browserCheck } from "../../../test/browser/whep-check.ts";
 import { startRoom, until, type WhepRoom } from "../../../test/browser/whep-room.ts";
 import { skipFor } from "../../../test/support/peers.ts";
+import { h264Track } from "../../../test/support/tracks.ts";
 import type { Publication } from "../../hub/path.ts";
 import { parsePathName } from "../../media/path-name.ts";
 import type { Track } from "../../media/track.ts";
@@ -13,15 +14,7 @@ import { rtpSequence, rtpTimestamp, writeRtpHeader } from "../../wire/rtp.ts";
 import { publishWhip, pullWhep, releaseWebRtc } from "./client.ts";
 import { webRtcUnavailable } from "./server.ts";
 
-const h264: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;profile-level-id=42c01f",
-};
+const h264 = h264Track("packetization-mode=1;profile-level-id=42c01f");
 
 /** One access unit of three packets; the first unit is a key frame. */
 function unit(number: number): Buffer[] {

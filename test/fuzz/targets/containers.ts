@@ -6,19 +6,12 @@ import { readFragments } from "../../../src/wire/fmp4-reader.ts";
 import { type Mp4Init, readInit } from "../../../src/wire/fmp4-tracks.ts";
 import { MpegTsReader } from "../../../src/wire/mpegts.ts";
 import { MpegTsWriter } from "../../../src/wire/mpegts-mux.ts";
+import { h264Track } from "../../support/tracks.ts";
 import { inPieces, type Target } from "../target.ts";
 
 const sps = Buffer.from("6742c01ed903c568400000030040000000c038b192", "hex");
 const pps = Buffer.from("68cb83cb20", "hex");
-const video: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1",
-};
+const video = h264Track("packetization-mode=1");
 const sound = { ...video, kind: "audio", clockRate: 48_000, channels: 2 } as const;
 const aac: Track = { ...sound, codec: "aac", encoding: "MPEG4-GENERIC", fmtp: "mode=AAC-hbr;config=1190" };
 const opus: Track = { ...sound, codec: "opus", encoding: "opus", fmtp: "sprop-stereo=1" };

@@ -1,16 +1,8 @@
-import type { Track } from "../../../src/media/track.ts";
 import { openRtspClient } from "../../../src/protocols/rtsp/client.ts";
 import { writeRtpHeader } from "../../../src/wire/rtp.ts";
+import { h264Track, PARAMETER_SETS } from "../../support/tracks.ts";
 
-const track: Track = {
-	kind: "video",
-	codec: "h264",
-	encoding: "H264",
-	clockRate: 90_000,
-	channels: 0,
-	payloadType: 96,
-	fmtp: "packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==",
-};
+const track = h264Track(PARAMETER_SETS);
 
 const FPS = 30;
 const PACKET_BYTES = 1200;
