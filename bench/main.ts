@@ -12,6 +12,7 @@ import { joins } from "./ways/joins.ts";
 import { many } from "./ways/many.ts";
 import { rtspIn } from "./ways/rtsp-in.ts";
 import { delay, rtspTcp, rtspUdp } from "./ways/rtsp-out.ts";
+import { slots } from "./ways/slots.ts";
 import { stalled } from "./ways/stalled.ts";
 import { threads } from "./ways/threads.ts";
 import { large, webrtc } from "./ways/webrtc.ts";
@@ -30,6 +31,7 @@ const ways: Readonly<Record<string, Way>> = {
 	"hls-out": hlsOut,
 	conversions,
 	webrtc,
+	slots,
 	large,
 	threads,
 	"first-frame": firstFrame,

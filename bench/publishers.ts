@@ -1,5 +1,5 @@
 import { answer } from "./support/child.ts";
-import { machineMs } from "./support/clock.ts";
+import { machineMs, pause } from "./support/clock.ts";
 import { RtspClient } from "./support/rtsp.ts";
 import { memory, receiveNow, sendAll } from "./support/sockets.ts";
 import { description, LoadStream, type StreamShape } from "./support/stream.ts";
@@ -49,6 +49,11 @@ class Publisher {
 		if (now - this.#kept > KEEP_ALIVE_MS) this.#keep(now);
 	}
 
+	/** The next frame is a key frame: those before it are left out. */
+	skipToKey(): void {
+		while (!this.#stream.isKey(this.#frame)) this.#frame++;
+	}
+
 	/** Reads and forgets what the server says: answers and receiver reports. */
 	drain(): void {
 		while (receiveNow(this.#client.fd, drain.address, DRAIN_BYTES) === DRAIN_BYTES);
@@ -66,15 +71,14 @@ class Publisher {
 
 let publishers: Publisher[] = [];
 let timer: NodeJS.Timeout | undefined;
-/** Frames that the first publisher has sent, and when the next one is due. */
-let turn = 0;
-let due = 0;
+
+let fps = 0;
 
 /** The publishers send one after the other, spread over a frame's time. */
-function run(fps: number): void {
+function run(): void {
 	const step = 1000 / fps / publishers.length;
-	turn = 0;
-	due = machineMs();
+	let turn = 0;
+	let due = machineMs();
 	const tick = () => {
 		for (; due <= machineMs(); due += step) {
 			const publisher = publishers[turn++ % publishers.length];
@@ -90,12 +94,24 @@ const handlers = {
 	start({ port, paths, shape }: PublishOrder): void {
 		const stream = new LoadStream(shape);
 		publishers = paths.map((path) => new Publisher(port, path, stream));
-		run(shape.fps);
+		fps = shape.fps;
+		run();
 	},
-	/** When the only publisher's next key frame will be sent, in machine milliseconds; at least 100 ms from now. */
-	nextKey({ group, fps }: StreamShape): number {
-		const soon = due + ((group - (turn % group)) % group) * (1000 / fps);
-		return soon < machineMs() + 100 ? soon + (group * 1000) / fps : soon;
+	/** Sends nothing more until it is told to. */
+	hush(_: null): void {
+		clearTimeout(timer);
+	},
+	/** So many frames at their own pace, from a key frame on; resolves with their packets when the last one is sent. */
+	async play(frames: number): Promise<number> {
+		const before = handlers.sent(null);
+		for (const publisher of publishers) publisher.skipToKey();
+		const began = machineMs();
+		for (let i = 0; i < frames; i++) {
+			await pause(began + (i * 1000) / fps - machineMs());
+			for (const publisher of publishers) publisher.send();
+		}
+		for (const publisher of publishers) publisher.drain();
+		return handlers.sent(null) - before;
 	},
 	/** Packets sent since the start, by all together. */
 	sent(_: null): number {

@@ -1,6 +1,7 @@
 import { loadCertificate } from "../src/net/certificate.ts";
 import { DtlsServer } from "../src/net/dtls.ts";
 import { packetCiphers } from "../src/net/openssl-ciphers.ts";
+import { type FanOut, fanOut, largestPicture } from "./support/arrivals.ts";
 import { answer } from "./support/child.ts";
 import { machineMs, pause } from "./support/clock.ts";
 import { DtlsClients, openSsl } from "./support/dtls-client.ts";
@@ -41,27 +42,11 @@ export interface AbuseOrder {
 	readonly damages: number;
 }
 
-export interface NapOrder {
-	/** Machine milliseconds at which the nap begins and ends. */
-	readonly from: number;
-	readonly until: number;
-}
-
-/** How the largest picture that came during a nap was spread to all viewers. */
-export interface FanOut {
-	/** Milliseconds from the first viewer's first packet to the last viewer's last, by the kernel's clock. */
-	readonly wallMs: number;
-	/** Its packets, all viewers together. */
-	readonly packets: number;
-}
-
 const WAIT_MS = 2;
 const TICK_MS = 20;
 /** Each of these reads the stamps of its pictures, which must be decrypted for that. */
 const SCOUTS = 20;
 const JOIN_WIDTH = 10;
-/** Shorter ones with a media type may be RTCP. */
-const MIN_MEDIA_BYTES = 120;
 /** By then a viewer has sent checks, a handshake and reports. */
 const ABUSE_AFTER_MS = 1500;
 const JOIN_TIMEOUT_MS = 15_000;
@@ -92,24 +77,6 @@ function loop(): void {
 		for (const viewer of viewers.values()) viewer.tick(now);
 	}
 	setImmediate(loop);
-}
-
-/** Empties a viewer's socket and finds the picture with the most packets in it. */
-function largestPicture(viewer: Viewer): { first: number; last: number; count: number } {
-	const { datagrams } = tools;
-	const pictures = new Map<number, { first: number; last: number; count: number }>();
-	for (let count = -1; count !== 0; ) {
-		count = viewer.read();
-		for (let i = 0; i < count; i++) {
-			const at = datagrams.at(i);
-			if ((datagrams.bytes[at]! & 0xc0) !== 0x80 || datagrams.length(i) < MIN_MEDIA_BYTES) continue;
-			const timestamp = datagrams.bytes.readUInt32BE(at + 4);
-			const time = datagrams.time(i);
-			const picture = pictures.get(timestamp) ?? { first: time, last: time, count: 0 };
-			pictures.set(timestamp, { first: picture.first, last: time, count: picture.count + 1 });
-		}
-	}
-	return [...pictures.values()].reduce((a, b) => (b.count > a.count ? b : a), { first: 0, last: 0, count: 0 });
 }
 
 function run(): void {
@@ -191,18 +158,20 @@ const handlers = {
 		}
 		return spread(times);
 	},
-	/** Nobody reads for a while; the kernel notes when what came in between had come. */
-	async nap({ from, until }: NapOrder): Promise<FanOut> {
-		for (const { fd } of viewers.values()) stampArrivals(fd);
-		await pause(from - machineMs());
+	/** Nobody reads from now on; the kernel notes when what comes came. */
+	nap(_: null): void {
+		for (const { fd } of viewers.values()) {
+			stampArrivals(fd);
+			poll.remove(fd);
+		}
 		running = false;
-		await pause(until - machineMs());
-		const seen = [...viewers.values()].map(largestPicture);
+	},
+	/** Everybody reads again. Gives how the largest picture that came during the nap was spread to all viewers. */
+	wake(_: null): FanOut {
+		const seen = [...viewers.values()].map((viewer) => largestPicture(tools.datagrams, () => viewer.read()));
+		for (const [id, { fd }] of viewers) poll.add(fd, id);
 		run();
-		return {
-			wallMs: Math.max(...seen.map(({ last }) => last)) - Math.min(...seen.map(({ first }) => first)),
-			packets: seen.reduce((sum, { count }) => sum + count, 0),
-		};
+		return fanOut(seen);
 	},
 	/**
 	 * One viewer who sends everything it has sent once more, and each piece damaged bit by bit. Gives the pictures it gets

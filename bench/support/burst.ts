@@ -7,12 +7,15 @@ const AF_INET = 2;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 const HEADER_BYTES = 64;
+const RTP_HEADER_BYTES = 12;
 const CONTROL_BYTES = 24;
 /** The data ends after two of its eight bytes. */
 const CONTROL_LENGTH = 18;
 const MAX_SEGMENTS = 48;
 const MAX_MESSAGES = 1024;
 const BATCH_BYTES = 1 << 20;
+/** Of packets that are made for each receiver; as many as the relay has. */
+const ARENA_BYTES = 512 * 1024;
 
 /** Packets that leave as one message. */
 interface Run {
@@ -20,6 +23,9 @@ interface Run {
 	readonly length: number;
 	readonly size: number;
 }
+
+/** Encrypts one receiver's packet of `length` bytes at the address `from` to the address `to`, where its header is already. */
+type Seal = (receiver: number, from: number, to: number, length: number) => void;
 
 /** Runs of packets of the same size, of which the last may be smaller. */
 function runsOf(packets: readonly Buffer[]): Run[] {
@@ -41,6 +47,7 @@ export class Burst {
 	readonly port: number;
 	readonly #fd: number;
 	readonly #batch = memory(BATCH_BYTES);
+	readonly #arena = memory(ARENA_BYTES);
 	readonly #headers = memory(MAX_MESSAGES * HEADER_BYTES);
 	readonly #vectors = memory(MAX_MESSAGES * 16);
 	readonly #controls = memory(MAX_MESSAGES * CONTROL_BYTES);
@@ -48,8 +55,8 @@ export class Burst {
 	readonly #send: (fd: number, headers: number, count: number, flags: number) => number;
 	readonly #targets: number[] = [];
 
-	constructor() {
-		const socket = openUdp();
+	/** The socket it sends by: one of its own, or one that it shares. */
+	constructor(socket = openUdp()) {
 		if (!native || !socket) throw new Error("no UDP socket");
 		this.#fd = socket.fd;
 		this.port = socket.port;
@@ -76,8 +83,32 @@ export class Burst {
 		for (const target of this.#targets) {
 			for (const run of runs) {
 				if (count === MAX_MESSAGES) count = this.#flush(count);
-				this.#write(count++, target, run);
+				this.#write(count++, target, run, this.#batch.address);
 			}
+		}
+		this.#flush(count);
+	}
+
+	/** Sends every receiver packets of its own, encrypted one by one; the given ones have room for what that adds. */
+	sendSealed(packets: readonly Buffer[], seal: Seal): void {
+		const batch = this.#batch;
+		let size = 0;
+		for (const packet of packets) size += packet.copy(batch.bytes, size);
+		const runs = runsOf(packets);
+		const lengths = packets.map(({ length }) => length);
+		let count = 0;
+		let used = 0;
+		for (let receiver = 0; receiver < this.#targets.length; receiver++) {
+			if (used + size > ARENA_BYTES || count + runs.length > MAX_MESSAGES) used = count = this.#flush(count);
+			const room = this.#arena.address + used;
+			let at = 0;
+			for (const length of lengths) {
+				batch.bytes.copy(this.#arena.bytes, used + at, at, at + RTP_HEADER_BYTES);
+				seal(receiver, batch.address + at, room + at, length);
+				at += length;
+			}
+			for (const run of runs) this.#write(count++, this.#targets[receiver]!, run, room);
+			used += size;
 		}
 		this.#flush(count);
 	}
@@ -95,9 +126,9 @@ export class Burst {
 		control.writeUInt32LE(UDP_SEGMENT, i * CONTROL_BYTES + 12);
 	}
 
-	#write(i: number, target: number, { at, length, size }: Run): void {
+	#write(i: number, target: number, { at, length, size }: Run, data: number): void {
 		writePointer(this.#headers.bytes, i * HEADER_BYTES, target);
-		writePointer(this.#vectors.bytes, i * 16, this.#batch.address + at);
+		writePointer(this.#vectors.bytes, i * 16, data + at);
 		this.#vectors.bytes.writeUInt32LE(length, i * 16 + 8);
 		this.#controls.bytes.writeUInt16LE(size, i * CONTROL_BYTES + 16);
 		this.#headers.bytes.writeUInt32LE(length > size ? CONTROL_BYTES : 0, i * HEADER_BYTES + 40);

@@ -28,6 +28,12 @@ export function median(values: readonly number[]): number {
 	return percentile(Float64Array.from(values), 0.5);
 }
 
+/** The median, and the values between which the middle half lies. */
+export function quartiles(values: readonly number[]): { low: number; middle: number; high: number } {
+	const samples = Float64Array.from(values);
+	return { low: percentile(samples, 0.25), middle: percentile(samples, 0.5), high: percentile(samples, 0.75) };
+}
+
 /** A list of numbers that grows without making garbage of each. */
 export class Samples {
 	#values = new Float64Array(65_536);

@@ -1,14 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Clock ticks a second in /proc: 100 on every Linux that Node runs on. */
-const TICKS = 100;
-
-/** Milliseconds of processor time, user and system, of all threads of a process since it began. */
+/** Milliseconds of processor time, user and system, of all threads that a process has. */
 export function cpuMs(pid: number): number {
-	const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-	// The name in parentheses may hold blanks; behind it user time is the 12th field, system time the 13th.
-	const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-	return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS;
+	return [...threadsMs(pid).values()].reduce((sum, ms) => sum + ms, 0);
+}
+
+/** The same for each thread, by its id. */
+export function threadsMs(pid: number): ReadonlyMap<string, number> {
+	return new Map(readdirSync(`/proc/${pid}/task`).map((thread) => [thread, threadNs(pid, thread) / 1e6]));
+}
+
+/** The scheduler's own count, to the nanosecond; `stat` counts in steps of 10 ms. */
+function threadNs(pid: number, thread: string): number {
+	try {
+		return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1").split(" ")[0]);
+	} catch {
+		// It has ended since the list was made.
+		return 0;
+	}
 }
 
 /** Bytes of memory that a process has in use. */
