@@ -1,4 +1,4 @@
-import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import type { IClientOptions, MqttClient } from "mqtt";
 import type { Log } from "../observe/log.ts";
 import { type Backoff, backoffMs, sleep } from "./backoff.ts";
 
@@ -104,6 +104,8 @@ export class MqttConnection {
 
 	/** One connection from its beginning to its end; gives the reason of the end. */
 	async #connection(): Promise<string> {
+		// A relay with a broker of its own does without this library's memory.
+		const { connect } = await import("mqtt");
 		const client = connect(this.#options.url, this.#clientOptions());
 		const { promise: ended, resolve: end } = Promise.withResolvers<string>();
 		client.on("error", ({ message }) => end(message));

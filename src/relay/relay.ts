@@ -24,7 +24,6 @@ import { pullIntoPath as pullRtmp } from "../protocols/rtmp/pull.ts";
 import { pullIntoPath as pullRtsp } from "../protocols/rtsp/pull.ts";
 import { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
 import { pullIntoPath as pullSrt } from "../protocols/srt/pull.ts";
-import { pullIntoPath as pullWhep } from "../protocols/webrtc/pull.ts";
 import { WebRtcServer, webRtcUnavailable } from "../protocols/webrtc/server.ts";
 import { LiveSockets } from "../protocols/websocket/server.ts";
 import { Forwards } from "./forwards.ts";
@@ -234,7 +233,11 @@ function pullsInto(house: House, pushed: Pulls): Pulls {
 	const fingerprintOf = (path: PathName): string => config.paths[path]?.sourceFingerprint ?? "";
 	const rtsp: Pulls[string] = (path, url, transport, signal, onLive) =>
 		pullRtsp(hub, path, { url, transport, fingerprint: fingerprintOf(path) }, signal, onLive);
-	const whep: Pulls[string] = (path, url, _transport, signal, onLive) => pullWhep(hub, path, url, signal, onLive);
+	// A relay that pulls nothing by WHEP does without libdatachannel's memory.
+	const whep: Pulls[string] = async (path, url, _transport, signal, onLive) => {
+		const { pullIntoPath } = await import("../protocols/webrtc/pull.ts");
+		return pullIntoPath(hub, path, url, signal, onLive);
+	};
 	const rtmp: Pulls[string] = (path, url, _transport, signal, onLive) =>
 		pullRtmp(hub, path, { url, maxMessage: config.rtmp.maxMessage, fingerprint: fingerprintOf(path) }, signal, onLive);
 	const hls = framedSource(pullHls, house);

@@ -89,9 +89,9 @@ test("a thousand sleeping robots need less than 200 MB of the relay", { timeout:
 	for (let n = 0; n < ROBOTS; n++) sleepers.push(parts.use(new Sleeper(relay.mqttUrl, `robot${n}`)));
 	let count = 0;
 	const online = async () => {
-		const answer = await fetch(`${relay.httpUrl}/api/robots`);
-		const { robots } = (await answer.json()) as { robots: readonly { online: boolean }[] };
-		count = robots.filter((robot) => robot.online).length;
+		// Looking at all of them again and again would be most of the work.
+		const answer = await fetch(`${relay.httpUrl}/api/robots?limit=1`);
+		count = ((await answer.json()) as { online: number }).online;
 		return count >= ROBOTS;
 	};
 	await until(online, () => `${count} robots are online`, 60_000);

@@ -9,9 +9,10 @@ import {
 	Video,
 } from "node-datachannel";
 import type { Millis } from "../../media/time.ts";
-import type { Codec, Track } from "../../media/track.ts";
+import type { Track } from "../../media/track.ts";
 import { attribute, parseSdp } from "../../wire/sdp.ts";
 import { trackOf } from "../../wire/sdp-tracks.ts";
+import type { PublishedCodec } from "./client-codecs.ts";
 
 /**
  * WebRTC where we are the client: WHIP publishing (RFC 9725) and WHEP pulling (draft-ietf-wish-whep), by libdatachannel.
@@ -72,11 +73,6 @@ export interface Receiving extends Session {
 export interface SentTrack {
 	readonly track: Track;
 	readonly ssrc: number;
-}
-
-/** Whether tracks of this codec can be published by WHIP. */
-export function canPublish({ codec }: Track): boolean {
-	return codec in offers;
 }
 
 /**
@@ -173,7 +169,7 @@ function offeredFmtp(track: Track): string {
 }
 
 /** How each codec stands in an offer. */
-const offers: Readonly<Partial<Record<Codec, (media: Video & Audio, track: Track) => void>>> = {
+const offers: Readonly<Record<PublishedCodec, (media: Video & Audio, track: Track) => void>> = {
 	h264: (media, track) => media.addH264Codec(track.payloadType, offeredFmtp(track)),
 	h265: (media, { payloadType }) => media.addH265Codec(payloadType),
 	vp8: (media, { payloadType }) => media.addVP8Codec(payloadType),
@@ -186,7 +182,8 @@ const offers: Readonly<Partial<Record<Codec, (media: Video & Audio, track: Track
 
 function offerOf(track: Track, ssrc: number, mid: string): Video | Audio {
 	const media = track.kind === "audio" ? new Audio(mid, "SendOnly") : new Video(mid, "SendOnly");
-	offers[track.codec]?.(media as Video & Audio, track);
+	const offer = Object.hasOwn(offers, track.codec) ? offers[track.codec as PublishedCodec] : undefined;
+	offer?.(media as Video & Audio, track);
 	media.addSSRC(ssrc, "vedette", "vedette", track.kind);
 	return media;
 }

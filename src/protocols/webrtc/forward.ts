@@ -5,7 +5,8 @@ import type { Codec } from "../../media/track.ts";
 import { asksForKeyFrame } from "../../wire/rtcp.ts";
 import { rtpSsrc } from "../../wire/rtp.ts";
 import type { Sealer, ViewerTrack } from "./carrier.ts";
-import { canPublish, publishWhip, type Sending } from "./client.ts";
+import type { Sending } from "./client.ts";
+import { canPublish } from "./client-codecs.ts";
 import { B_FRAMES, FIRST_SEQUENCE, senderReport } from "./egress.ts";
 import { AloneCarrier } from "./egress-alone.ts";
 import { playableTracks } from "./offer-tracks.ts";
@@ -35,6 +36,8 @@ export const forwardWay: ForwardWay = {
 			if (asksForKeyFrame(packet)) stream.requestKeyFrame();
 		};
 		const sent = lines.map(({ track, ssrc, payloadType }) => ({ track: { ...track, payloadType }, ssrc }));
+		// A relay that pushes nothing on does without libdatachannel's memory.
+		const { publishWhip } = await import("./client.ts");
 		return taker(await publishWhip(url, sent, { token, signal }, onRtcp), stream, lines);
 	},
 };
