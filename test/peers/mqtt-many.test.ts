@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { MqttConnection } from "../../src/net/mqtt.ts";
 import { createLog } from "../../src/observe/log.ts";
 import { robotTopic, type TopicKind } from "../../src/wire/robot-topics.ts";
@@ -89,7 +90,8 @@ test("a thousand sleeping robots need less than 200 MB of the relay", { timeout:
 	for (let n = 0; n < ROBOTS; n++) sleepers.push(parts.use(new Sleeper(relay.mqttUrl, `robot${n}`)));
 	let count = 0;
 	const online = async () => {
-		// Looking at all of them again and again would be most of the work.
+		// Looking at all of them again and again would be most of the work, and of the garbage.
+		await pause(500);
 		const answer = await fetch(`${relay.httpUrl}/api/robots?limit=1`);
 		count = ((await answer.json()) as { online: number }).online;
 		return count >= ROBOTS;

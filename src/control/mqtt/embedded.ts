@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { Aedes, type Client, type PublishPacket } from "aedes";
+import { writeToStream } from "mqtt-packet";
 import type { Access, Principal } from "../../access/access.ts";
 import { plainAddress } from "../../access/addresses.ts";
 import { noCredentials } from "../../access/credentials.ts";
@@ -15,6 +16,9 @@ import { Guest } from "./guest.ts";
 import { Retained } from "./retained.ts";
 import { isRobot, isUsable, mayReplace, type TopicPlan } from "./rights.ts";
 import { type IncomingStore, unreleased } from "./unreleased.ts";
+
+// The library would keep every number of two bytes as a buffer of its own: 10 MB, to save the making of a few each second.
+writeToStream.cacheNumbers = false;
 
 /** Larger messages end the connection; a still picture fits. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
