@@ -77,6 +77,7 @@ export class Channel {
 		this.#block = pool.allocate(THREAD_BYTES);
 		if (this.#block < 0) throw new RangeError("no media memory left for another sending thread");
 		pool.words.fill(0, this.#block >> 2, (this.#block + THREAD.scratch) >> 2);
+		this.follow(this);
 		writeControls(this.memory, this.#block);
 		this.#writer = new CommandWriter(this.memory, this.#block);
 		this.#worker = threaded ? this.#start() : undefined;
@@ -140,8 +141,19 @@ export class Channel {
 		});
 	}
 
+	/** Its thread wakes that of `next` where both have commands. */
+	follow(next: Channel): void {
+		this.memory.words[(this.#block + THREAD.next) >> 2] = next.#block;
+	}
+
 	/** Posts a command that may be lost where the thread is far behind. */
 	offer(fill: Fill): boolean {
+		if (!this.#put(fill)) return false;
+		this.wake();
+		return true;
+	}
+
+	#put(fill: Fill): boolean {
 		if (this.#closed || this.#late.length > 0) return false;
 		this.#command.fill(0);
 		fill(this.#command);
@@ -149,13 +161,25 @@ export class Channel {
 		this.#command[1] = stamp >>> 0;
 		if (!this.#writer.post(this.#command)) return false;
 		this.#last = stamp;
-		this.#run();
 		return true;
 	}
 
 	/** Posts a command; where there is no room, later. The same `fill` waits once. */
 	post(fill: Fill): void {
-		if (this.#closed || this.offer(fill)) return;
+		this.lay(fill);
+		this.wake();
+	}
+
+	/** Lets what was laid be done. */
+	wake(): void {
+		if (this.#closed) return;
+		if (this.#worker) this.#writer.wake();
+		else this.#run();
+	}
+
+	/** As `post`, but does not wake the thread: that is for the caller to do, when others have theirs. */
+	lay(fill: Fill): void {
+		if (this.#closed || this.#put(fill)) return;
 		if (!this.#late.includes(fill)) this.#late.push(fill);
 		this.#retry ??= setTimeout(() => this.#postLate(), RETRY_MS);
 	}

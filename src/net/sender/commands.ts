@@ -17,15 +17,19 @@ export class CommandWriter {
 		this.#first = (block + THREAD.commands) >> 2;
 	}
 
-	/** Copies a command in and wakes the reader. False where there is no room: the reader is far behind. */
+	/** Copies a command in. False where there is no room: the reader is far behind. */
 	post(command: Uint32Array): boolean {
 		const { ints, words } = this.#memory;
 		if (((this.#count - Atomics.load(ints, this.#taken)) | 0) >= COMMANDS) return false;
 		words.set(command, this.#first + (this.#count & (COMMANDS - 1)) * COMMAND_WORDS);
 		this.#count = (this.#count + 1) | 0;
 		Atomics.store(ints, this.#posted, this.#count);
-		Atomics.notify(ints, this.#posted);
 		return true;
+	}
+
+	/** Wakes the reader. */
+	wake(): void {
+		Atomics.notify(this.#memory.ints, this.#posted);
 	}
 }
 
@@ -35,6 +39,7 @@ export class CommandReader {
 	readonly #posted: number;
 	readonly #taken: number;
 	readonly #first: number;
+	readonly #next: number;
 	#count = 0;
 
 	constructor(memory: Memory, block: number) {
@@ -42,6 +47,7 @@ export class CommandReader {
 		this.#posted = (block + THREAD.posted) >> 2;
 		this.#taken = (block + THREAD.taken) >> 2;
 		this.#first = (block + THREAD.commands) >> 2;
+		this.#next = (block + THREAD.next) >> 2;
 	}
 
 	/** Index of the next command's first word, or −1. It stays valid until `release`. */
@@ -58,5 +64,17 @@ export class CommandReader {
 	/** Sleeps until there is a command, at most `timeoutMs`. Only where the thread may block. */
 	wait(timeoutMs: number): void {
 		Atomics.wait(this.#memory.ints, this.#posted, this.#count, timeoutMs);
+	}
+
+	/**
+	 * Wakes the thread after this one, where that has commands. Whoever posted them wakes it too, but may have lost its
+	 * processor to the first thread that it woke.
+	 */
+	wakeNext(): void {
+		const { ints, words } = this.#memory;
+		const block = words[this.#next]!;
+		const posted = (block + THREAD.posted) >> 2;
+		if (posted === this.#posted) return;
+		if (Atomics.load(ints, posted) !== Atomics.load(ints, (block + THREAD.taken) >> 2)) Atomics.notify(ints, posted);
 	}
 }

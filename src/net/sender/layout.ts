@@ -83,6 +83,8 @@ export const THREAD = {
 	taken: 4,
 	settled: 8,
 	ended: 12,
+	/** Where the block of the thread begins that this one wakes. */
+	next: 16,
 	commands: 64,
 	scratch: 64 + 512 * 64,
 	/** Control messages by segment size. */

@@ -107,7 +107,14 @@ export class Sender {
 	#open(threaded: boolean): Channel {
 		const channel = new Channel(this.#channelOptions, threaded);
 		this.#channels.push(channel);
+		this.#chain();
 		return channel;
+	}
+
+	/** The threads wake each other in a ring. */
+	#chain(): void {
+		const threads = this.#channels.filter(({ threaded }) => threaded);
+		for (const [i, thread] of threads.entries()) thread.follow(threads[(i + 1) % threads.length]!);
 	}
 
 	/** Who serves the next destination. */
@@ -126,6 +133,7 @@ export class Sender {
 	#failed(channel: Channel, cause: unknown): void {
 		if (this.#closed) return;
 		this.#channels.splice(this.#channels.indexOf(channel), 1);
+		this.#chain();
 		const now = performance.now();
 		this.#failures = now - this.#failedAt < FAILURE_ROW_MS ? this.#failures + 1 : 0;
 		this.#failedAt = now;

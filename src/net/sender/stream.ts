@@ -61,8 +61,10 @@ export class SenderStream {
 		// A stream that is opened within a batch has taken its packets already.
 		if (to <= this.#to) return;
 		this.#to = to;
+		// A thread that wakes up may take this one's processor: by then all have their command, and wake each other.
+		for (const channel of this.#readers.keys()) if (channel.threaded) channel.lay(this.#batch);
 		// The one that sends in this thread would keep the others waiting.
-		for (const channel of this.#readers.keys()) if (channel.threaded) channel.post(this.#batch);
+		for (const channel of this.#readers.keys()) if (channel.threaded) channel.wake();
 		for (const channel of this.#readers.keys()) if (!channel.threaded) channel.post(this.#batch);
 	}
 

@@ -43,7 +43,9 @@ function live(data: ThreadData): void {
 	});
 	while (!engine.stopped) {
 		const wait = engine.run();
-		if (wait > 0 && !engine.stopped) engine.commands.wait(wait);
+		if (wait <= 0 || engine.stopped) continue;
+		engine.commands.wait(wait);
+		engine.commands.wakeNext();
 	}
 }
 
