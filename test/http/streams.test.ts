@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { get, type IncomingMessage } from "node:http";
 import { test } from "node:test";
-import { byteRange } from "../../src/control/http/thumbnail.ts";
+import { byteRange } from "../../src/control/http/ranges.ts";
 import type { StreamDemand } from "../../src/control/stream-demand.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
 import { publishTo, raw, startControl, users } from "../support/control.ts";

@@ -3,6 +3,7 @@ import { type Guard, ipOf, pathNameOf } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
 import { liveOperations } from "./openapi/watching.ts";
 import { checkOrigin } from "./origin.ts";
+import { sendRange } from "./ranges.ts";
 import { HttpRefusal } from "./refusal.ts";
 import type { HttpRoom } from "./room.ts";
 import { upgradeOf } from "./upgrade.ts";
@@ -59,7 +60,9 @@ async function play(
 	const { status, type, body, maxAge } = await hls.answer(path, file, queryOf(request), client);
 	if (status !== 200) throw new HttpRefusal(status, body.toString());
 	reply.header("Cache-Control", maxAge > 0 ? `private, max-age=${maxAge}` : "no-cache");
-	return reply.type(type).send(body);
+	reply.type(type);
+	// Players of the system ask for files in ranges, and go on from what they have in their cache.
+	return maxAge > 0 && Buffer.isBuffer(body) ? sendRange(request, reply, body) : reply.send(body);
 }
 
 /** What is below a path: the stream by WebSocket and by HLS. */
