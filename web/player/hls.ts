@@ -11,6 +11,12 @@ const TOO_LATE_WITHOUT_RATE_S = 1;
 const KEPT_S = 5;
 /** What is too late is caught up at most so much faster. */
 const HASTY = 1.25;
+/**
+ * A browser that plays by itself may give up a playlist that is still short (Chromium does below 10 s): it loads again, so
+ * often.
+ */
+const RELOAD_MS = 1000;
+const MOST_RELOADS = 20;
 
 const unreachable: Failure = { kind: "unreachable", reason: "The relay does not answer by HLS." };
 const gone: Failure = { kind: "lost", reason: "The connection ended." };
@@ -29,6 +35,8 @@ export class HlsTransport implements Transport, Feed {
 	#bytes = 0;
 	#files = 0;
 	#recovered = false;
+	#reloads = 0;
+	#reload: ReturnType<typeof setTimeout> | undefined;
 	readonly #ended = new AbortController();
 
 	/** `url` is that of the playlist. */
@@ -58,6 +66,7 @@ export class HlsTransport implements Transport, Feed {
 		if (this.state === "ended") return;
 		this.state = "ended";
 		this.#ended.abort();
+		clearTimeout(this.#reload);
 		const video = this.#video;
 		if (video && (this.#hls ? this.#hls.media === video : video.src === this.#url)) {
 			video.playbackRate = 1;
@@ -80,8 +89,7 @@ export class HlsTransport implements Transport, Feed {
 			this.#hls.loadSource(this.#url);
 		} else {
 			video.src = this.#url;
-			const fail = () => video.src === this.#url && this.#fail(this.state === "starting" ? unplayable : gone);
-			video.addEventListener("error", fail, { signal });
+			video.addEventListener("error", () => this.#stumbled(video), { signal });
 		}
 		video.addEventListener("playing", () => this.#run(), { signal });
 	}
@@ -101,6 +109,15 @@ export class HlsTransport implements Transport, Feed {
 
 	#run(): void {
 		if (this.state === "starting") this.state = "running";
+	}
+
+	/** The browser itself gave up what it plays. */
+	#stumbled(video: HTMLVideoElement): void {
+		if (video.src !== this.#url) return;
+		const isKnown = video.readyState >= HTMLMediaElement.HAVE_METADATA;
+		if (isKnown && this.#reloads++ < MOST_RELOADS) {
+			this.#reload = setTimeout(() => void reload(video).catch(() => undefined), RELOAD_MS);
+		} else this.#fail(this.state === "starting" ? unplayable : gone);
 	}
 
 	#over(): boolean {
@@ -173,4 +190,10 @@ export class HlsTransport implements Transport, Feed {
 		this.stop();
 		this.#events.failed(failure);
 	}
+}
+
+/** Loading again pauses. Rejects as `play` does. */
+function reload(video: HTMLVideoElement): Promise<void> {
+	video.load();
+	return video.play();
 }
