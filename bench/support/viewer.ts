@@ -145,6 +145,8 @@ export class Viewer {
 	}
 
 	#media(bytes: Buffer, at: number, length: number): void {
+		// The relay's last word of the handshake was lost: as in browsers, what cannot be read yet never came.
+		if (!this.#receiver) return;
 		const type = bytes[at + 1]! & 0x7f;
 		if (type >= 64 && type < 96) return;
 		if (type !== this.#remote?.resent) {
@@ -152,7 +154,7 @@ export class Viewer {
 			return;
 		}
 		// RFC 4588 section 4: the payload begins with the number of the packet that is sent again.
-		const opened = this.#receiver?.rtp(bytes.subarray(at, at + length));
+		const opened = this.#receiver.rtp(bytes.subarray(at, at + length));
 		if (opened && opened.length >= 14) this.gaps.fill(bytes.readUInt16BE(at + 12));
 	}
 
