@@ -1,12 +1,12 @@
 import { knownFourCcs } from "../../wire/flv.ts";
 import { type Command, textIn, writeCommand } from "./command.ts";
+import { WINDOW_BYTES } from "./link.ts";
 import { CHUNK_BYTES } from "./media-writer.ts";
 import { type Message, SET_BUFFER_LENGTH, setChunkSize, userControl, windowSize } from "./message.ts";
 import type { RtmpAddress } from "./url.ts";
 
 /** What a player says that it buffers; servers send live streams as they come all the same. */
 const BUFFER_MS = 1000;
-const WINDOW_BYTES = 2_500_000;
 
 const CONNECT = 1;
 const RELEASE = 2;

@@ -1,33 +1,10 @@
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { boundUnsent, connectTcp } from "../../net/tcp.ts";
 import { secureTcp } from "../../net/tls.ts";
-import { ChunkReader, FIRST_CHUNK_BYTES } from "./chunk-reader.ts";
-import { writeMessages } from "./chunk-writer.ts";
 import { ClientSession, type ClientStep } from "./client-session.ts";
-import { readCommand } from "./command.ts";
-import { Handshake } from "./handshake.ts";
-import { CHUNK_BYTES } from "./media-writer.ts";
-import {
-	AGGREGATE,
-	AUDIO,
-	acknowledgement,
-	DATA_AMF0,
-	DATA_AMF3,
-	type Message,
-	PING_REQUEST,
-	PING_RESPONSE,
-	splitAggregate,
-	USER_CONTROL,
-	userControl,
-	VIDEO,
-	WINDOW_SIZE,
-} from "./message.ts";
+import { Link } from "./link.ts";
+import type { Message } from "./message.ts";
 import { parseAddress, type RtmpAddress } from "./url.ts";
-
-const HANDSHAKE_BYTES = 1528;
-/** Bytes after which a server that asked for no window is told what arrived. */
-const WINDOW_BYTES = 2_500_000;
 
 export interface ClientOptions {
 	/** May hold credentials. */
@@ -63,12 +40,7 @@ export class RtmpClient {
 	readonly #socket: Socket;
 	readonly #options: ClientOptions;
 	readonly #session: ClientSession;
-	readonly #chunks: ChunkReader;
-	#handshake: Handshake | undefined = new Handshake("client", randomBytes(HANDSHAKE_BYTES));
-	#chunkBytes = FIRST_CHUNK_BYTES;
-	#received = 0;
-	#acknowledged = 0;
-	#window = WINDOW_BYTES;
+	readonly #link: Link;
 	#over = false;
 	#resolveOpened!: (client: this) => void;
 	#rejectOpened!: (error: Error) => void;
@@ -78,7 +50,12 @@ export class RtmpClient {
 		this.#socket = socket;
 		this.#options = options;
 		this.#session = new ClientSession(address, options.goal);
-		this.#chunks = new ChunkReader(options.maxMessage, (message) => this.#message(message));
+		this.#link = new Link("client", options.maxMessage, {
+			write: (bytes) => this.send([bytes]),
+			opened: () => this.#link.send(...this.#session.start()),
+			media: (message) => options.onMedia?.(message),
+			command: (command) => this.#obey(this.#session.command(command)),
+		});
 		this.opened = new Promise((resolve, reject) => {
 			this.#resolveOpened = resolve;
 			this.#rejectOpened = reject;
@@ -91,7 +68,7 @@ export class RtmpClient {
 		socket.on("close", () => this.#end("the server closed the connection"));
 		options.signal.addEventListener("abort", this.#abort, { once: true });
 		if (options.signal.aborted) this.#abort();
-		else socket.write(this.#handshake!.hello());
+		else this.#link.hello();
 	}
 
 	/** Bytes that were written and have not left this process. */
@@ -119,7 +96,7 @@ export class RtmpClient {
 
 	/** Says goodbye and ends the connection. */
 	close(reason = "closed"): void {
-		if (!this.#over) this.#write(this.#session.close());
+		if (!this.#over) this.#link.send(...this.#session.close());
 		this.#end(reason);
 	}
 
@@ -129,55 +106,10 @@ export class RtmpClient {
 	};
 
 	#read(chunk: Buffer): void {
-		if (this.#over) return;
-		this.#received += chunk.length;
 		try {
-			if (this.#handshake) this.#shake(this.#handshake, chunk);
-			else this.#chunks.push(chunk);
+			this.#link.push(chunk);
 		} catch (error) {
 			this.#end(error instanceof Error ? error.message : `${error}`);
-		}
-		if (this.#received - this.#acknowledged < this.#window) return;
-		this.#acknowledged = this.#received;
-		this.#write([acknowledgement(this.#received)]);
-	}
-
-	#shake(handshake: Handshake, chunk: Buffer): void {
-		const { reply, rest } = handshake.push(chunk);
-		if (reply) this.#socket.write(reply);
-		if (!rest) return;
-		this.#handshake = undefined;
-		const [size, ...others] = this.#session.start();
-		this.#write([size!]);
-		this.#chunkBytes = CHUNK_BYTES;
-		this.#write(others);
-		if (rest.length > 0) this.#chunks.push(rest);
-	}
-
-	#message(message: Message): void {
-		if (this.#over) return;
-		const { type, body } = message;
-		switch (type) {
-			case AUDIO:
-			case VIDEO:
-			case DATA_AMF0:
-			case DATA_AMF3:
-				this.#options.onMedia?.(message);
-				return;
-			case AGGREGATE:
-				for (const one of splitAggregate(message)) this.#message(one);
-				return;
-			case WINDOW_SIZE:
-				if (body.length >= 4) this.#window = Math.max(1, body.readUInt32BE(0));
-				return;
-			case USER_CONTROL:
-				if (body.length < 6 || body.readUInt16BE(0) !== PING_REQUEST) return;
-				this.#write([userControl(PING_RESPONSE, body.readUInt32BE(2))]);
-				return;
-			default: {
-				const command = readCommand(message);
-				if (command) this.#obey(this.#session.command(command));
-			}
 		}
 	}
 
@@ -186,19 +118,16 @@ export class RtmpClient {
 			this.#end(step.reason);
 			return;
 		}
-		this.#write(step.send);
+		this.#link.send(...step.send);
 		if (step.do !== "live") return;
 		this.stream = step.stream;
 		this.#resolveOpened(this);
 	}
 
-	#write(messages: readonly Message[]): void {
-		if (messages.length > 0 && this.#socket.writable) this.#socket.write(writeMessages(messages, this.#chunkBytes));
-	}
-
 	#end(reason: string): void {
 		if (this.#over) return;
 		this.#over = true;
+		this.#link.stop();
 		this.#options.signal.removeEventListener("abort", this.#abort);
 		this.#socket.destroySoon();
 		this.#rejectOpened(new Error(reason));

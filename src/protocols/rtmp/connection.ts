@@ -1,49 +1,25 @@
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import type { Outcome, Principal, Refusal } from "../../access/access.ts";
+import type { Principal } from "../../access/access.ts";
 import { plainAddress } from "../../access/addresses.ts";
 import { newId } from "../../hub/path.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { Stream } from "../../hub/stream.ts";
-import { type PathName, parsePathName, pathNameFault } from "../../media/path-name.ts";
+import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import { shownQuery } from "../../observe/secrets.ts";
+import { admitted, Declined } from "./admission.ts";
 import { AmfError } from "./amf0.ts";
-import { ChunkReader, FIRST_CHUNK_BYTES } from "./chunk-reader.ts";
-import { writeMessages } from "./chunk-writer.ts";
-import { type Command, readCommand, statusOn } from "./command.ts";
+import { type Command, statusOn } from "./command.ts";
 import type { RtmpContext } from "./context.ts";
 import { Egress, playableTracks } from "./egress.ts";
-import { Handshake } from "./handshake.ts";
 import { Ingest } from "./ingest.ts";
+import { Link, WINDOW_BYTES } from "./link.ts";
 import { CHUNK_BYTES } from "./media-writer.ts";
-import {
-	AGGREGATE,
-	AUDIO,
-	acknowledgement,
-	DATA_AMF0,
-	DATA_AMF3,
-	type Message,
-	PING_REQUEST,
-	PING_RESPONSE,
-	peerBandwidth,
-	RtmpError,
-	STREAM_EOF,
-	setChunkSize,
-	splitAggregate,
-	USER_CONTROL,
-	userControl,
-	VIDEO,
-	WINDOW_SIZE,
-	windowSize,
-} from "./message.ts";
+import { peerBandwidth, RtmpError, STREAM_EOF, setChunkSize, userControl, windowSize } from "./message.ts";
 import { admit, type SessionState, type Step, step, type Wish } from "./session.ts";
 import { type Target, targetOf } from "./url.ts";
 
-const HANDSHAKE_BYTES = 1528;
-/** What both sides may have on the way without an acknowledgement. */
-const WINDOW_BYTES = 2_500_000;
 /** Largest message of a client that has not been let in to publish. */
 const COMMAND_BYTES = 65_536;
 /** Bytes that may wait for a client that asks and does not read. */
@@ -62,11 +38,6 @@ interface Part {
 	readonly egress?: Egress;
 }
 
-/** A request is answered with no, by a code of the protocol and a sentence. */
-class Declined extends Error {
-	override readonly name = "Declined";
-}
-
 /** One RTMP connection: handshake, then commands; it publishes or plays at most one stream. */
 export class RtmpConnection {
 	readonly id = newId();
@@ -79,14 +50,9 @@ export class RtmpConnection {
 	readonly #closed: (connection: RtmpConnection) => void;
 	readonly #ip: string;
 	readonly #openedAt: Millis;
-	readonly #chunks: ChunkReader;
-	#handshake: Handshake | undefined = new Handshake("server", randomBytes(HANDSHAKE_BYTES));
+	readonly #link: Link;
 	#state: SessionState = { at: "new" };
 	#part: Part | undefined;
-	#chunkBytes = FIRST_CHUNK_BYTES;
-	#received = 0;
-	#acknowledged = 0;
-	#window = WINDOW_BYTES;
 	#over = false;
 	readonly #disconnected: (() => void) | undefined;
 	/** Pictures are waited for. */
@@ -107,9 +73,13 @@ export class RtmpConnection {
 		this.remoteAddress = `${this.#ip}:${socket.remotePort ?? 0}`;
 		this.#openedAt = context.hub.clock.now();
 		this.created = context.hub.clock.unix();
-		this.#chunks = new ChunkReader(COMMAND_BYTES, (message) => this.#message(message));
+		this.#link = new Link("server", COMMAND_BYTES, {
+			write: (bytes) => this.#write(bytes),
+			media: (message) => this.#part?.ingest?.message(message, context.hub.clock.now()),
+			command: (command) => this.#command(command),
+		});
 		this.#disconnected = context.connected?.(type, this.id);
-		socket.on("data", (chunk: Buffer) => this.#read(chunk));
+		socket.on("data", (chunk: Buffer) => this.#guard(() => this.#link.push(chunk)));
 		socket.on("error", (error) => this.#close(error.message));
 		socket.on("close", () => this.#close("the client closed the connection"));
 	}
@@ -127,10 +97,10 @@ export class RtmpConnection {
 			query: shownQuery(part?.target.query ?? ""),
 			user: part?.user ?? "",
 			userAgent: this.#state.at === "new" ? "" : this.#state.userAgent,
-			inboundBytes: this.#received,
+			inboundBytes: this.#link.received,
 			outboundBytes,
 			outboundFramesDiscarded: part?.reader?.counters.dropped ?? 0,
-			bytesReceived: this.#received,
+			bytesReceived: this.#link.received,
 			bytesSent: outboundBytes,
 		};
 	}
@@ -152,27 +122,6 @@ export class RtmpConnection {
 		this.#socket.destroySoon();
 	}
 
-	#read(chunk: Buffer): void {
-		if (this.#over) return;
-		this.#received += chunk.length;
-		this.#guard(() => {
-			if (this.#handshake) this.#shake(this.#handshake, chunk);
-			else this.#chunks.push(chunk);
-		});
-		if (this.#received - this.#acknowledged >= this.#window) {
-			this.#acknowledged = this.#received;
-			this.#send(acknowledgement(this.#received));
-		}
-	}
-
-	#shake(handshake: Handshake, chunk: Buffer): void {
-		const { reply, rest } = handshake.push(chunk);
-		if (reply) this.#socket.write(reply);
-		if (!rest) return;
-		this.#handshake = undefined;
-		if (rest.length > 0) this.#chunks.push(rest);
-	}
-
 	/** What the peer does wrong, and what the hub refuses, ends the connection with its reason. */
 	#guard(work: () => void): void {
 		try {
@@ -184,36 +133,6 @@ export class RtmpConnection {
 		}
 	}
 
-	#message(message: Message): void {
-		if (this.#over) return;
-		switch (message.type) {
-			case AUDIO:
-			case VIDEO:
-			case DATA_AMF0:
-			case DATA_AMF3:
-				this.#part?.ingest?.message(message, this.#context.hub.clock.now());
-				return;
-			case AGGREGATE:
-				for (const one of splitAggregate(message)) this.#message(one);
-				return;
-			case WINDOW_SIZE:
-				if (message.body.length >= 4) this.#window = Math.max(1, message.body.readUInt32BE(0));
-				return;
-			case USER_CONTROL:
-				this.#control(message.body);
-				return;
-			default: {
-				const command = readCommand(message);
-				if (command) this.#command(command);
-			}
-		}
-	}
-
-	#control(body: Buffer): void {
-		if (body.length < 6 || body.readUInt16BE(0) !== PING_REQUEST) return;
-		this.#send(userControl(PING_RESPONSE, body.readUInt32BE(2)));
-	}
-
 	#command(command: Command): void {
 		if (command.name === "connect" && this.#state.at === "new") this.#greet();
 		const { wish } = this.#take(step(this.#state, command));
@@ -222,13 +141,12 @@ export class RtmpConnection {
 
 	/** What goes before the answer to `connect`. */
 	#greet(): void {
-		this.#send(windowSize(WINDOW_BYTES), peerBandwidth(WINDOW_BYTES), setChunkSize(CHUNK_BYTES));
-		this.#chunkBytes = CHUNK_BYTES;
+		this.#link.send(windowSize(WINDOW_BYTES), peerBandwidth(WINDOW_BYTES), setChunkSize(CHUNK_BYTES));
 	}
 
 	#take(taken: Step): Step {
 		this.#state = taken.state;
-		this.#send(...taken.replies);
+		this.#link.send(...taken.replies);
 		return taken;
 	}
 
@@ -251,12 +169,8 @@ export class RtmpConnection {
 		if (state.at !== "asking") return;
 		try {
 			const target = targetOf(state.app, state.tcUrl, name);
-			const path = parsePathName(target.path);
-			if (!path) throw new Declined(`the path "${target.path.slice(0, 80)}" ${pathNameFault(target.path)}`);
-			const action = what === "publish" ? "publish" : "read";
-			const outcome = await this.#context.access.check(target.credentials, action, path, this.#ip);
+			const { path, principal } = await admitted(this.#context.access, what, target, this.#ip);
 			if (this.#over || this.#state !== state) return;
-			const principal = admitted(outcome, what, path);
 			if (what === "publish") return this.#publish(path, target, principal);
 			await this.#wake(path, target, principal);
 			if (!this.#over && this.#state === state) this.#play(path, target, principal);
@@ -283,7 +197,7 @@ export class RtmpConnection {
 		hub.demand.check(path, info);
 		const ingest = new Ingest(hub, path, info, maxMessage, (reason) => this.#ended(reason));
 		this.#part = { path, target, user: principal.name ?? "", ingest };
-		this.#chunks.maxMessage = maxMessage;
+		this.#link.maxMessage = maxMessage;
 		this.#take(admit(this.#state, "publish"));
 	}
 
@@ -328,7 +242,7 @@ export class RtmpConnection {
 		const stream = at === "asking" || at === "publishing" || at === "playing" ? this.#state.stream : 0;
 		const isUnwanted = error instanceof Refused && error.kind === "unwanted";
 		const code = isUnwanted ? "NetStream.Publish.Denied" : codes[what];
-		this.#send(statusOn(stream, "error", code, reason));
+		this.#link.send(statusOn(stream, "error", code, reason));
 		this.#context.log.info({ ip: this.#ip, reason }, "refused");
 		this.end(reason);
 	}
@@ -338,17 +252,17 @@ export class RtmpConnection {
 		const state = this.#state;
 		if (state.at === "playing") {
 			const gone = statusOn(state.stream, "status", "NetStream.Play.UnpublishNotify", reason);
-			this.#send(gone, userControl(STREAM_EOF, state.stream));
+			this.#link.send(gone, userControl(STREAM_EOF, state.stream));
 		} else if (state.at === "publishing") {
-			this.#send(statusOn(state.stream, "error", "NetStream.Publish.BadName", reason));
+			this.#link.send(statusOn(state.stream, "error", "NetStream.Publish.BadName", reason));
 		}
 		this.end(reason);
 	}
 
-	#send(...messages: readonly Message[]): void {
+	#write(bytes: Buffer): void {
 		const socket = this.#socket;
-		if (messages.length === 0 || !socket.writable) return;
-		socket.write(writeMessages(messages, this.#chunkBytes));
+		if (!socket.writable) return;
+		socket.write(bytes);
 		if (socket.writableLength <= MAX_UNSENT_BYTES || this.#part?.egress) return;
 		this.#close(`${socket.writableLength} bytes of answers are not read, at most ${MAX_UNSENT_BYTES}`);
 		socket.destroy();
@@ -365,28 +279,11 @@ export class RtmpConnection {
 	#close(reason: string): void {
 		if (this.#over) return;
 		this.#over = true;
+		this.#link.stop();
 		this.#release(reason);
 		this.#context.log.debug({ ip: this.#ip, reason }, "RTMP connection closed");
 		this.#disconnected?.();
 		this.#closed(this);
-	}
-}
-
-function admitted(outcome: Outcome, what: "publish" | "play", path: PathName): Principal {
-	if (outcome.ok) return outcome.principal;
-	throw new Declined(refusal(outcome, what, path));
-}
-
-function refusal(outcome: Refusal, what: "publish" | "play", path: PathName): string {
-	switch (outcome.reason) {
-		case "credentials":
-			return "authentication failed: add ?user=NAME&pass=PASSWORD to the address";
-		case "forbidden":
-			return `this user may not ${what} "${path}"`;
-		case "throttled":
-			return `too many failed logins, try again in ${Math.ceil(outcome.retryAfterMs / 1000)} s`;
-		default:
-			return outcome satisfies never;
 	}
 }
 

@@ -5,10 +5,12 @@ const VERSION = 3;
 const PACKET_BYTES = 1536;
 /** Time, then zeros (here) or a version number that announces digests, then random bytes. */
 const RANDOM_AT = 8;
+/** Random bytes that a handshake needs. */
+export const RANDOM_BYTES = PACKET_BYTES - RANDOM_AT;
 
 function packet(random: Uint8Array): Buffer {
 	const out = Buffer.alloc(PACKET_BYTES);
-	out.set(random.subarray(0, PACKET_BYTES - RANDOM_AT), RANDOM_AT);
+	out.set(random.subarray(0, RANDOM_BYTES), RANDOM_AT);
 	return out;
 }
 
@@ -31,7 +33,7 @@ export class Handshake {
 	#bytes = Buffer.alloc(0);
 	#answered = false;
 
-	/** `random` has at least 1528 bytes. */
+	/** `random` has at least `RANDOM_BYTES`. */
 	constructor(side: "server" | "client", random: Uint8Array) {
 		this.#server = side === "server";
 		this.#own = packet(random);
