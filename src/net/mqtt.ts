@@ -10,6 +10,11 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_S = 30;
 /** What is said at the end is waited for no longer than this. */
 const GOODBYE_MS = 1000;
+/** What brokers answer that do not speak a version: those of MQTT 5 (section 3.2.2.2), and older ones (3.1.1 section 3.2.2.3). */
+const UNKNOWN_VERSION: ReadonlySet<unknown> = new Set([0x84, 0x01]);
+
+/** As the protocol numbers them: 4 is MQTT 3.1.1. */
+type Version = 4 | 5;
 
 /** A message to be published. */
 export interface MqttMessage {
@@ -29,14 +34,23 @@ export interface MqttOptions {
 	/** Of `wss://`: `ca` is the broker's certificate itself, whatever name it has. */
 	readonly pinned?: boolean;
 	readonly filters: readonly string[];
+	/** What is published here is not to come back. Only MQTT 5 can say so; a broker that does not speak it is spoken to in 3.1.1. */
+	readonly noLocal?: boolean;
+}
+
+/** How a connection ended, or an attempt. */
+interface Ending {
+	readonly reason: string;
+	/** The broker does not speak this version of MQTT, as it says, or as its silence lets guess. */
+	readonly isForVersion: boolean;
 }
 
 /** What happens on the way. */
 export interface MqttEvents {
 	/** What the broker is to publish when this connection breaks; asked before each. */
 	will?(): MqttMessage;
-	/** A connection stands, and what was asked for is heard from now on. */
-	onUp(): void;
+	/** A connection stands, and what was asked for is heard from now on: `hearsItself` where that is what is published here, too. */
+	onUp(hearsItself: boolean): void;
 	/** It is over, or an attempt failed; it is tried again. */
 	onDown(reason: string): void;
 	onMessage(topic: string, payload: Buffer, retained: boolean): void;
@@ -49,6 +63,17 @@ function tlsOptions({ ca, pinned }: MqttOptions): IClientOptions {
 	if (!pinned) return { ca, wsOptions: { ca } };
 	// The answer is what is wrong with the name: nothing.
 	return { wsOptions: { ca, checkServerIdentity: () => false } };
+}
+
+/** What the broker's own no is called in the protocol; undefined for any other failure. */
+function codeOf(error: Error | undefined | null): number | undefined {
+	return error && "code" in error && typeof error.code === "number" ? error.code : undefined;
+}
+
+/** Some brokers end a connection in a version that they do not know without a word. */
+function refusesVersion(error: Error): boolean {
+	const code = "code" in error ? error.code : undefined;
+	return UNKNOWN_VERSION.has(code) || code === "ECONNRESET";
 }
 
 /** A connection to a broker that comes back for ever. Its sessions end with it: nothing old is waiting when it comes back. */
@@ -73,7 +98,10 @@ export class MqttConnection {
 
 	/** Is lost where the broker is away. */
 	publish({ topic, payload, retain }: MqttMessage, qos: 0 | 1 = 1): void {
-		this.#client?.publish(topic, payload, { qos, retain });
+		this.#client?.publish(topic, payload, { qos, retain }, (error) => {
+			if (codeOf(error) !== undefined)
+				this.#log.warn({ topic, reason: error?.message }, "the broker does not take this");
+		});
 	}
 
 	/** Resolves when the broker has it. Rejects where it is away. */
@@ -104,30 +132,44 @@ export class MqttConnection {
 
 	/** One connection from its beginning to its end; gives the reason of the end. */
 	async #connection(): Promise<string> {
+		const version = this.#options.noLocal ? 5 : 4;
+		const { reason, isForVersion } = await this.#attempt(version);
+		if (version === 4 || !isForVersion || this.#abort.signal.aborted) return reason;
+		this.#log.info({ reason }, "MQTT 5 was refused: trying 3.1.1");
+		return (await this.#attempt(4)).reason;
+	}
+
+	async #attempt(version: Version): Promise<Ending> {
 		// A relay with a broker of its own does without this library's memory.
 		const { connect } = await import("mqtt");
-		const client = connect(this.#options.url, this.#clientOptions());
-		const { promise: ended, resolve: end } = Promise.withResolvers<string>();
-		client.on("error", ({ message }) => end(message));
-		client.on("close", () => end("connection closed"));
+		const client = connect(this.#options.url, this.#clientOptions(version));
+		const { promise: ended, resolve: end } = Promise.withResolvers<Ending>();
+		let isIn = false;
+		const fail = (reason: string, isForVersion = false): void => end({ reason, isForVersion: isForVersion && !isIn });
+		client.on("error", (error) => fail(error.message, refusesVersion(error)));
+		client.on("close", () => fail("connection closed", true));
 		client.on("message", (topic, payload, { retain }) => this.#events.onMessage(topic, payload, retain));
-		client.once("connect", () => this.#begin(client).catch((error) => end(String(error))));
-		const leave = (): void => end("going down");
+		client.once("connect", () => {
+			isIn = true;
+			this.#begin(client, version).catch((error) => fail(String(error)));
+		});
+		const leave = (): void => fail("going down");
 		this.#abort.signal.addEventListener("abort", leave);
-		const reason = await ended;
+		const ending = await ended;
 		this.#abort.signal.removeEventListener("abort", leave);
 		this.#client = undefined;
 		await this.#leave(client);
-		return reason;
+		return ending;
 	}
 
-	#clientOptions(): IClientOptions {
+	#clientOptions(protocolVersion: Version): IClientOptions {
 		const { clientId } = this.#options;
 		const will = this.#events.will?.();
 		return {
 			...tlsOptions(this.#options),
 			...(clientId !== undefined && { clientId }),
 			...(will && { will: { ...will, payload: Buffer.from(will.payload), qos: 1 } }),
+			protocolVersion,
 			clean: true,
 			keepalive: KEEP_ALIVE_S,
 			connectTimeout: CONNECT_TIMEOUT_MS,
@@ -136,11 +178,12 @@ export class MqttConnection {
 		};
 	}
 
-	async #begin(client: MqttClient): Promise<void> {
-		await client.subscribeAsync([...this.#options.filters], { qos: 1 });
+	async #begin(client: MqttClient, version: Version): Promise<void> {
+		const { filters, noLocal: nl = false } = this.#options;
+		await client.subscribeAsync([...filters], { qos: 1, ...(version === 5 && { nl }) });
 		this.#client = client;
-		this.#log.info("connected to the broker");
-		this.#events.onUp();
+		this.#log.info({ version: version === 5 ? "5" : "3.1.1" }, "connected to the broker");
+		this.#events.onUp(version === 4 || !nl);
 	}
 
 	async #leave(client: MqttClient): Promise<void> {

@@ -1,30 +1,42 @@
+import type { Millis } from "../../media/time.ts";
+import { fitsFilter } from "./bus.ts";
+
 /** So many messages of ours may be under way. */
 const MOST = 1000;
+/** What has not come back by then does not come: the broker lets nobody hear it, and another's word is not to be taken for it. */
+const WITHIN_MS = 10_000;
+
+interface Expected {
+	readonly topic: string;
+	readonly text: string;
+	readonly until: Millis;
+}
 
 /**
  * Tells what comes back of what was published on topics that are listened to as well: MQTT 3.1.1 has no word for leaving
- * that out. Each message that was sent is expected once.
+ * that out. Each message that was sent is expected once. Pure.
  */
 export class Echoes {
-	readonly #sent = new Map<string, number>();
+	readonly #filters: readonly string[];
+	/** The oldest first. */
+	readonly #expected: Expected[] = [];
 
-	sent(topic: string, text: string): void {
-		const key = `${topic}\0${text}`;
-		this.#sent.set(key, (this.#sent.get(key) ?? 0) + 1);
-		if (this.#sent.size > MOST) this.#sent.delete(this.#sent.keys().next().value!);
+	/** `filters`: what is listened to. Nothing else comes back. */
+	constructor(filters: readonly string[]) {
+		this.#filters = filters;
+	}
+
+	sent(topic: string, text: string, now: Millis): void {
+		if (!this.#filters.some((filter) => fitsFilter(filter, topic))) return;
+		this.#expected.push({ topic, text, until: now + WITHIN_MS });
+		if (this.#expected.length > MOST) this.#expected.shift();
 	}
 
 	/** Whether this is one of ours; asked once for each that comes. */
-	isOurs(topic: string, text: string): boolean {
-		const key = `${topic}\0${text}`;
-		const count = this.#sent.get(key) ?? 0;
-		if (count > 1) this.#sent.set(key, count - 1);
-		else this.#sent.delete(key);
-		return count > 0;
-	}
-
-	/** The connection is a new one: nothing is under way. */
-	clear(): void {
-		this.#sent.clear();
+	isOurs(topic: string, text: string, now: Millis): boolean {
+		while (this.#expected[0] && this.#expected[0].until <= now) this.#expected.shift();
+		const at = this.#expected.findIndex((one) => one.topic === topic && one.text === text);
+		if (at >= 0) this.#expected.splice(at, 1);
+		return at >= 0;
 	}
 }

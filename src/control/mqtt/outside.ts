@@ -4,32 +4,36 @@ import { withoutPassword } from "../../observe/secrets.ts";
 import type { Bus, BusEvents } from "./bus.ts";
 import { Echoes } from "./echoes.ts";
 
-/** Another broker: Mosquitto, EMQX … */
+/** Another broker: Mosquitto, EMQX … In MQTT 5 it leaves out what the relay says itself; in 3.1.1 that is counted off. */
 export class OutsideBus implements Bus {
 	#trouble: string | undefined = "not connected yet";
 	readonly #events: BusEvents;
-	readonly #echoes = new Echoes();
+	readonly #filters: readonly string[];
+	/** Undefined where the broker sends none. */
+	#echoes: Echoes | undefined;
 	readonly #connection: MqttConnection;
 
-	constructor(options: MqttOptions, events: BusEvents, log: Log) {
+	constructor(options: Omit<MqttOptions, "noLocal">, events: BusEvents, log: Log) {
 		this.#events = events;
+		this.#filters = options.filters;
 		const own = {
-			onUp: () => this.#up(),
+			onUp: (hearsItself: boolean) => this.#up(hearsItself),
 			onDown: (reason: string) => this.#down(reason),
 			onMessage: (topic: string, payload: Buffer, retained: boolean) => this.#take(topic, payload.toString(), retained),
 		};
-		this.#connection = new MqttConnection(options, own, log.child({ broker: withoutPassword(options.url) }));
+		const broker = { ...options, noLocal: true };
+		this.#connection = new MqttConnection(broker, own, log.child({ broker: withoutPassword(options.url) }));
 	}
 
 	publish(topic: string, text: string, retain: boolean): void {
 		if (!this.#connection.isUp) return;
-		this.#echoes.sent(topic, text);
+		this.#echoes?.sent(topic, text, performance.now());
 		this.#connection.publish({ topic, payload: text, retain });
 	}
 
 	async deliver(topic: string, text: string): Promise<void> {
 		if (this.#trouble !== undefined) throw new Error(`the broker is away: ${this.#trouble}`);
-		this.#echoes.sent(topic, text);
+		this.#echoes?.sent(topic, text, performance.now());
 		await this.#connection.deliver({ topic, payload: text, retain: false });
 	}
 
@@ -37,9 +41,9 @@ export class OutsideBus implements Bus {
 		return this.#connection.close();
 	}
 
-	#up(): void {
+	#up(hearsItself: boolean): void {
 		this.#trouble = undefined;
-		this.#echoes.clear();
+		this.#echoes = hearsItself ? new Echoes(this.#filters) : undefined;
 		this.#events.onUp();
 	}
 
@@ -51,7 +55,7 @@ export class OutsideBus implements Bus {
 
 	#take(topic: string, text: string, retained: boolean): void {
 		// What the broker kept is told once more after a new connection: it is no echo.
-		if (!retained && this.#echoes.isOurs(topic, text)) return;
+		if (!retained && this.#echoes?.isOurs(topic, text, performance.now())) return;
 		this.#events.onMessage({ topic, text, retained, by: { type: "mqtt", user: "", remoteAddress: "" } });
 	}
 }
