@@ -5,7 +5,9 @@ import { parsePathName } from "../../src/media/path-name.ts";
 import type { VedettePlayer } from "../../web/player/player.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay } from "../support/relay.ts";
+import { until } from "../support/until.ts";
 import { launchChromium, waitForState } from "./chromium.ts";
+import { Gate } from "./gate.ts";
 
 const PATIENCE_MS = 20_000;
 const COMMAND =
@@ -18,10 +20,11 @@ before(async () => {
 });
 after(() => browser?.close());
 
-function start(anonymous: readonly string[]) {
+function start(anonymous: readonly string[], settings: object = {}) {
 	return startTestRelay({
 		paths: { all_others: {}, gate: { runOnDemand: COMMAND, idleAfter: "500 ms" } },
 		access: { anonymous },
+		...settings,
 	});
 }
 
@@ -67,6 +70,62 @@ test("a stop sends viewers away, whose players wait for a word of theirs", { tim
 	await waitForState(page, "idle", PATIENCE_MS);
 	await page.locator("vedette-player").evaluate((player: VedettePlayer) => player.start());
 	await waitForState(page, "live", PATIENCE_MS);
+	await page.close();
+});
+
+const hidden = (page: Page, isHidden: boolean): Promise<void> =>
+	page.evaluate((value) => {
+		Object.defineProperty(document, "hidden", { configurable: true, value });
+		document.dispatchEvent(new Event("visibilitychange"));
+	}, isHidden);
+
+const wayOf = (page: Page) =>
+	page.locator("vedette-player").evaluate(({ reading }: VedettePlayer) => reading?.way ?? null);
+
+const ways = [
+	{ way: "udp", upgrades: true, settings: {} },
+	{ way: "websocket", upgrades: true, settings: { webrtc: { address: [] } } },
+	{ way: "hls", upgrades: false, settings: { webrtc: { address: [] } } },
+] as const;
+
+for (const { way, upgrades, settings } of ways) {
+	test(`a viewer by ${way} is told of a stop, wakes nothing by waiting, and all by a press of the button`, {
+		timeout: 60_000,
+	}, async (t) => {
+		if (!needs(t, "chromium", "ffmpeg")) return;
+		await using relay = await start(["publish", "read"], settings);
+		await using proxy = await Gate.open(relay.httpUrl);
+		proxy.upgrades = upgrades;
+		const { demand } = relay.relay.hub;
+		const gate = parsePathName("gate")!;
+		const page = await newPage();
+		await page.goto(`${proxy.url}/watch/gate`);
+		await waitForState(page, "live", PATIENCE_MS);
+		demand.stop(gate, { type: "mqtt", user: "bob", remoteAddress: "" });
+		const { starts } = demand.counters;
+		await page.locator("vedette-player .badge").getByText("Stopped").waitFor();
+		await waitForState(page, "idle", PATIENCE_MS);
+		await hidden(page, true);
+		await hidden(page, false);
+		await page.waitForTimeout(2500);
+		assert.equal(demand.counters.starts, starts, "nothing was woken by itself");
+		await page.getByRole("button", { name: "Start Stream" }).click();
+		await waitForState(page, "live", PATIENCE_MS);
+		await until(async () => (await wayOf(page)) === way, `it comes by ${way}`);
+		await page.close();
+	});
+}
+
+test("a page whose camera sleeps wakes nothing by being seen again", { timeout: 60_000 }, async (t) => {
+	if (!needs(t, "chromium")) return;
+	await using relay = await start(["publish", "read"]);
+	const page = await newPage();
+	await page.goto(`${relay.httpUrl}/viewer?camera=gate`);
+	await page.getByRole("button", { name: "Start Stream" }).waitFor();
+	await hidden(page, true);
+	await hidden(page, false);
+	await page.waitForTimeout(1000);
+	assert.equal(relay.relay.hub.demand.counters.starts, 0);
 	await page.close();
 });
 

@@ -181,9 +181,9 @@ export class World {
 	}
 
 	/** Comes as a protocol does: asks, waits and reads. */
-	async watch(user: string, ended: (reason: string) => void = () => undefined): Promise<Reader> {
+	async watch(user: string, ended: (reason: string) => void = () => undefined, query = ""): Promise<Reader> {
 		const info = { type: "rtspSession", id: `${user} ${this.clock.time}`, remoteAddress: "192.0.2.1:5", user };
-		await this.hub.wanted(this.path, info);
+		await this.hub.wanted(this.path, { ...info, query });
 		return this.hub.read(this.path, [0], info, { onEnd: ended });
 	}
 

@@ -60,7 +60,15 @@ test("figures in words", () => {
 });
 
 test("every state has words, and only live ones are green", () => {
-	const connecting = { at: "connecting", since: 0, attempt: 1, after: null, probedAt: 0, waking: null } as const;
+	const connecting = {
+		at: "connecting",
+		since: 0,
+		attempt: 1,
+		after: null,
+		probedAt: 0,
+		waking: null,
+		pressed: false,
+	} as const;
 	const failure = { kind: "offline", reason: "Stopped by ann." } as const;
 	assert.equal(words({ at: "live", since: 0 }, "x").tone, "live");
 	assert.equal(words({ at: "waiting", until: 0, attempt: 1, failure }, "x").title, "Stopped by ann.");

@@ -1,7 +1,7 @@
 /** Low-latency HLS: by hls.js where there are media sources, else by the browser itself. The last way to a picture. */
 import type { ErrorData, default as Hls, HlsConfig } from "hls.js";
 import { ahead, codecOf, FeedMeter, playsAtAnyRate, sourceClass } from "./feed-meter.ts";
-import { authorization, failureOf } from "./relay.ts";
+import { ask, authorization, failureOf, WAKE_MS, waking } from "./relay.ts";
 import type { Failure, Feed, Sample, Transport, TransportEvents } from "./transport.ts";
 
 const PLAYLIST = "application/vnd.apple.mpegurl";
@@ -16,6 +16,8 @@ const HASTY = 1.25;
  * often.
  */
 const RELOAD_MS = 1000;
+/** Of an answer that is not a success, what tells why. */
+const TELLING = ["Vedette-Stopped", "Vedette-Full", "Retry-After"];
 const MOST_RELOADS = 20;
 
 const unreachable: Failure = { kind: "unreachable", reason: "The relay does not answer by HLS." };
@@ -28,6 +30,7 @@ export class HlsTransport implements Transport, Feed {
 	readonly #url: string;
 	readonly #token: string;
 	readonly #events: TransportEvents;
+	readonly #pressed: boolean;
 	readonly #meter = new FeedMeter();
 	#hls: Hls | null = null;
 	#video: HTMLVideoElement | null = null;
@@ -39,9 +42,10 @@ export class HlsTransport implements Transport, Feed {
 	#reload: ReturnType<typeof setTimeout> | undefined;
 	readonly #ended = new AbortController();
 
-	/** `url` is that of the playlist. */
-	constructor(url: string, token: string, events: TransportEvents) {
+	/** `url` is that of the playlist; `pressed`: the viewer said start. */
+	constructor(url: string, token: string, events: TransportEvents, pressed: boolean) {
 		this.#url = url;
+		this.#pressed = pressed;
 		this.#token = token;
 		this.#events = events;
 	}
@@ -49,6 +53,7 @@ export class HlsTransport implements Transport, Feed {
 	async start(): Promise<void> {
 		if (this.state !== "new") return;
 		this.state = "starting";
+		if (this.#pressed && !(await this.#knock())) return;
 		if (sourceClass()) {
 			// Larger than all the rest of the page, and most viewers never need it.
 			const library = await import("hls.js").catch(() => null);
@@ -60,6 +65,14 @@ export class HlsTransport implements Transport, Feed {
 			return this.#fail(unplayable);
 		}
 		this.#events.media(this);
+	}
+
+	/** Says once that the viewer said start: players ask for their playlist again by themselves. False where that is all. */
+	async #knock(): Promise<boolean> {
+		// What cannot be asked for by script may be played all the same.
+		const response = await ask(waking(this.#url), this.#token, {}, WAKE_MS).catch(() => null);
+		if (response?.ok === false) this.#fail(await failureOf(response));
+		return !this.#over();
 	}
 
 	stop(): void {
@@ -177,8 +190,7 @@ export class HlsTransport implements Transport, Feed {
 		}
 		const status = response?.code ?? 0;
 		if (status >= 400 && status < 600) {
-			const text = networkDetails instanceof XMLHttpRequest ? networkDetails.responseText : "";
-			failureOf(new Response(text, { status }))
+			failureOf(refusalIn(networkDetails, status))
 				.then((failure) => this.#fail(failure))
 				.catch(() => this.#fail(unreachable));
 		} else if (type === "networkError") this.#fail(this.state === "starting" ? unreachable : gone);
@@ -190,6 +202,14 @@ export class HlsTransport implements Transport, Feed {
 		this.stop();
 		this.#events.failed(failure);
 	}
+}
+
+/** What the library was answered, as `fetch` would have given it. */
+function refusalIn(request: unknown, status: number): Response {
+	if (!(request instanceof XMLHttpRequest)) return new Response("", { status });
+	const headers = TELLING.map((name) => [name, request.getResponseHeader(name)] as const);
+	const sent = headers.flatMap(([name, value]): [string, string][] => (value === null ? [] : [[name, value]]));
+	return new Response(request.responseText, { status, headers: sent });
 }
 
 /** Loading again pauses. Rejects as `play` does. */

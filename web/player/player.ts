@@ -110,8 +110,7 @@ export class VedettePlayer extends LitElement {
 
 	/** Begins to watch; does nothing while it does. */
 	start(): void {
-		this.#resting = false;
-		if (this.#place) this.#send({ type: "start" });
+		this.#watch("start");
 	}
 
 	/** Ends watching. The last picture stays. */
@@ -144,7 +143,11 @@ export class VedettePlayer extends LitElement {
 		super.connectedCallback();
 		this.#timer = setInterval(() => this.#tick(), TICK_MS);
 		this.#release = attend({
-			wake: () => (this.#resting ? this.start() : this.wake()),
+			wake: () => {
+				if (this.#resting) this.start();
+				// What is not watched sleeps on: nobody has said start.
+				else if (this.#state.at !== "idle") this.wake();
+			},
 			leave: () => this.stop(),
 			comeBack: () => this.#begin(),
 			unseen: () => this.#rest(),
@@ -201,7 +204,7 @@ export class VedettePlayer extends LitElement {
 	}
 
 	readonly #keys: Readonly<Record<string, () => void>> = {
-		" ": () => (this.#state.at === "idle" ? this.start() : this.stop()),
+		" ": () => (this.#state.at === "idle" ? this.#watch("press") : this.stop()),
 		m: () => this.#mute(!this.#screen.video.muted),
 		f: () => attempt(toggleFullscreen(this, this.#screen.video)),
 		p: () => attempt(this.#screen.togglePicture()),
@@ -214,6 +217,12 @@ export class VedettePlayer extends LitElement {
 			this.#screen.play();
 		},
 	};
+
+	/** Begins to watch, by itself or because the viewer says so. */
+	#watch(type: "start" | "press"): void {
+		this.#resting = false;
+		if (this.#place) this.#send({ type });
+	}
 
 	/** Nobody looks: stops until somebody does. */
 	#rest(): void {
@@ -371,8 +380,9 @@ export class VedettePlayer extends LitElement {
 		if (!place || !memory) return;
 		const iceServers = typeof this.iceServers === "string" ? parseIceServers(this.iceServers) : this.iceServers;
 		const ours = () => ladder === this.#ladder;
+		const pressed = () => this.#state.at === "connecting" && this.#state.pressed;
 		const ladder: Ladder = new Ladder(
-			rungsTo({ endpoint: place.endpoint, token, iceServers, icePolicy }),
+			rungsTo({ endpoint: place.endpoint, token, iceServers, icePolicy }, pressed),
 			{
 				media: (source) => ours() && this.#screen.add(source),
 				show: (source) => ours() && this.#show(source),

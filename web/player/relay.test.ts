@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { authorization, failureOf, locate, otherAddresses, parseIceServers } from "./relay.ts";
+import { authorization, failureOf, locate, otherAddresses, parseIceServers, waking } from "./relay.ts";
 
 const none = { src: "", address: "", path: "", signaling: "" };
 const home = "https://relay.example";
@@ -75,6 +75,11 @@ test("WebSocket and HLS are beside the address that takes offers, where it is th
 	assert.deepEqual(otherAddresses("https://r.example/robot1/front/whep?a=1"), { live, hls });
 	assert.equal(otherAddresses("http://r.example/x/whep")?.live, "ws://r.example/x/live.ws");
 	assert.equal(otherAddresses("https://s.example/offers"), null);
+});
+
+test("the viewer's word is in the address, beside what was there", () => {
+	assert.equal(waking("https://r.example/x/whep"), "https://r.example/x/whep?wake=1");
+	assert.equal(waking("wss://r.example/x/live.ws?a=1"), "wss://r.example/x/live.ws?a=1&wake=1");
 });
 
 test("the relay's wish to wait is kept in milliseconds", async () => {

@@ -4,6 +4,8 @@ import type { Failure } from "./transport.ts";
 /** A relay that takes longer to answer counts as unreachable. */
 const ANSWER_MS = 5000;
 const PROBE_MS = 1500;
+/** The relay answers when there are pictures: a camera that sleeps has up to five minutes (`startTimeout`). */
+export const WAKE_MS = 330_000;
 
 /** A name and a password go as Basic (RFC 7617): a password may hold what a bearer token may not. */
 export function authorization(token: string): string {
@@ -150,6 +152,11 @@ export function otherAddresses(endpoint: string): { readonly live: string; reado
 	const [, beginning, query = ""] = /^http(s?:\/\/[^?]+)\/whep(\?.*)?$/.exec(endpoint) ?? [];
 	if (!beginning) return null;
 	return { live: `ws${beginning}/live.ws${query}`, hls: `http${beginning}/index.m3u8${query}` };
+}
+
+/** An address to watch at, as it is asked for when the viewer said start: see docs/page-api.md. */
+export function waking(url: string): string {
+	return `${url}${url.includes("?") ? "&" : "?"}wake=1`;
 }
 
 function addressOf(text: string, base: string | URL): URL | null {

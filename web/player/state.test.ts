@@ -9,7 +9,15 @@ const offline: Failure = { kind: "offline", reason: "x" };
 const unreachable: Failure = { kind: "unreachable", reason: "x" };
 const refused: Failure = { kind: "refused", reason: "full", retryAfter: 9000 };
 const unauthorised: Failure = { kind: "unauthorised", reason: "who?" };
-const connecting: State = { at: "connecting", since: 0, attempt: 1, after: null, probedAt: 0, waking: null };
+const connecting: State = {
+	at: "connecting",
+	since: 0,
+	attempt: 1,
+	after: null,
+	probedAt: 0,
+	waking: null,
+	pressed: false,
+};
 const asleep: State = { at: "idle", mood: "asleep" };
 const live: State = { at: "live", since: 0 };
 const stalled: State = { at: "stalled", since: 0, probedAt: 0, cause: "unknown" };
@@ -87,6 +95,31 @@ for (const [name, from, event, now, to, actions] of rows) {
 	});
 }
 
+test("the viewer's word counts for one attempt, of a camera that sleeps or was stopped", () => {
+	const press: Event = { type: "press" };
+	const context = { now: 0, random: 0 };
+	const stopped: State = { at: "idle", reason: "stopped by bob" };
+	const rows: readonly [from: State, event: Event, pressed: boolean][] = [
+		[stopped, press, true],
+		[asleep, press, true],
+		[{ at: "idle" }, press, false],
+		[stopped, { type: "start" }, false],
+		[asleep, { type: "start" }, false],
+		[asleep, { type: "wake" }, false],
+	];
+	for (const [from, event, pressed] of rows) {
+		const { state } = step(from, event, context);
+		assert.ok(state.at === "connecting" && state.pressed === pressed, `${event.type} ${JSON.stringify(from)}`);
+	}
+	const pressed = step(stopped, press, context).state;
+	const failed = step(pressed, { type: "failed", failure: unreachable }, context).state;
+	const again = step(failed, tick(), { now: 60_000, random: 0 }).state;
+	assert.ok(again.at === "connecting" && !again.pressed, "what is tried again by itself is nobody's word");
+	const seen = step(pressed, { type: "picture" }, context).state;
+	const dropped = step(seen, { type: "failed", failure: lost }, context).state;
+	assert.ok(dropped.at === "connecting" && !dropped.pressed);
+});
+
 test("a stall counts from the last picture", () => {
 	const { state } = step(live, tick(1200), { now: 5000, random: 0 });
 	assert.deepEqual(state, { at: "stalled", since: 3800, probedAt: 5000, cause: "unknown" });
@@ -95,7 +128,7 @@ test("a stall counts from the last picture", () => {
 test("attempts are counted, and what went wrong is remembered", () => {
 	const { state } = step(waiting, tick(), { now: 500, random: 0 });
 	assert.deepEqual(state, {
-		...{ at: "connecting", since: 500, attempt: 3, after: unreachable, probedAt: 500, waking: null },
+		...{ at: "connecting", since: 500, attempt: 3, after: unreachable, probedAt: 500, waking: null, pressed: false },
 	});
 	const woken = step(waiting, { type: "wake" }, { now: 10, random: 0 }).state;
 	assert.ok(woken.at === "connecting" && woken.attempt === 1);
@@ -115,6 +148,7 @@ test("whatever happens, a connection is open exactly in the states that need one
 	const event = fc.oneof(
 		fc.constantFrom<Event>(
 			{ type: "start" },
+			{ type: "press" },
 			{ type: "stop" },
 			{ type: "picture" },
 			{ type: "wake" },

@@ -20,6 +20,8 @@ export type State =
 			readonly probedAt: number;
 			/** The relay waits for the camera itself, which begins, or is out of reach. */
 			readonly waking: "waking" | "away" | null;
+			/** The viewer said so, of a camera that sleeps or was stopped: this attempt, and none after it, may wake it. */
+			readonly pressed: boolean;
 	  }
 	| { readonly at: "live"; readonly since: number }
 	/** Pictures stopped at `since`; the connection stands. */
@@ -34,6 +36,8 @@ type Cause = "unknown" | "silent" | "path";
 
 export type Event =
 	| { readonly type: "start" }
+	/** The viewer's own word, by a button or a key. */
+	| { readonly type: "press" }
 	| { readonly type: "stop" }
 	/** A new picture was shown. */
 	| { readonly type: "picture" }
@@ -90,9 +94,9 @@ type Row<A extends State["at"]> = {
 
 const stop = (): Step => ({ state: { at: "idle" }, actions: [close] });
 
-function connect(now: number, attempt: number, after: Failure | null): Step {
+function connect(now: number, attempt: number, after: Failure | null, pressed = false): Step {
 	return {
-		state: { at: "connecting", since: now, attempt, after, probedAt: now, waking: null },
+		state: { at: "connecting", since: now, attempt, after, probedAt: now, waking: null, pressed },
 		actions: [close, open],
 	};
 }
@@ -131,6 +135,7 @@ const late: Failure = { kind: "lost", reason: "Connected, but no picture came." 
 const table: { readonly [A in State["at"]]: Row<A> } = {
 	idle: {
 		start: (_, __, { now }) => connect(now, 1, null),
+		press: (s, _, { now }) => connect(now, 1, null, s.mood === "asleep" || s.reason !== undefined),
 		asking: () => stay({ at: "idle", mood: "asking" }),
 		asleep: () => stay({ at: "idle", mood: "asleep" }),
 		wake: (s, _, { now }) => (s.mood === "asleep" ? connect(now, 1, null) : stay(s)),

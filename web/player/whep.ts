@@ -1,5 +1,5 @@
 /** WebRTC by WHEP: one POST with the offer, PATCH for an ICE restart, DELETE on leaving. */
-import { ask, failureOf } from "./relay.ts";
+import { ask, failureOf, WAKE_MS } from "./relay.ts";
 import { applyFragment, fragment, iceServersOf, isLite, withoutTcp } from "./sdp.ts";
 import { sampleOf } from "./stats.ts";
 import type { Failure, Sample, Target, Transport, TransportEvents } from "./transport.ts";
@@ -8,8 +8,6 @@ const SDP = "application/sdp";
 const FRAGMENT = "application/trickle-ice-sdpfrag";
 /** An ICE-lite relay needs no candidates of ours; other servers get those found within this time. */
 const GATHER_MS = 300;
-/** The relay answers when there are pictures: a camera that sleeps has up to five minutes (`startTimeout`). */
-const OFFER_MS = 330_000;
 
 const gone: Failure = { kind: "lost", reason: "The connection ended." };
 
@@ -142,7 +140,7 @@ export class WhepTransport implements Transport {
 			headers: { "Content-Type": SDP, Accept: SDP },
 			body: pc.localDescription?.sdp ?? "",
 		};
-		const response = await ask(this.#target.endpoint, this.#target.token, offer, OFFER_MS);
+		const response = await ask(this.#target.endpoint, this.#target.token, offer, WAKE_MS);
 		if (response.status !== 201 && response.status !== 200) return this.#fail(await failureOf(response));
 		const location = response.headers.get("Location");
 		if (location) this.#session = new URL(location, response.url).href;

@@ -24,6 +24,11 @@ export interface Visitor extends Wanter {
 	readonly query?: string | undefined;
 }
 
+/** Whether who comes says in the address that it is no player's reconnecting: `?wake=1`. */
+function saysWake({ query = "" }: Visitor): boolean {
+	return new URLSearchParams(query).get("wake") === "1";
+}
+
 /** A start that somebody said aloud: by the API, MQTT, the bridge, the page. */
 export interface StartRequest {
 	/** `type` is how it was said: `api`, `mqtt` … A second one of a type takes the place of the first. */
@@ -136,6 +141,7 @@ export class Camera {
 			if (!this.#wasWanted || this.#dueAt === NEVER) this.#want(false, nameOf(by));
 			return;
 		}
+		if (saysWake(by)) this.#wants.welcome(by);
 		const quiet = this.#wants.quietFor(by, now);
 		if (quiet > 0) throw new Refused("stopped", `"${this.name}" was stopped a moment ago`, quiet);
 		const { startTimeout, maxReaders } = this.#settings;

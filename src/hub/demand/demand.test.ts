@@ -96,6 +96,34 @@ test("a stop ends the viewers, and they wake nothing by coming back at once", as
 	await again;
 });
 
+test("after a stop a viewer who says so in the address wakes the camera, and is welcome from then on", async () => {
+	const world = awake();
+	const { clock } = world;
+	const coming = world.watch("ann");
+	await clock.pass(600);
+	await coming;
+	world.hub.demand.stop(world.path, api);
+	await clock.pass(1000);
+	for (const query of ["wake=0", "wake", "awake=1"])
+		await assert.rejects(world.watch("ann", undefined, query), stopped);
+	assert.equal(world.state, "idle");
+	const again = world.watch("ann", undefined, "audio=aac&wake=1");
+	assert.equal(world.state, "starting");
+	await clock.pass(600);
+	const reader = await again;
+	reader.leave();
+	await clock.pass(11_000);
+	assert.equal(world.state, "idle");
+	const back = world.watch("ann");
+	await clock.pass(600);
+	await back;
+	world.hub.demand.stop(world.path, api);
+	const atOnce = world.watch("ann", undefined, "wake=1");
+	await clock.pass(2000);
+	await atOnce;
+	assert.equal(world.state, "live");
+});
+
 test("after a stop somebody else wakes the camera, and so does a start for everybody", async () => {
 	const world = awake();
 	const { clock } = world;

@@ -17,14 +17,26 @@ const HOLD_MS = 15_000;
 const STEP_MS = 250;
 
 type Op =
-	| { readonly do: "watch" | "leave" | "start" | "stop" | "mqtt stop" | "break" | "deaf" | "alien" | "restart" }
+	| {
+			readonly do:
+				| "watch"
+				| "press"
+				| "leave"
+				| "start"
+				| "stop"
+				| "mqtt stop"
+				| "break"
+				| "deaf"
+				| "alien"
+				| "restart";
+	  }
 	| { readonly do: "online" | "fault"; readonly on: boolean }
 	| { readonly do: "pass"; readonly ms: number };
 
 const rare = ["start", "stop", "mqtt stop", "break", "deaf", "alien", "restart"] as const;
 
 const op: fc.Arbitrary<Op> = fc.oneof(
-	{ weight: 8, arbitrary: fc.record({ do: fc.constantFrom("watch", "leave") }) },
+	{ weight: 8, arbitrary: fc.record({ do: fc.constantFrom("watch", "press", "leave") }) },
 	{ weight: 7, arbitrary: fc.record({ do: fc.constantFrom(...rare) }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constantFrom("online", "fault"), on: fc.boolean() }) },
 	{ weight: 5, arbitrary: fc.record({ do: fc.constant("pass"), ms: fc.integer({ min: 1, max: 2000 }) }) },
@@ -61,8 +73,9 @@ class Trial {
 		const by = { type: "mqtt", user: "", remoteAddress: "192.0.2.4" };
 		switch (one.do) {
 			case "watch":
+			case "press":
 				// Waits, and may be told no.
-				world.watch(`user${this.#user++ % 3}`).then(
+				world.watch(`user${this.#user++ % 3}`, undefined, one.do === "press" ? "wake=1" : "").then(
 					(reader) => this.#readers.push(reader),
 					() => undefined,
 				);

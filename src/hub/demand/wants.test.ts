@@ -27,6 +27,21 @@ test("who was sent away is known by user and host, whatever the port", () => {
 	}
 });
 
+test("who asks again in so many words is welcome, and nobody else", () => {
+	const wants = new Wants();
+	const ann = { type, user: "ann", remoteAddress: "192.0.2.1:5" };
+	const eve = { type, user: "eve", remoteAddress: "192.0.2.1:6" };
+	wants.read("1", ann);
+	wants.read("2", eve);
+	wants.stop(0);
+	wants.welcome({ ...ann, type: "webRTCSession", remoteAddress: "192.0.2.1" });
+	assert.equal(wants.quietFor(ann, 1), 0);
+	assert.equal(wants.quietFor(eve, 1), 29_999);
+	assert.equal(wants.isEmpty, false);
+	wants.welcome(eve);
+	assert.equal(wants.isEmpty, true);
+});
+
 test("a visit is over when its reader reads, and lapses where none does", () => {
 	const wants = new Wants();
 	const ann = { type, user: "ann", remoteAddress: "192.0.2.1:5" };

@@ -116,6 +116,11 @@ export class Wants {
 		return Math.max(0, (this.#quiet.get(keyOf(by)) ?? 0) - now);
 	}
 
+	/** Somebody who was sent away by a stop asks for the path again in so many words. */
+	welcome(by: Wanter): void {
+		this.#quiet.delete(keyOf(by));
+	}
+
 	/** Whether there is nothing to remember of anybody. */
 	get isEmpty(): boolean {
 		return !this.wanted && this.#quiet.size === 0;

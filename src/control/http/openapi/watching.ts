@@ -18,6 +18,14 @@ const full: Answer = {
 	headers: { "Vedette-Full": "How many may watch, where as many do." },
 };
 
+const wake: Parameter = {
+	name: "wake",
+	in: "query",
+	description:
+		"`1`: the viewer said so. It wakes the camera within 30 s of a stop, too. Not for what comes back by itself.",
+	schema: { type: "string", enum: ["1"] },
+};
+
 const links = { Link: 'One ICE server each: `<turn:…>; rel="ice-server"; username="…"; credential="…"`.' };
 
 const offered: Answer = {
@@ -57,6 +65,7 @@ export function webrtcOperations(kind: "whip" | "whep") {
 			summary: `${verb} by WebRTC`,
 			description: `${kind.toUpperCase()} (${specification}).`,
 			right,
+			...(kind === "whep" && { parameters: [wake] }),
 			body: { content: { "application/sdp": SDP }, required: true },
 			answers: {
 				201: offered,
@@ -126,6 +135,7 @@ export const liveOperations = [
 		id: "hlsIndex",
 		path: "/{path}/index.m3u8",
 		summary: "Watch by HLS: the address for players",
+		parameters: [wake],
 		answers: { 200: playlist, ...wrong, 503: late },
 	},
 	{
@@ -156,6 +166,7 @@ export const liveOperations = [
 				description: "For AAC where Opus is published.",
 				schema: { type: "string", examples: ["aac"] },
 			},
+			wake,
 		],
 		answers: { ...upgraded("WebSocket: JSON with `mime`, then binary"), ...wrong },
 	},
