@@ -6,6 +6,7 @@ import type { Hub } from "../hub/hub.ts";
 import { type PathName, parsePathName } from "../media/path-name.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { repeatLog } from "../observe/repeat-log.ts";
 import type { SrtContext } from "../protocols/srt/context.ts";
 import { SrtServer } from "../protocols/srt/server.ts";
 
@@ -63,10 +64,12 @@ export function describeSrt(metrics: Metrics, srt: SrtServers): void {
 /** Opens the ports. Rejects where one is taken. */
 export async function openSrt({ config, hub, access, hooks, log }: House): Promise<SrtServers> {
 	const { latency, maxConnections, address } = config.srt;
+	const srtLog = log.child({ room: "srt" });
 	const context: SrtContext = {
 		hub,
 		access,
-		log: log.child({ room: "srt" }),
+		log: srtLog,
+		refused: repeatLog(srtLog, "info", "refused"),
 		settings: (path) => settingsOf(config.paths, path)?.settings,
 		connected: hooks.connected.bind(hooks),
 		latency,

@@ -216,7 +216,7 @@ export class SrtConnection {
 			this.#inlet()?.push(payload);
 		} catch (error) {
 			if (!(error instanceof Refused)) throw error;
-			this.#context.log.info({ ip: this.caller.address, reason: error.message }, "refused");
+			this.#context.refused({ ip: this.caller.address, reason: error.message });
 			this.end(error.message);
 		}
 	}

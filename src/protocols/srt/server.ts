@@ -145,11 +145,11 @@ export class SrtServer implements AsyncDisposable {
 	}
 
 	#refuse(call: Call, error: unknown): void {
-		const { log } = this.#context;
+		const { log, refused } = this.#context;
 		const ip = call.caller.address;
 		try {
 			const declined = declinedBy(error);
-			log.info({ ip, reason: declined.message }, "refused");
+			refused({ ip, reason: declined.message });
 			this.#listener.refuse(call, declined.code);
 		} catch (fault) {
 			log.error({ ip, err: fault }, "a caller could not be looked at");
