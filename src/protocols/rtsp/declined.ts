@@ -1,13 +1,16 @@
 import { type RefusalKind, Refused } from "../../hub/refused.ts";
+import type { Headers } from "./message.ts";
 
-/** A request cannot be obeyed: it is answered with `status` and the message; the connection goes on. */
+/** A request cannot be obeyed: it is answered with `status`, the message and headers; the connection goes on. */
 export class Declined extends Error {
 	override name = "Declined";
 	readonly status: number;
+	readonly headers: Headers;
 
-	constructor(status: number, message: string) {
+	constructor(status: number, message: string, headers: Headers = []) {
 		super(message);
 		this.status = status;
+		this.headers = headers;
 	}
 }
 

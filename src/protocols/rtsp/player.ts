@@ -20,7 +20,10 @@ export interface Peer {
 	readonly socket: Socket;
 	/** The IP address, the only one that media goes to. */
 	readonly ip: string;
-	readonly port: number;
+	/** Address and port, for people. */
+	readonly remoteAddress: string;
+	/** The connection's, public: it gives nobody a right. */
+	readonly id: string;
 	/** The relay's address that they came to. */
 	readonly localIp: string;
 	/** Ends the connection, with the reason for the log. */
@@ -58,7 +61,7 @@ export class Player {
 		this.path = path;
 		this.stream = stream;
 		this.lastHeard = context.hub.clock.now();
-		const remoteAddress = `${peer.ip}:${peer.port}`;
+		const { remoteAddress } = peer;
 		this.#info = { type: `${context.scheme}Session`, id, remoteAddress, user: principal.name ?? "", query };
 	}
 

@@ -55,7 +55,7 @@ export class Publisher {
 	record(setups: readonly Setup[]): void {
 		if (this.#ingest) return;
 		const { id, principal, query } = this.#visitor;
-		const remoteAddress = `${this.#peer.ip}:${this.#peer.port}`;
+		const { remoteAddress } = this.#peer;
 		const info = { type: `${this.#context.scheme}Session`, id, remoteAddress, identity: principal.identity, query };
 		const feedback = { rtcp: (track: number, packet: Uint8Array) => this.#feedback(track, packet) };
 		this.#setups = setups;
