@@ -147,6 +147,7 @@ const mqtt = group("Control by MQTT: who wants which camera, and the robots that
 		.describe("Topics with bare start and stop, and whose they are: { robot/stream: PATH }"),
 	discovery: text("homeassistant", "Where Home Assistant finds the robots; empty to tell it nothing"),
 	maxConnections: count(10_000, "Connections to the embedded broker at the same time", { min: 1 }),
+	maxConnectionsPerUser: count(2000, "Those of one user, or without a user of one address", { min: 1 }),
 });
 
 const signaling = group(

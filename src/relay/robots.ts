@@ -63,10 +63,9 @@ export async function openRobots(
 	for (const { name, cameras } of registry.list()) mqtt?.fleet.expect(name, cameras);
 	const info = (): JoinInfo => {
 		const { http, rtsp, rtsps } = ports();
-		const { fingerprint, selfMade } = tls;
 		const host = config.webrtc.publicHosts[0] ?? ownAddress();
 		const addresses = { host, httpPort: http, rtspPort: rtsp, rtspsPort: rtsps };
-		return { ...addresses, fingerprint: fingerprint(), selfMade, prefix: config.mqtt.prefix };
+		return { ...addresses, fingerprint: tls.fingerprint(), prefix: config.mqtt.prefix };
 	};
 	return { mqtt, robots: new Robots(hub, registry, mqtt, info, log.child({ room: "robots" })) };
 }
@@ -91,4 +90,9 @@ export function describeRobots(metrics: Metrics, mqtt: Mqtt): void {
 	});
 	const connections = { name: "vedette_mqtt_connections", help: "Connections to the embedded broker." };
 	metrics.gauge(connections, () => [{ value: mqtt.connections }]);
+	const turnedAway = {
+		name: "vedette_mqtt_turned_away_total",
+		help: "Connections above the embedded broker's limits.",
+	};
+	metrics.counter(turnedAway, () => [{ value: mqtt.turnedAway }]);
 }

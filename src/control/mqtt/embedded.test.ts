@@ -11,7 +11,7 @@ const everywhere = { paths: ["*"], ips: [] };
 const [CONNACK, PUBACK, PUBREC, PUBCOMP, SUBACK] = [0x20, 0x40, 0x50, 0x70, 0x90];
 const [PUBLISH, PUBREL, SUBSCRIBE] = [0x30, 0x62, 0x82];
 
-async function open(): Promise<EmbeddedBus> {
+async function open(maxConnectionsPerUser = 100): Promise<EmbeddedBus> {
 	const access = new Access({
 		anonymous: [],
 		users: [
@@ -23,9 +23,10 @@ async function open(): Promise<EmbeddedBus> {
 	});
 	const plain = { has: (topic: string) => topic === "robot/stream", pathOf: () => undefined };
 	const options = { access, plan: { prefix: "vedette", plain }, explain: () => undefined, filters: [] };
-	const where = { addresses: [{ host: "127.0.0.1", port: 0 }], tls: undefined, maxConnections: 100 };
+	const where = { addresses: [{ host: "127.0.0.1", port: 0 }], tls: undefined };
+	const limits = { maxConnections: 100, maxConnectionsPerUser };
 	const events = { onUp() {}, onDown() {}, onMessage() {} };
-	return EmbeddedBus.open({ ...options, ...where }, events, log);
+	return EmbeddedBus.open({ ...options, ...where, ...limits }, events, log);
 }
 
 const u16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
@@ -40,7 +41,7 @@ function packet(type: number, ...parts: readonly Buffer[]): Buffer {
 	}
 }
 
-/** A client that speaks MQTT 3.1.1 byte by byte, so that it can break every rule. */
+/** A client that speaks MQTT byte by byte, so that it can break every rule; 3.1.1 (level 4) but for CONNECT, which may be of 5. */
 class Client implements Disposable {
 	readonly socket: Socket;
 	#bytes = Buffer.alloc(0);
@@ -68,8 +69,8 @@ class Client implements Disposable {
 	}
 
 	/** What the broker answers to who comes. */
-	async comes(id: string, user: string, password: string): Promise<Buffer | undefined> {
-		const head = [text("MQTT"), Buffer.from([4, 0xc2]), u16(0)];
+	async comes(id: string, user: string, password: string, level: 4 | 5 = 4): Promise<Buffer | undefined> {
+		const head = [text("MQTT"), Buffer.from([level, 0xc2]), u16(0), Buffer.alloc(level === 5 ? 1 : 0)];
 		this.socket.write(packet(0x10, ...head, text(id), text(user), text(password)));
 		return this.answer(CONNACK);
 	}
@@ -142,6 +143,48 @@ test("nobody takes the place of another's connection by its client id", { timeou
 	using again = await Client.login(bus, "house", "pilot", "p");
 	assert.equal(await pilot.answer(PUBLISH), undefined, "one's own is replaced");
 	assert.equal(await again.subscribe("x"), 0);
+});
+
+test("one user has so many connections, and another has room; who is too many hears that", {
+	timeout: 10_000,
+}, async () => {
+	await using bus = await open(2);
+	using first = await Client.login(bus, "a");
+	await Client.login(bus, "b");
+	for (const [level, answer] of [
+		[4, [0, 3]],
+		[5, [0, 0x97, 0]],
+	] as const) {
+		using third = new Client(bus);
+		assert.deepEqual(await third.comes("c", "robot1", "r", level), Buffer.from(answer));
+		assert.equal(await third.answer(CONNACK), undefined, "and the connection ends");
+	}
+	assert.equal(bus.turnedAway, 2);
+	using other = await Client.login(bus, "other", "robot2");
+	assert.equal(await other.subscribe("robot2/x"), 0);
+	using again = await Client.login(bus, "a");
+	assert.equal(await first.answer(PUBLISH), undefined, "one's own connection is replaced");
+	again.socket.destroy();
+	for (;;) {
+		using next = new Client(bus);
+		const answer = await next.comes("d", "robot1", "r");
+		if (answer?.[1] === 0) break;
+		assert.deepEqual(answer, Buffer.from([0, 3]), "the end of the other is not known yet");
+	}
+});
+
+test("a wrong password is told in the words of each version", { timeout: 10_000 }, async () => {
+	await using bus = await open();
+	for (const [level, answer] of [
+		[4, [0, 5]],
+		[5, [0, 0x87, 0]],
+	] as const) {
+		using client = new Client(bus);
+		assert.deepEqual(await client.comes("a", "robot1", "wrong", level), Buffer.from(answer));
+		assert.equal(await client.answer(CONNACK), undefined);
+	}
+	using good = new Client(bus);
+	assert.deepEqual((await good.comes("a", "robot1", "r", 5))?.subarray(0, 2), Buffer.from([0, 0]));
 });
 
 test("messages of QoS 2 that are never released are bounded; released ones are not", { timeout: 20_000 }, async () => {

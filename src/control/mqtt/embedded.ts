@@ -1,20 +1,19 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { Aedes, type Client, type PublishPacket } from "aedes";
-import { writeToStream } from "mqtt-packet";
-import type { Access, Principal } from "../../access/access.ts";
+import { generate, writeToStream } from "mqtt-packet";
+import type { Principal } from "../../access/access.ts";
 import { plainAddress } from "../../access/addresses.ts";
-import { noCredentials } from "../../access/credentials.ts";
 import type { TlsMaterial } from "../../access/tls.ts";
 import type { Address } from "../../config/address.ts";
 import type { Wanter } from "../../hub/demand/wants.ts";
 import { Doors } from "../../net/doors.ts";
 import { streamOf, WebSocketDoor, type WebSocketUpgrade } from "../../net/web-socket.ts";
 import type { Log } from "../../observe/log.ts";
+import { Admission, type AdmissionOptions, TurnedAway } from "./admission.ts";
 import { type Bus, type BusEvents, fitsFilter } from "./bus.ts";
-import { Guest } from "./guest.ts";
+import type { Guest } from "./guest.ts";
 import { Retained } from "./retained.ts";
-import { isRobot, isUsable, mayReplace, type TopicPlan } from "./rights.ts";
 import { type IncomingStore, unreleased } from "./unreleased.ts";
 
 // The library would keep every number of two bytes as a buffer of its own: 10 MB, to save the making of a few each second.
@@ -29,25 +28,15 @@ const DRAIN_TIMEOUT_MS = 10_000;
 const MOST_UNSENT_BYTES = 2 * MAX_MESSAGE_BYTES;
 /** A client of which nothing is heard for one and a half of this is gone, whatever it asks for. Seconds. */
 const MOST_KEEP_ALIVE_S = 1800;
-const CLIENT_ID_OF_ROBOT = /^vedette-([A-Za-z0-9_-]{1,64})$/;
-/** Return code 5 of CONNACK (MQTT 3.1.1 section 3.2.2.3); it becomes 0x87 in MQTT 5. */
-const NOT_AUTHORISED = 5;
 
-export interface EmbeddedOptions {
+export interface EmbeddedOptions extends AdmissionOptions {
 	readonly addresses: readonly Address[];
 	/** MQTT over TLS; none without a certificate. */
 	readonly tls: { readonly addresses: readonly Address[]; readonly material: TlsMaterial } | undefined;
+	/** By TCP; those by WebSocket are the web server's. */
 	readonly maxConnections: number;
-	readonly access: Access;
-	readonly plan: TopicPlan;
-	/** Why a wrong password is wrong, where more is known than that; for the log and the client. */
-	readonly explain: (user: string, password: string) => string | undefined;
 	/** What the relay listens to. */
 	readonly filters: readonly string[];
-}
-
-class NotAuthorised extends Error {
-	readonly returnCode = NOT_AUTHORISED;
 }
 
 /** A client that asks for MQTT on the web server's port. */
@@ -61,6 +50,7 @@ export class EmbeddedBus implements Bus {
 	readonly #events: BusEvents;
 	readonly #log: Log;
 	readonly #broker: Aedes;
+	readonly #admission: Admission;
 	readonly #guests = new WeakMap<object, Guest>();
 	readonly #retained = new Retained();
 	/** The addresses of connections that a proxy or the web server brought. */
@@ -74,6 +64,7 @@ export class EmbeddedBus implements Bus {
 		this.#options = options;
 		this.#events = events;
 		this.#log = log;
+		this.#admission = new Admission(options, log);
 		this.#answer();
 	}
 
@@ -108,6 +99,11 @@ export class EmbeddedBus implements Bus {
 
 	get connections(): number {
 		return this.#broker.connectedClients;
+	}
+
+	/** Connections above a limit. */
+	get turnedAway(): number {
+		return this.#doors.reduce((sum, doors) => sum + doors.turnedAway, this.#admission.turnedAway);
 	}
 
 	publish(topic: string, text: string, retain: boolean): void {
@@ -187,8 +183,8 @@ export class EmbeddedBus implements Bus {
 		};
 		broker.authenticate = (client, user, password, done) => {
 			this.#letIn(client, user, password).then(
-				(fault) => (fault ? done(new NotAuthorised(fault), false) : done(null, true)),
-				(error) => done(new NotAuthorised(String(error)), false),
+				() => done(null, true),
+				(error) => this.#turnAway(client, error, (code) => done(code, false)),
 			);
 		};
 		broker.authorizePublish = (client, message, done) => {
@@ -223,30 +219,29 @@ export class EmbeddedBus implements Bus {
 		return false;
 	}
 
-	/** Undefined where the client may come; otherwise why not. */
-	async #letIn(client: Client, user: string | undefined, password: Buffer | undefined): Promise<string | undefined> {
+	async #letIn(client: Client, user: string | undefined, password: Buffer | undefined): Promise<void> {
 		const ip = this.#ips.get(client.conn) ?? "";
-		const shown = user === undefined ? noCredentials : passwordOf(user, password);
-		const outcome = await this.#options.access.identify(shown, ip);
-		if (!outcome.ok) return this.#whyNot(user, password, ip);
-		const { principal } = outcome;
-		const isSomebody = (["publish", "control", "api"] as const).some((action) => principal.may(action));
-		if (!isSomebody) return "not allowed";
-		const robot = CLIENT_ID_OF_ROBOT.exec(client.id)?.[1];
-		// A connection with the same id takes the other's place: nobody may push a robot off, or anybody else.
-		if (robot !== undefined && !isRobot(principal, robot)) return `not the robot ${robot}`;
-		const holder = isUsable(client.id) ? this.#clients[client.id] : undefined;
-		const held = holder && this.#guests.get(holder);
-		if (!isUsable(client.id) || (held && !mayReplace(principal, held.principal, robot)))
-			return "this client id is taken";
-		this.#guests.set(client, new Guest(principal, ip, this.#options.plan));
-		return undefined;
+		const { id, conn } = client;
+		const comer = { id, ip, user, password: password?.toString() ?? "", conn };
+		const guest = await this.#admission.admit(comer, (taken) => {
+			const holder = this.#clients[taken];
+			return holder && this.#guests.get(holder);
+		});
+		this.#guests.set(client, guest);
 	}
 
-	#whyNot(user: string | undefined, password: Buffer | undefined, ip: string): string {
-		const more = user === undefined ? undefined : this.#options.explain(user, String(password ?? ""));
-		if (more !== undefined) this.#log.warn({ user, ip, reason: more }, "client refused");
-		return more ?? "wrong user or password";
+	#turnAway(client: Client, error: unknown, done: (fault: TurnedAway) => void): void {
+		const fault = error instanceof TurnedAway ? error : new TurnedAway("not authorised", String(error));
+		if (client.version !== 5) {
+			done(fault);
+			return;
+		}
+		// The library would know but a few of the codes of MQTT 5.
+		const { reasonCode, message: reason } = fault;
+		this.#log.debug({ client: client.id, reason }, "client refused");
+		client.conn.write(generate({ cmd: "connack", sessionPresent: false, reasonCode }, { protocolVersion: 5 }), () =>
+			client.close(),
+		);
 	}
 
 	#hear(message: PublishPacket, { principal, ip }: Guest): void {
@@ -255,10 +250,6 @@ export class EmbeddedBus implements Bus {
 		const by: Wanter = { type: "mqtt", user: principal.name ?? "", remoteAddress: ip };
 		this.#events.onMessage({ topic, text: payload.toString(), retained: false, by });
 	}
-}
-
-function passwordOf(name: string, password: Buffer | undefined) {
-	return { kind: "password", name, password: password?.toString() ?? "" } as const;
 }
 
 function packet(topic: string, text: string, retain: boolean): PublishPacket {

@@ -79,6 +79,11 @@ export class Mqtt implements AsyncDisposable {
 		return this.#embedded?.connections ?? 0;
 	}
 
+	/** Connections above the limits of the embedded broker. */
+	get turnedAway(): number {
+		return this.#embedded?.turnedAway ?? 0;
+	}
+
 	/** Takes over a connection of the web server; undefined where the broker is another one. */
 	get upgrade(): ((request: MqttUpgrade) => void) | undefined {
 		const embedded = this.#embedded;
@@ -125,7 +130,7 @@ export class Mqtt implements AsyncDisposable {
 
 	async #openBus(): Promise<Bus> {
 		const { config, access, explain, log } = this.#options;
-		const { broker, address, prefix, tls, ca, maxConnections } = config.mqtt;
+		const { broker, address, prefix, tls, ca, maxConnections, maxConnectionsPerUser } = config.mqtt;
 		const plain = this.#topics;
 		const filters = [...Fleet.filters(prefix), ...Wishes.filters(prefix, plain.names), this.#homeAssistant];
 		const events: BusEvents = {
@@ -139,7 +144,8 @@ export class Mqtt implements AsyncDisposable {
 		}
 		const secure = tls.cert === "" ? undefined : { addresses: tls.address, material: new TlsMaterial(tls) };
 		const plan = { prefix, plain };
-		const options = { addresses: address, tls: secure, maxConnections, access, explain, plan, filters };
+		const limits = { maxConnections, maxConnectionsPerUser };
+		const options = { addresses: address, tls: secure, ...limits, access, explain, plan, filters };
 		this.#embedded = await EmbeddedBus.open(options, events, log);
 		return this.#embedded;
 	}
