@@ -17,7 +17,9 @@ export type FlvTag =
 			readonly composition: number;
 			readonly data: Buffer;
 	  }
-	/** Of no use to us: ends of sequences, metadata, codecs that are not known. */
+	/** The encoder ends, or begins anew. */
+	| { readonly kind: "end" }
+	/** Of no use to us: metadata, codecs that are not known. */
 	| { readonly kind: "other"; readonly what: string };
 
 const KEY_FRAME = 1;
@@ -25,6 +27,7 @@ const INTER_FRAME = 2;
 
 const CONFIG = 0;
 const CODED = 1;
+const END = 2;
 /** Coded, with a composition time of 0. */
 const CODED_X = 3;
 const VIDEO_TRACKS = 6;
@@ -73,7 +76,7 @@ export function readVideoTag(body: Buffer): FlvTag {
 	if (body.length < 5) return other("nothing");
 	const data = body.subarray(5);
 	if (body[1] === CONFIG) return { kind: "config", codec, data };
-	if (body[1] !== CODED) return other("end of sequence");
+	if (body[1] !== CODED) return body[1] === END ? { kind: "end" } : other(`video packet of type ${body[1]}`);
 	return { kind: "frame", codec, key: first >> 4 === KEY_FRAME, composition: signed24(body, 2), data };
 }
 
@@ -89,6 +92,7 @@ function readEnhancedVideo(body: Buffer, first: number): FlvTag {
 	if (type === CONFIG) return { kind: "config", codec, data: body.subarray(from) };
 	const timed = type === CODED && (codec === "h264" || codec === "h265");
 	if (timed && from + 3 > body.length) return other("nothing");
+	if (type === END) return { kind: "end" };
 	if (type !== CODED && type !== CODED_X) return other(`video packet of type ${type}`);
 	const composition = timed ? signed24(body, from) : 0;
 	return { kind: "frame", codec, key, composition, data: body.subarray(timed ? from + 3 : from) };
@@ -117,6 +121,7 @@ function readEnhancedAudio(body: Buffer, first: number): FlvTag {
 	if (!codec) return other(`audio codec "${name}"`);
 	const data = body.subarray(at + 4);
 	if (type === CONFIG) return { kind: "config", codec, data };
+	if (type === END) return { kind: "end" };
 	if (type !== CODED) return other(`audio packet of type ${type}`);
 	return { kind: "frame", codec, key: true, composition: 0, data };
 }

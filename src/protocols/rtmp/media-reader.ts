@@ -89,6 +89,7 @@ export class MediaReader {
 	}
 
 	#tag(lane: Lane, tag: FlvTag, timestamp: number): void {
+		if (tag.kind === "end") return;
 		if (tag.kind === "other") {
 			if (this.unknown.size < 16) this.unknown.add(tag.what);
 			return;
