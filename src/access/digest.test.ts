@@ -52,6 +52,9 @@ test("our own challenges are answered in the older form, by the strongest algori
 		assert.equal(verifyDigest(credentials.answer, hashA1(algorithm, 'o"k', "Secret"), "DESCRIBE"), false);
 	}
 	assert.equal(answerChallenge(["Basic realm=x"], client), `Basic ${btoa('o"k:secret')}`);
+	const shy = { ...client, mayShow: () => false };
+	assert.equal(answerChallenge(["Basic realm=x"], shy), undefined);
+	assert.match(answerChallenge(["Basic realm=x", "Digest realm=x, nonce=y"], shy)!, /^Digest /);
 	assert.equal(answerChallenge(["Negotiate", "Digest realm=x, nonce=y, algorithm=SHA-512"], client), undefined);
 	assert.equal(answerChallenge([], client), undefined);
 });

@@ -89,6 +89,8 @@ export interface ClientRequest {
 	readonly cnonce: string;
 	/** How often this nonce has been used, this time included. */
 	readonly count: number;
+	/** Asked before the password is shown, as Basic does; left out: it is. */
+	mayShow?(): boolean;
 }
 
 function answerDigest({ parameters }: AuthHeader, algorithm: DigestAlgorithm, request: ClientRequest): string {
@@ -132,6 +134,7 @@ export function answerChallenge(headers: readonly string[], request: ClientReque
 	const best = offers.sort((a, b) => strength(b) - strength(a))[0];
 	if (best === undefined) return undefined;
 	if (best.scheme === "basic") {
+		if (request.mayShow?.() === false) return undefined;
 		return `Basic ${Buffer.from(`${request.name}:${request.password}`).toString("base64")}`;
 	}
 	return answerDigest(best, strength(best) === 3 ? "SHA-256" : "MD5", request);

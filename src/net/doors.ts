@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import type { TlsMaterial } from "../access/tls.ts";
 import type { Address } from "../config/address.ts";
 import type { Millis } from "../media/time.ts";
+import { Greetings, type Take } from "./greetings.ts";
 import { type Listener, listenTcp } from "./tcp.ts";
 
 export interface DoorSettings {
@@ -10,16 +10,24 @@ export interface DoorSettings {
 	readonly maxConnections: number;
 }
 
+/** Where clients go that speak TLS at a port that is open to others too. */
+export interface SecureWay {
+	readonly tls: TlsMaterial;
+	/** Takes over a connection behind its handshake. */
+	readonly enter: Take;
+}
+
 /** What comes in by the doors of one server. */
 export interface DoorOptions extends DoorSettings {
 	/** With it every connection begins with a TLS handshake. */
 	readonly tls?: TlsMaterial | undefined;
-	/** A TLS handshake that takes longer ends the connection. */
+	/** With it clients may begin with one. */
+	readonly beside?: SecureWay | undefined;
+	/** A client that has not spoken by then, or not finished its handshake, is left. */
 	readonly greetMs: Millis;
 	/** How many connections there are, apart from those in their handshake. */
 	readonly count: () => number;
-	/** Takes over a connection. */
-	readonly begin: (socket: Socket) => void;
+	readonly begin: Take;
 }
 
 /** The TCP ports of one server, open or with TLS, and the limit on how many may come in. */
@@ -27,12 +35,12 @@ export class Doors {
 	/** Connections that were turned away because there were too many. */
 	turnedAway = 0;
 	readonly #options: DoorOptions;
-	/** Connections whose TLS handshake goes on. */
-	readonly #greeting = new Set<TLSSocket>();
+	readonly #greetings: Greetings;
 	readonly #listeners: Listener[] = [];
 
 	private constructor(options: DoorOptions) {
 		this.#options = options;
+		this.#greetings = new Greetings(options.greetMs);
 	}
 
 	/** Opens the ports. Rejects with Node's error codes where one is taken. */
@@ -56,37 +64,33 @@ export class Doors {
 
 	/** Connections, those in their handshake among them. */
 	get connections(): number {
-		return this.#options.count() + this.#greeting.size;
+		return this.#options.count() + this.#greetings.size;
 	}
 
 	/** Takes no more connections, and ends those in their handshake. */
 	async close(): Promise<void> {
-		for (const socket of this.#greeting) socket.destroy();
+		this.#greetings.close();
 		await Promise.all(this.#listeners.map((listener) => listener.close()));
 	}
 
+	/** Takes in who came by the doors of another server. */
+	enter(socket: Socket): void {
+		if (this.#hasRoom(socket)) this.#options.begin(socket);
+	}
+
 	#accept(socket: Socket): void {
-		const { maxConnections, tls, begin } = this.#options;
-		if (this.connections >= maxConnections) {
-			this.turnedAway++;
-			socket.destroy();
-		} else if (tls) this.#greet(socket, tls);
+		const { tls, beside, begin } = this.#options;
+		if (!this.#hasRoom(socket)) return;
+		if (tls) this.#greetings.secure(socket, tls.context, begin);
+		else if (beside) this.#greetings.either(socket, () => beside.tls.context, begin, beside.enter);
 		else begin(socket);
 	}
 
-	#greet(plain: Socket, { context: secureContext }: TlsMaterial): void {
-		const socket = new TLSSocket(plain, { isServer: true, secureContext });
-		this.#greeting.add(socket);
-		const timer = setTimeout(() => socket.destroy(), this.#options.greetMs);
-		socket.on("error", () => socket.destroy());
-		socket.once("close", () => {
-			clearTimeout(timer);
-			this.#greeting.delete(socket);
-		});
-		socket.once("secure", () => {
-			clearTimeout(timer);
-			this.#greeting.delete(socket);
-			this.#options.begin(socket);
-		});
+	/** Whether one more may come in; who may not is turned away. */
+	#hasRoom(socket: Socket): boolean {
+		if (this.connections < this.#options.maxConnections) return true;
+		this.turnedAway++;
+		socket.destroy();
+		return false;
 	}
 }

@@ -1,6 +1,7 @@
 import type { IClientOptions, MqttClient } from "mqtt";
 import type { Log } from "../observe/log.ts";
 import { type Backoff, backoffMs, sleep } from "./backoff.ts";
+import { PinnedAgent } from "./tls.ts";
 
 const BACKOFF: Backoff = { firstMs: 500, mostMs: 20_000 };
 /** A connection that stood this long was a good one: its end is the first failure again. */
@@ -31,8 +32,8 @@ export interface MqttOptions {
 	readonly clientId?: string;
 	/** PEM of whoever signed the broker's certificate; left out, whom the system trusts. */
 	readonly ca?: string | undefined;
-	/** Of `wss://`: `ca` is the broker's certificate itself, whatever name it has. */
-	readonly pinned?: boolean;
+	/** Of `wss://`: SHA-256 of the one certificate that is taken, as `secureTcp` has it. */
+	readonly fingerprint?: string | undefined;
 	readonly filters: readonly string[];
 	/** What is published here is not to come back. Only MQTT 5 can say so; a broker that does not speak it is spoken to in 3.1.1. */
 	readonly noLocal?: boolean;
@@ -58,11 +59,9 @@ export interface MqttEvents {
 	goodbye?(): readonly MqttMessage[];
 }
 
-function tlsOptions({ ca, pinned }: MqttOptions): IClientOptions {
-	if (ca === undefined) return {};
-	if (!pinned) return { ca, wsOptions: { ca } };
-	// The answer is what is wrong with the name: nothing.
-	return { wsOptions: { ca, checkServerIdentity: () => false } };
+function tlsOptions({ ca, fingerprint }: MqttOptions): IClientOptions {
+	if (fingerprint !== undefined) return { wsOptions: { agent: new PinnedAgent(fingerprint) } };
+	return ca === undefined ? {} : { ca, wsOptions: { ca } };
 }
 
 /** What the broker's own no is called in the protocol; undefined for any other failure. */

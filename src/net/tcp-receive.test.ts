@@ -37,7 +37,13 @@ test("two sockets receive in turn, answer, and end", async () => {
 test("a socket without a handle of Node's is read as ever", async () => {
 	const got: string[] = [];
 	let data: (bytes: Buffer) => void = () => undefined;
-	const plain = { on: (_: string, listener: (bytes: Buffer) => void) => (data = listener) } as unknown as Socket;
+	const plain = {
+		on(_: string, listener: (bytes: Buffer) => void) {
+			data = listener;
+			return this;
+		},
+		resume: () => undefined,
+	} as unknown as Socket;
 	assert.equal(
 		receiveInPlace(plain, (bytes, length) => got.push(bytes.toString("utf8", 0, length))),
 		plain,

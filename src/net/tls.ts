@@ -1,6 +1,11 @@
 import { once } from "node:events";
-import { isIP, type Socket } from "node:net";
+import { Agent, type RequestOptions } from "node:https";
+import { connect as connectPlain, isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
+
+/** A server that has not answered by then is not waited for. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * TLS on a connection to `host`. Rejects where its certificate is not the one expected, or when `signal` aborts; the
@@ -21,7 +26,9 @@ export async function secureTcp(
 		await once(socket, "secureConnect", { signal });
 		const shown = digits(socket.getPeerCertificate().fingerprint256 ?? "");
 		if (fingerprint !== "" && shown !== digits(fingerprint)) {
-			throw new Error(`the certificate of ${host} has the fingerprint ${shown}, which is not the one expected`);
+			throw new Error(
+				`${host} shows another certificate than the one expected, with the fingerprint ${shown}; if it has a new one, a robot must join again, and a fingerprint that was written down be replaced`,
+			);
 		}
 		return socket;
 	} catch (error) {
@@ -32,4 +39,29 @@ export async function secureTcp(
 
 function digits(fingerprint: string): string {
 	return fingerprint.replaceAll(":", "").toLowerCase();
+}
+
+/** Makes connections in TLS to whoever shows one very certificate: no name in it matters, nor a machine's wrong clock. */
+export class PinnedAgent extends Agent {
+	readonly #fingerprint: string;
+
+	/** As `secureTcp` has it; not empty. */
+	constructor(fingerprint: string) {
+		super();
+		this.#fingerprint = fingerprint;
+	}
+
+	/** Nothing is sent before the certificate has been seen. */
+	override createConnection(
+		{ host, port }: RequestOptions,
+		done?: (error: Error | null, stream: Duplex) => void,
+	): undefined {
+		const name = host ?? "";
+		const plain = connectPlain({ host: name, port: Number(port) });
+		const made = secureTcp(plain, name, this.#fingerprint, AbortSignal.timeout(CONNECT_TIMEOUT_MS));
+		made.then(
+			(socket) => done?.(null, socket),
+			(error: Error) => done?.(error, plain),
+		);
+	}
 }

@@ -122,18 +122,18 @@ export async function startRelay(given: RelayConfig, log: Log): Promise<Relay> {
 	const fans = new Fans((ring) => sender.open(ring));
 	const house: House = { config, stateDir, hub, fans, access, hooks, log };
 	const udp = parts.adopt(await openUdpPorts(config), (ports) => ports?.close());
-	const rtsp = parts.use(await openRtsp(house, udp));
+	const tls = webTls(config, stateDir);
+	const rtsp = parts.use(await openRtsp(house, udp, tls.material));
 	const rtmp = parts.use(await openRtmp(house));
 	const srt = parts.use(await openSrt(house));
 	const webrtc = parts.adopt(await openWebRtc(house), (server) => server?.close());
 	const live = parts.use(new LiveSockets(hub));
 	const hls = parts.use(new HlsServer(hub, config.hls.closeAfter));
 	const forwards = parts.use(new Forwards(hub, config.paths, log.child({ room: "forwards" })));
-	const tls = webTls(config, stateDir);
 	const robotPorts = () => ({
 		http: control.ports.all[0] ?? 0,
 		rtsp: rtsp.plain.ports[0] ?? 0,
-		rtsps: rtsp.tls?.ports[0] ?? 0,
+		rtsps: rtsp.plain.ports[0] ?? rtsp.tls.ports[0] ?? 0,
 	});
 	const robots = await openRobots({ ...house, database }, tls, robotPorts);
 	parts.defer(() => robots.mqtt?.[Symbol.asyncDispose]());
@@ -156,7 +156,7 @@ export async function startRelay(given: RelayConfig, log: Log): Promise<Relay> {
 	const running = parts.move();
 	const { all: http, signaling, api, metrics } = control.ports;
 	const media = {
-		...{ rtsp: rtsp.plain.ports, rtsps: rtsp.tls?.ports ?? [], rtp: udp?.ports },
+		...{ rtsp: rtsp.plain.ports, rtsps: rtsp.tls.ports, rtp: udp?.ports },
 		...{ rtmp: rtmp.plain.ports, rtmps: rtmp.tls?.ports ?? [] },
 	};
 	const ports = {
@@ -214,7 +214,8 @@ function openWeb(
 	const sessions = {
 		rtspconns: rtsp.plain.connectionSource,
 		rtspsessions: rtsp.plain.sessionSource,
-		...(rtsp.tls && { rtspsconns: rtsp.tls.connectionSource, rtspssessions: rtsp.tls.sessionSource }),
+		rtspsconns: rtsp.tls.connectionSource,
+		rtspssessions: rtsp.tls.sessionSource,
 		rtmpconns: rtmp.plain,
 		...(rtmp.tls && { rtmpsconns: rtmp.tls }),
 		srtconns: srt,

@@ -20,31 +20,37 @@ interface House {
 	readonly log: Log;
 }
 
-/** RTSP, and RTSPS where there is a certificate. */
+/** RTSP, and RTSPS: at the ports of RTSP, and where there is a certificate for it at its own. */
 export interface RtspServers extends AsyncDisposable {
 	readonly plain: RtspServer;
-	readonly tls: RtspServer | undefined;
+	readonly tls: RtspServer;
 }
 
 /** Says how many connections there are, for Prometheus. */
 export function describeRtsp(metrics: Metrics, { plain, tls }: RtspServers): void {
 	const connections = { name: "vedette_rtsp_connections", help: "RTSP and RTSPS connections." };
-	metrics.gauge(connections, () => [{ value: plain.connections + (tls?.connections ?? 0) }]);
+	metrics.gauge(connections, () => [{ value: plain.connections + tls.connections }]);
 	const turnedAway = { name: "vedette_rtsp_turned_away_total", help: "RTSP and RTSPS connections above the limit." };
-	metrics.counter(turnedAway, () => [{ value: plain.turnedAway + (tls?.turnedAway ?? 0) }]);
+	metrics.counter(turnedAway, () => [{ value: plain.turnedAway + tls.turnedAway }]);
 }
 
-/** Opens the TCP ports. Rejects where one is taken or the certificate cannot be used. */
-export async function openRtsp(house: House, udp: UdpPorts | undefined): Promise<RtspServers> {
+/**
+ * Opens the TCP ports. Rejects where one is taken or the certificate cannot be used.
+ *
+ * @param web the web server's certificate: what robots know the relay by.
+ */
+export async function openRtsp(house: House, udp: UdpPorts | undefined, web: TlsMaterial): Promise<RtspServers> {
 	const { config, hub, fans, access, hooks } = house;
 	const { sessionTimeout, requestTimeout, maxConnections, address, tls } = config.rtsp;
 	const connected = hooks.connected.bind(hooks);
 	const log = house.log.child({ room: "rtsp" });
 	const context = { hub, access, fans, udp, connected, sessionTimeout, requestTimeout, log };
 	await using parts = new AsyncDisposableStack();
-	const plain = parts.use(await RtspServer.listen(context, { address, maxConnections }));
-	const material = tls.cert && tls.key ? new TlsMaterial(tls) : undefined;
-	const secure = material && parts.use(await RtspServer.listen(context, { ...tls, maxConnections }, material));
+	const own = tls.cert && tls.key ? new TlsMaterial(tls) : undefined;
+	const doors = { address: own ? tls.address : [], maxConnections };
+	const secure = parts.use(await RtspServer.listenSecure(context, doors, own ?? web));
+	const beside = { tls: web, enter: secure.enter.bind(secure) };
+	const plain = parts.use(await RtspServer.listen(context, { address, maxConnections }, beside));
 	const running = parts.move();
 	return { plain, tls: secure, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

@@ -10,8 +10,6 @@ export interface WebTls {
 	readonly material: TlsMaterial;
 	/** SHA-256 of the certificate, hexadecimal. */
 	fingerprint(): string;
-	/** Whether only its fingerprint proves it. */
-	readonly selfMade: boolean;
 }
 
 /** The configured certificate, or one of the relay's own making that is kept in the state directory. Throws where it cannot be used. */
@@ -26,6 +24,5 @@ export function webTls({ http: { tls } }: RelayConfig, stateDir: string): WebTls
 			const { fingerprint256 } = new X509Certificate(readFileSync(files.cert));
 			return fingerprint256.replaceAll(":", "").toLowerCase();
 		},
-		selfMade,
 	};
 }

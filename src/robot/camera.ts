@@ -6,6 +6,7 @@ import type { StartCapture } from "./capture/capture.ts";
 import { Supervisor } from "./capture/supervisor.ts";
 import { type CameraConfig, captureSettings, LEAST_KBPS, MOST_KBPS } from "./config.ts";
 import { publisherFor } from "./publish/by-address.ts";
+import type { OpenPublisher } from "./publish/publisher.ts";
 import { Publishing, type Tally } from "./publish/publishing.ts";
 
 /** What a camera tells. */
@@ -29,6 +30,7 @@ const NOTHING: Tally = { frames: 0, bytes: 0, dropped: 0 };
 export class Camera {
 	readonly name: string;
 	readonly #config: CameraConfig;
+	readonly #publisher: OpenPublisher;
 	readonly #startCapture: StartCapture;
 	readonly #events: CameraEvents;
 	readonly #log: Log;
@@ -44,6 +46,7 @@ export class Camera {
 	constructor(config: CameraConfig, startCapture: StartCapture, log: Log, events: CameraEvents) {
 		this.name = config.name;
 		this.#config = config;
+		this.#publisher = publisherFor(config, log);
 		this.#startCapture = startCapture;
 		this.#events = events;
 		this.#log = log;
@@ -115,7 +118,7 @@ export class Camera {
 		const publishing = new Publishing({
 			url,
 			transport,
-			open: publisherFor(this.#config),
+			open: this.#publisher,
 			log: log.child({ url: withoutPassword(url) }),
 			random: Math.random,
 			requestKeyFrame: () => capture.requestKeyFrame(),

@@ -151,10 +151,16 @@ export const robotSchema = z.strictObject({
 		.describe("One entry per camera"),
 });
 
+/** One camera as read. */
+export interface CameraConfig extends z.output<typeof camera> {
+	/** The password in `publish` is the robot's own secret, which is never sent in the open. */
+	readonly secret?: true;
+}
+
 /** robot.yml as read. */
-export type RobotConfig = z.output<typeof robotSchema>;
-/** One of its cameras. */
-export type CameraConfig = RobotConfig["cameras"][number];
+export interface RobotConfig extends Omit<z.output<typeof robotSchema>, "cameras"> {
+	readonly cameras: readonly CameraConfig[];
+}
 
 /** What a capture needs of a camera's configuration. */
 export function captureSettings(config: CameraConfig): CaptureSettings {

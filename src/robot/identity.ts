@@ -13,7 +13,7 @@ export interface Identity {
 	/** The relay's certificate, PEM, where only it proves the relay; empty where the system trusts it. */
 	readonly certificate: string;
 	readonly prefix: string;
-	/** 0 for nowhere. */
+	/** As the relay's `Welcome` has them. */
 	readonly rtspPort: number;
 	readonly rtspsPort: number;
 }

@@ -10,14 +10,9 @@ function digits(fingerprint: string): string {
 	return fingerprint.replaceAll(":", "").toLowerCase();
 }
 
-function pem(certificate: Buffer): string {
-	const lines = certificate.toString("base64").match(/.{1,64}/g) ?? [];
-	return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
-}
-
 interface Enrolled {
 	readonly welcome: Welcome;
-	/** PEM. */
+	/** PEM; empty where the system trusts it. */
 	readonly certificate: string;
 }
 
@@ -29,13 +24,30 @@ export async function join(invitation: Invitation): Promise<Identity> {
 	const secret = randomBytes(32).toString("base64url");
 	const { robot: name, code, host, port } = invitation;
 	const { welcome, certificate } = await enrol(invitation, { name, code, secret, machine: machineHash() });
-	const { prefix, rtspPort, rtspsPort, selfMade } = welcome;
+	const { prefix, rtspPort, rtspsPort } = welcome;
 	const relay = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-	return { name, relay, secret, certificate: selfMade ? certificate : "", prefix, rtspPort, rtspsPort };
+	return { name, relay, secret, certificate, prefix, rtspPort, rtspsPort };
+}
+
+/**
+ * The relay's certificate where only it proves the relay: it signed itself. Empty where the system trusts it, and whatever
+ * follows it. Throws where it is not the invitation's, or will not do.
+ */
+function certificateToKeep(socket: TLSSocket, { host, port, fingerprint }: Invitation): string {
+	const shown = socket.getPeerX509Certificate();
+	if (!shown || digits(shown.fingerprint256) !== fingerprint) {
+		throw new Error(`${host}:${port} is not the relay of this invitation: its certificate is another one`);
+	}
+	if (socket.authorized) return "";
+	if (shown.verify(shown.publicKey)) return shown.toString();
+	throw new Error(
+		`this machine does not trust the certificate of ${host} (${socket.authorizationError}): give the relay its whole chain, and invite with --host and a name that it is made for`,
+	);
 }
 
 /** The request leaves only when the certificate has the invitation's fingerprint. */
-function enrol({ host, port, fingerprint }: Invitation, enrolment: Enrolment): Promise<Enrolled> {
+function enrol(invitation: Invitation, enrolment: Enrolment): Promise<Enrolled> {
+	const { host, port } = invitation;
 	const { promise, resolve, reject } = Promise.withResolvers<Enrolled>();
 	const body = JSON.stringify(enrolment);
 	const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
@@ -44,15 +56,12 @@ function enrol({ host, port, fingerprint }: Invitation, enrolment: Enrolment): P
 	let certificate = "";
 	outgoing.on("socket", (socket) => {
 		socket.once("secureConnect", () => {
-			const shown = (socket as TLSSocket).getPeerCertificate();
-			if (digits(shown.fingerprint256 ?? "") !== fingerprint) {
-				outgoing.destroy(
-					new Error(`${host}:${port} is not the relay of this invitation: its certificate is another one`),
-				);
-				return;
+			try {
+				certificate = certificateToKeep(socket as TLSSocket, invitation);
+				outgoing.end(body);
+			} catch (error) {
+				outgoing.destroy(error as Error);
 			}
-			certificate = pem(shown.raw);
-			outgoing.end(body);
 		});
 	});
 	outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in time")));

@@ -1,5 +1,6 @@
+import { X509Certificate } from "node:crypto";
 import { robotPassword } from "../wire/invitation.ts";
-import type { RobotConfig } from "./config.ts";
+import type { CameraConfig, RobotConfig } from "./config.ts";
 import { type Identity, machineHash } from "./identity.ts";
 import type { BrokerSettings } from "./orders/mqtt.ts";
 
@@ -24,21 +25,30 @@ export function withIdentity(config: RobotConfig, identity: Identity | undefined
 	const name = identity?.name ?? config.name;
 	const cameras = config.cameras.map((camera) => {
 		if (camera.publish !== "") return camera;
-		if (identity) return { ...camera, publish: publishAddress(identity, camera.name) };
+		if (identity) return publishing(camera, identity);
 		throw new Error(`camera ${camera.name}: to where? Give publish an address, or join a relay`);
 	});
 	return { config: { ...config, name, cameras }, broker: brokerOf({ ...config, name }, control.mqtt, identity) };
 }
 
-function publishAddress(identity: Identity, camera: string): string {
-	const { name, relay, secret, rtspPort, rtspsPort, certificate } = identity;
-	const password = robotPassword({ secret, machine: machineHash() });
-	// What the system trusts goes in TLS; a certificate of the relay's own making would have to be given by its fingerprint.
-	const secure = rtspsPort > 0 && certificate === "";
-	if (!secure && rtspPort === 0) throw new Error("the relay takes no RTSP: give publish an address");
+/** The camera publishes to its relay: in TLS, unless it was told to send by UDP or the relay has not said where. */
+function publishing(camera: CameraConfig, identity: Identity): CameraConfig {
+	const { name, relay, secret, rtspPort, rtspsPort } = identity;
+	const fingerprint = fingerprintOf(identity);
+	// A certificate that the system does not trust is shown at RTSP's own port alone.
+	const canTls = rtspsPort > 0 && (fingerprint === "" || rtspsPort === rtspPort);
+	const inTls = canTls && (camera.transport === "tcp" || rtspPort === 0);
+	if (!inTls && rtspPort === 0) throw new Error("the relay takes no RTSP: give publish an address");
+	const [scheme, port] = inTls ? ["rtsps", rtspsPort] : ["rtsp", rtspPort];
 	const { hostname } = new URL(`http://${relay}`);
-	const [scheme, port] = secure ? ["rtsps", rtspsPort] : ["rtsp", rtspPort];
-	return `${scheme}://${login(name, password)}@${hostname}:${port}/${name}/${camera}`;
+	const password = robotPassword({ secret, machine: machineHash() });
+	const publish = `${scheme}://${login(name, password)}@${hostname}:${port}/${name}/${camera.name}`;
+	return { ...camera, publish, fingerprint, secret: true };
+}
+
+/** Of the relay's certificate; empty where the system trusts it. */
+function fingerprintOf({ certificate }: Identity): string {
+	return certificate === "" ? "" : new X509Certificate(certificate).fingerprint256;
 }
 
 function brokerOf(
@@ -51,10 +61,6 @@ function brokerOf(
 	if (!identity || poll !== "") return undefined;
 	const password = robotPassword({ secret: identity.secret, machine: machineHash() });
 	const own = { url: `wss://${login(name, password)}@${identity.relay}/mqtt`, prefix: identity.prefix, topic: "" };
-	return {
-		...own,
-		robot: name,
-		joined: true,
-		...(identity.certificate !== "" && { certificate: identity.certificate }),
-	};
+	const fingerprint = fingerprintOf(identity);
+	return { ...own, robot: name, joined: true, ...(fingerprint !== "" && { fingerprint }) };
 }

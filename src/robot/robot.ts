@@ -16,6 +16,7 @@ import { Station } from "./orders/station.ts";
 import { Stations } from "./orders/stations.ts";
 import { Wish } from "./orders/wish.ts";
 import { overWhip } from "./publish/by-address.ts";
+import { seenOnTheWay } from "./publish/in-the-open.ts";
 
 /** A robot at work. */
 export interface Robot {
@@ -39,8 +40,11 @@ export async function startRobot(given: RobotConfig, log: Log): Promise<Robot> {
 	const reporter = new Reporter();
 	const desk = new Desk();
 	const stations = config.cameras.map((camera, i) => {
+		const own = log.child({ camera: camera.name });
+		const seen = seenOnTheWay(camera);
+		if (seen !== undefined) own.warn(seen);
 		const wish = new Wish(isAlwaysOn(config, broker !== undefined, camera), pauses.has(camera.name));
-		return buildStation(camera, starts[i]!, wish, desk, reporter, log.child({ camera: camera.name }));
+		return buildStation(camera, starts[i]!, wish, desk, reporter, own);
 	});
 	const all = new Stations(config, stations, pauses, log);
 	parts.use(all);

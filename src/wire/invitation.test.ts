@@ -40,7 +40,7 @@ test("enrolments and welcomes: every part is needed, and of its form", () => {
 		assert.equal(parseEnrolment({ ...enrolment, [key]: "ä" }), undefined, key);
 	}
 	assert.equal(parseEnrolment(null), undefined);
-	const welcome = { name: "r", selfMade: true, prefix: "vedette", rtspPort: 8554, rtspsPort: 0 };
+	const welcome = { name: "r", prefix: "vedette", rtspPort: 8554, rtspsPort: 0 };
 	assert.deepEqual(parseWelcome(welcome), welcome);
 	assert.equal(parseWelcome({ ...welcome, name: 5 }), undefined);
 	assert.equal(parseWelcome("x"), undefined);

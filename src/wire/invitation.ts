@@ -45,12 +45,11 @@ export interface Enrolment {
 /** What the relay answers to it. */
 export interface Welcome {
 	readonly name: string;
-	/** Whether the certificate is the relay's own making, so that only its fingerprint proves it. */
-	readonly selfMade: boolean;
 	/** The first part of the topics. */
 	readonly prefix: string;
-	/** Where streams are taken by RTSP, open and in TLS; 0 for nowhere. */
+	/** Where streams are taken by RTSP; 0 for nowhere. */
 	readonly rtspPort: number;
+	/** Where in TLS; where it is the same port, with the certificate of the web server. */
 	readonly rtspsPort: number;
 }
 
@@ -74,9 +73,9 @@ export function parseEnrolment(value: unknown): Enrolment | undefined {
 /** The relay's answer; undefined where it is none. */
 export function parseWelcome(value: unknown): Welcome | undefined {
 	if (typeof value !== "object" || value === null) return undefined;
-	const { name, selfMade, prefix, rtspPort, rtspsPort } = value as Readonly<Record<string, unknown>>;
+	const { name, prefix, rtspPort, rtspsPort } = value as Readonly<Record<string, unknown>>;
 	if (!isText(name, NAME) || typeof prefix !== "string") return undefined;
-	return { name, selfMade: selfMade === true, prefix, rtspPort: Number(rtspPort), rtspsPort: Number(rtspsPort) };
+	return { name, prefix, rtspPort: Number(rtspPort), rtspsPort: Number(rtspsPort) };
 }
 
 /** What a robot that has joined logs in with: its secret, bound to its machine. */

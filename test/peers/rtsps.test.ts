@@ -54,6 +54,22 @@ suite("RTSPS", { concurrency: false }, () => {
 		assert.deepEqual([list.items[0].state, list.items[0].transport], ["publish", "TCP"]);
 	});
 
+	test("RTSP's own port takes TLS too, with the relay's own certificate", { timeout: 60_000 }, async (t) => {
+		if (!needs(t, "ffmpeg")) return;
+		await using relay = await startTestRelay();
+		const open = `${relay.rtspUrl}/camera`;
+		const secure = open.replace("rtsp:", "rtsps:");
+		await using publisher = ffmpegPublishes(secure, "tcp");
+		await until(() => joinable(relay), "a key frame", publisher.text);
+		assert.equal(relay.relay.hub.path(camera)?.publication?.info.type, "rtspsSession");
+		await using first = ffmpegPlays(secure, "tcp", FRAMES);
+		await using second = ffmpegPlays(open, "udp", FRAMES);
+		await Promise.all([plays(first), plays(second)]);
+		assert.equal(first.output().length, FRAMES * FRAME_BYTES);
+		const list = async (kind: string) => (await (await fetch(`${relay.httpUrl}/v3/${kind}/list`)).json()).itemCount;
+		assert.deepEqual([await list("rtspssessions"), await list("rtspsessions")], [1, 0]);
+	});
+
 	test("media is never given over UDP, where it would not be encrypted", { timeout: 60_000 }, async (t) => {
 		if (!needs(t, "program openssl", "element rtspclientsink")) return;
 		using files = makeCertificate();

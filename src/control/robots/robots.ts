@@ -13,7 +13,6 @@ export interface JoinInfo {
 	readonly httpPort: number;
 	/** SHA-256 of the certificate, hexadecimal. */
 	readonly fingerprint: string;
-	readonly selfMade: boolean;
 	readonly prefix: string;
 	readonly rtspPort: number;
 	readonly rtspsPort: number;
@@ -118,8 +117,8 @@ export class Robots {
 		this.#registry.enrol(enrolment);
 		this.#end(enrolment.name, "another robot has taken its place");
 		this.#log.info({ robot: enrolment.name, ip }, "robot joined");
-		const { selfMade, prefix, rtspPort, rtspsPort } = this.#info();
-		return { name: enrolment.name, selfMade, prefix, rtspPort, rtspsPort };
+		const { prefix, rtspPort, rtspsPort } = this.#info();
+		return { name: enrolment.name, prefix, rtspPort, rtspsPort };
 	}
 
 	/** Ends a robot's right to come, and what it does now; false where there is none of that name. */

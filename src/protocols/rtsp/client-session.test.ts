@@ -12,7 +12,7 @@ function connect(goal: Goal, lower: "tcp" | "udp" = "tcp", credentials = true) {
 	const parser = new StreamParser({ packet: () => assert.fail(), message: (message) => requests.push(message) });
 	const actions: ClientActions = {
 		send: (bytes) => parser.push(bytes),
-		authorize: ([challenge], method) => (credentials ? `${challenge} for ${method}` : undefined),
+		authorize: ([challenge], method) => (credentials && challenge ? `${challenge} for ${method}` : undefined),
 		described: (sdp) => client.choose({ controls: sdp.split(" "), ports: [] }, 0),
 		live: (setups) => {
 			said.push(setups.map((setup) => setup.transport));
@@ -109,6 +109,11 @@ const endings: { name: string; drive: (peer: ReturnType<typeof connect>) => void
 			peer.answer(401, [["www-authenticate", "Basic"]]);
 		},
 		said: "OPTIONS was answered with 401: wrong user or password",
+	},
+	{
+		name: "a login that cannot be given",
+		drive: (peer) => peer.answer(401, []),
+		said: "OPTIONS was answered with 401: there is no login for it, or none but in the open (Basic)",
 	},
 	{ name: "no answer", drive: (peer) => peer.wait(10_000), said: "no answer to OPTIONS for 10 s" },
 	{

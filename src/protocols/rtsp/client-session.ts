@@ -170,7 +170,12 @@ export class ClientSession {
 		const { method, url, headers, body } = pending;
 		const possible = !pending.repeated && this.#actions.authorize(this.#challenges, method, url) !== undefined;
 		if (possible) this.#request(method, url, headers, body, now, true);
-		else this.#end(`${method} was answered with 401: wrong user or password`);
+		else {
+			const why = pending.repeated
+				? "wrong user or password"
+				: "there is no login for it, or none but in the open (Basic)";
+			this.#end(`${method} was answered with 401: ${why}`);
+		}
 	}
 
 	#attempt(response: Response, now: Millis): void {

@@ -37,6 +37,8 @@ export interface ClientOptions {
 	/** Of the certificate that is taken with rtsps: as `secureTcp` has it; left out: one that the system trusts. */
 	readonly fingerprint?: string | undefined;
 	readonly sink: ClientSink;
+	/** Asked before the password is sent in the open, where the server wants it so (Basic); left out: it is sent. */
+	readonly mayShowPassword?: (() => boolean) | undefined;
 	/** Ends the attempt. */
 	readonly signal: AbortSignal;
 	/** The tracks to publish; left out to play. */
@@ -109,7 +111,16 @@ export class RtspClient implements StreamSink {
 			},
 			authorize: (challenges, method, uri) => {
 				const { user: name, password } = address;
-				const request = { name, password, method, uri, cnonce: randomBytes(8).toString("hex"), count: ++count };
+				const mayShow = (): boolean => address.tls || (options.mayShowPassword?.() ?? true);
+				const request = {
+					name,
+					password,
+					method,
+					uri,
+					cnonce: randomBytes(8).toString("hex"),
+					count: ++count,
+					mayShow,
+				};
 				return name === "" ? undefined : answerChallenge(challenges, request);
 			},
 			described: (sdp) => this.#described(sdp),

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { TlsMaterial } from "../../access/tls.ts";
-import { type DoorSettings, Doors } from "../../net/doors.ts";
+import { type DoorOptions, type DoorSettings, Doors, type SecureWay } from "../../net/doors.ts";
 import { RtspConnection } from "./connection.ts";
 import type { RtspContext } from "./context.ts";
 import { connectionItem, type Item, sessionItem } from "./items.ts";
@@ -10,6 +10,9 @@ const TICK_MS = 1000;
 
 /** What connections share, whichever way they come. */
 type ServerContext = Omit<RtspContext, "scheme">;
+
+/** The ports of a server, and who may speak TLS there. */
+type Settings = Pick<DoorOptions, "address" | "maxConnections" | "tls" | "beside">;
 
 /** One RTSP or RTSPS server: its ports and its connections. */
 export class RtspServer implements AsyncDisposable {
@@ -24,16 +27,27 @@ export class RtspServer implements AsyncDisposable {
 	}
 
 	/**
-	 * Opens the TCP ports; RTSPS where there is a certificate: then media comes by the same connections alone, for UDP
-	 * would carry it in the clear. Rejects with Node's error codes where a port is taken.
+	 * Opens the TCP ports for RTSP. Clients may speak TLS there too, and are the server's of RTSPS then. Rejects with Node's
+	 * error codes where a port is taken.
 	 */
-	static async listen(context: ServerContext, settings: DoorSettings, tls?: TlsMaterial): Promise<RtspServer> {
-		const secure = { udp: undefined, scheme: "rtsps" } as const;
-		const server = new RtspServer({ ...context, ...(tls ? secure : { scheme: "rtsp" as const }) });
+	static async listen(context: ServerContext, settings: DoorSettings, beside?: SecureWay): Promise<RtspServer> {
+		return RtspServer.#open({ ...context, scheme: "rtsp" }, { ...settings, beside });
+	}
+
+	/**
+	 * Opens the TCP ports for RTSPS, where media comes by the same connections alone: UDP would carry it in the clear.
+	 * Rejects as `listen` does.
+	 */
+	static async listenSecure(context: ServerContext, settings: DoorSettings, tls: TlsMaterial): Promise<RtspServer> {
+		return RtspServer.#open({ ...context, udp: undefined, scheme: "rtsps" }, { ...settings, tls });
+	}
+
+	static async #open(context: RtspContext, settings: Settings): Promise<RtspServer> {
+		const server = new RtspServer(context);
 		const count = (): number => server.#connections.size;
 		const begin = (socket: Socket): void => server.#begin(socket);
 		try {
-			server.#doors = await Doors.open({ ...settings, tls, greetMs: context.requestTimeout, count, begin });
+			server.#doors = await Doors.open({ ...settings, greetMs: context.requestTimeout, count, begin });
 			return server;
 		} catch (error) {
 			await server.close();
@@ -80,6 +94,11 @@ export class RtspServer implements AsyncDisposable {
 
 	get #states() {
 		return [...this.#connections].map(({ state }) => state);
+	}
+
+	/** Takes in a client of TLS that came by the ports of another server. */
+	enter(socket: Socket): void {
+		this.#doors?.enter(socket);
 	}
 
 	/** Ends all connections and closes the TCP ports; whoever opened the UDP ports closes them. */

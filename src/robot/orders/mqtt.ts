@@ -25,8 +25,8 @@ export interface BrokerSettings {
 	readonly robot: string;
 	/** Told by joining: only the relay's orders are obeyed. */
 	readonly joined: boolean;
-	/** PEM of the one certificate that the broker may show; left out, any that the system trusts. */
-	readonly certificate?: string;
+	/** Of the one certificate that the broker may show, as `secureTcp` has it; left out, any that the system trusts. */
+	readonly fingerprint?: string;
 }
 
 /** What comes from the broker. */
@@ -67,9 +67,8 @@ export class BrokerLink {
 		this.#topics = topics;
 		this.#events = events;
 		this.#log = log;
-		const { url, robot, certificate } = settings;
-		const pinned = certificate === undefined ? {} : { ca: certificate, pinned: true };
-		const broker = { url, clientId: `vedette-${robot}`, ...pinned, filters: this.#filters() };
+		const { url, robot, fingerprint } = settings;
+		const broker = { url, clientId: `vedette-${robot}`, fingerprint, filters: this.#filters() };
 		this.#connection = new MqttConnection(
 			broker,
 			{

@@ -1,4 +1,6 @@
+import type { Log } from "../../observe/log.ts";
 import type { CameraConfig } from "../config.ts";
+import { passwordRule } from "./in-the-open.ts";
 import type { OpenPublisher } from "./publisher.ts";
 import { openRtmp } from "./rtmp.ts";
 import { openRtsp } from "./rtsp.ts";
@@ -19,9 +21,10 @@ export function overWhip({ publish }: CameraConfig): boolean {
 }
 
 /** What publishes to a camera's address, by the address alone. */
-export function publisherFor(config: CameraConfig): OpenPublisher {
+export function publisherFor(config: CameraConfig, log: Log): OpenPublisher {
 	const { fingerprint, token } = config;
+	const mayShowPassword = passwordRule(config, log);
 	const open = bySchemes.find(([scheme]) => scheme.test(config.publish))?.[1];
 	if (!open) return (url, tracks, options) => openWhip(url, tracks, { ...options, token });
-	return (url, tracks, options) => open(url, tracks, { ...options, fingerprint });
+	return (url, tracks, options) => open(url, tracks, { ...options, fingerprint, mayShowPassword });
 }

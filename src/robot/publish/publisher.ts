@@ -19,6 +19,8 @@ export interface PublishOptions {
 	readonly transport: "tcp" | "udp";
 	/** Of the server's certificate, where the address asks for TLS; empty or left out: one that this machine trusts. */
 	readonly fingerprint?: string;
+	/** Asked before RTSP's server is sent the password in the open; left out: it is sent. */
+	readonly mayShowPassword?: () => boolean;
 	/** Ends the attempt, and the connection once it stands. */
 	readonly signal: AbortSignal;
 	/** The relay or a viewer asks for a key frame. */

@@ -10,7 +10,7 @@ import { SendRate } from "./send-rate.ts";
 export async function openRtsp(
 	url: string,
 	tracks: readonly Track[],
-	{ transport, fingerprint, signal, onKeyFrameRequest }: PublishOptions,
+	{ onKeyFrameRequest, ...options }: PublishOptions,
 ): Promise<Publisher> {
 	const sink = {
 		packet: () => undefined,
@@ -19,7 +19,7 @@ export async function openRtsp(
 			if (asksForKeyFrame(packet)) onKeyFrameRequest();
 		},
 	};
-	const client = await openRtspClient({ url, transport, fingerprint, sink, signal, publish: tracks });
+	const client = await openRtspClient({ ...options, url, sink, publish: tracks });
 	const streams = tracks.map(
 		(track, number) =>
 			new RtpStream(track, "vedette", {

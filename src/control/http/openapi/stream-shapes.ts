@@ -124,9 +124,8 @@ export const streamShapes: Readonly<Record<string, Schema>> = {
 	}),
 	Welcome: object({
 		name: text("The robot's."),
-		selfMade: flag("Whether only the fingerprint proves the relay's certificate."),
 		prefix: text("The first part of the topics."),
 		rtspPort: count("Where streams are taken by RTSP; 0 for nowhere."),
-		rtspsPort: count("The same in TLS."),
+		rtspsPort: count("Where in TLS; where it is the same port, with the certificate of the web server."),
 	}),
 };
