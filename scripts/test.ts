@@ -20,27 +20,70 @@ const TEST_TIMEOUT_MS = 300_000;
 /** Suites that measure time, or fill the machine with programs and browsers: one file at a time. */
 const alone = ["matrix", "browser", "network", "soak", "package"];
 
+/** Among these, what waits for the clock and asks little of the machine meanwhile: all of it at the same time. */
+const patient = [
+	"test/network/srt-libsrt.test.ts",
+	"test/peers/robot-idle.test.ts",
+	"test/peers/robot-outage.test.ts",
+	"test/network/robot-tcp.test.ts",
+	"test/network/slow-tcp.test.ts",
+	"test/network/srt.test.ts",
+];
+
+/** Likewise, what a browser does at its leisure: two files at a time. */
+const leisurely = ["on-demand", "viewer", "robots", "asleep", "signaling", "whep-gstreamer", "whep-turn"].map(
+	(name) => `test/browser/${name}.test.ts`,
+);
+
+/** What takes longest of the groups that run several files at the same time: it begins first. */
+const long = [
+	"test/house/tools.test.ts",
+	"src/robot/capture/backends.test.ts",
+	"src/control/hooks/command.test.ts",
+	"src/cli/relay.test.ts",
+	"src/cli/robot-local.test.ts",
+	"test/peers/audio.test.ts",
+	"test/peers/rtmp.test.ts",
+	"test/peers/rtsp.test.ts",
+	"test/peers/on-demand.test.ts",
+	"test/peers/hls-in.test.ts",
+	"test/peers/udp.test.ts",
+	"test/peers/recipes.test.ts",
+	"test/peers/srt.test.ts",
+];
+
+/** What is compiled is kept: hundreds of processes load the same files. */
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "../.cache/compiled");
+
 /** The totals of the closing lines, in node:test's order. */
 const totals = new Map<string, number>(
 	["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"].map((name) => [name, 0]),
 );
 
+/** The files that fit, those that take long first. */
 function find(...patterns: string[]): string[] {
-	return globSync(patterns).sort();
+	const place = (file: string): number => (long.includes(file) ? long.indexOf(file) : long.length);
+	return globSync(patterns).sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
 }
 
 /** The groups of a run: `all`, or one of them. */
 function plan(which: string): Group[] {
-	const unit = { files: find("{src,web}/**/*.test.ts"), concurrency: 2 };
-	const house = { files: find("test/house/*.test.ts"), concurrency: 2 };
+	const [house, unit] = ["test/house/*.test.ts", "{src,web}/**/*.test.ts"];
+	if (which === "house") return [{ files: find(house), concurrency: 2 }];
+	if (which === "unit") return [{ files: find(unit), concurrency: 3 }];
 	const folders = find("test/*/").map((folder) => basename(folder));
 	const shared = folders.filter((name) => name !== "house" && name !== "support" && !alone.includes(name));
-	// Peers are waited for in real time, for the most part: two files at a time.
-	const rest = { files: shared.flatMap((name) => find(`test/${name}/**/*.test.ts`)), concurrency: 2 };
-	const serial = { files: alone.flatMap((name) => find(`test/${name}/**/*.test.ts`)), concurrency: 1 };
-	if (which === "house") return [house];
-	if (which === "unit") return [unit];
-	return [house, unit, rest, serial];
+	const apart = new Set([...patient, ...leisurely]);
+	const rest = (names: readonly string[]): string[] =>
+		find(...names.map((name) => `test/${name}/**/*.test.ts`)).filter((file) => !apart.has(file));
+	return [
+		{ files: find(house, unit), concurrency: 3 },
+		{ files: patient, concurrency: patient.length },
+		// Peers are waited for in real time, for the most part.
+		{ files: rest(shared), concurrency: 4 },
+		{ files: leisurely, concurrency: 2 },
+		{ files: rest(alone), concurrency: 1 },
+	];
 }
 
 /**

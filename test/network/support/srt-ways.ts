@@ -23,12 +23,18 @@ const video: Track = {
 	...{ kind: "video", codec: "h264", encoding: "H264", clockRate: 90_000, channels: 0, payloadType: 96, fmtp: "" },
 };
 
-/** One run through a bad network. */
+/** A bad network, and what is sent through it. */
 export interface Way {
 	readonly network: Impairment;
 	readonly seed: number;
 	readonly latencyMs: number;
 	readonly seconds: number;
+}
+
+/** A caller that is connected, through a bad network. */
+export interface Line extends AsyncDisposable {
+	/** Sends all that the way says, and tells what became of it. */
+	send(): Promise<Outcome>;
 }
 
 /** What became of the messages. */
@@ -61,49 +67,62 @@ async function film(seconds: number, send: (picture: Buffer) => void): Promise<n
 	return (frames * PICTURE_BYTES) / MESSAGE_BYTES;
 }
 
-/** Our caller sends to our relay. Lost is what the relay has passed over. */
-export async function throughOurs({ relay, srtUrl, httpUrl }: TestRelay, path: string, way: Way): Promise<Outcome> {
-	await using proxy = await ImpairedUdp.open(relay.ports.srt[0]!, way.seed, way.network, way.network);
+/** Our caller at our relay. Lost is what the relay has not received. */
+export async function throughOurs({ relay, srtUrl, httpUrl }: TestRelay, path: string, way: Way): Promise<Line> {
+	const proxy = await ImpairedUdp.open(relay.ports.srt[0]!, way.seed, way.network, way.network);
 	const url = new URL(`${srtUrl}?streamid=publish:${path}&latency=${way.latencyMs}`);
 	url.port = `${proxy.port}`;
 	const stop = new AbortController();
 	const now = (): number => performance.now();
 	const client = await openSrtClient({ url: url.href, signal: stop.signal, now, onData: () => {} });
-	const sent = await film(way.seconds, (picture) => {
-		for (const message of messagesOf(picture)) if (!client.session.write(message, now())) throw new Error("no room");
-	});
-	const list = await fetch(`${httpUrl}/v3/srtconns/list`);
-	const { items } = (await list.json()) as { items: Counted[] };
-	stop.abort();
-	const counted = items.find((one) => one.path === path);
-	if (!counted) throw new Error("the publisher is gone");
-	const { packetsReceivedDrop: dropped, packetsReceivedUnique: received } = counted;
-	if (received + dropped !== sent) throw new Error(`${sent} sent, ${received} received and ${dropped} given up`);
-	return { sent, lost: dropped };
+	return {
+		send: async () => {
+			const sent = await film(way.seconds, (picture) => {
+				for (const message of messagesOf(picture)) {
+					if (!client.session.write(message, now())) throw new Error("no room");
+				}
+			});
+			const list = await fetch(`${httpUrl}/v3/srtconns/list`);
+			const { items } = (await list.json()) as { items: Counted[] };
+			const counted = items.find((one) => one.path === path);
+			if (!counted) throw new Error("the publisher is gone");
+			const { packetsReceivedDrop: dropped, packetsReceivedUnique: received } = counted;
+			if (received + dropped > sent) throw new Error(`${sent} sent, ${received} received and ${dropped} given up`);
+			return { sent, lost: sent - received };
+		},
+		[Symbol.asyncDispose]: () => {
+			stop.abort();
+			return proxy[Symbol.asyncDispose]();
+		},
+	};
 }
 
-/** libsrt's own tool sends to itself. Lost is what does not come out. */
-export async function throughLibsrt(way: Way): Promise<Outcome> {
+/** libsrt's own tool at itself. Lost is what does not come out. */
+export async function throughLibsrt(way: Way): Promise<Line> {
 	const port = await freePort();
-	await using proxy = await ImpairedUdp.open(port, way.seed, way.network, way.network);
+	const proxy = await ImpairedUdp.open(port, way.seed, way.network, way.network);
 	const tool = peer("srt-live-transmit")!;
 	const options = [`-chunk:${MESSAGE_BYTES}`];
 	const listener = [...options, `srt://127.0.0.1:${port}?mode=listener&latency=${way.latencyMs}`, "file://con"];
 	const caller = [...options, "file://con", `srt://127.0.0.1:${proxy.port}?mode=caller&latency=${way.latencyMs}`];
 	const sink = spawn(tool, listener, { stdio: ["ignore", "pipe", "ignore"] });
 	const source = spawn(tool, caller, { stdio: ["pipe", "ignore", "pipe"] });
-	try {
-		let received = 0;
-		sink.stdout.on("data", ({ length }: Buffer) => {
-			received += length;
-		});
-		for (let said = ""; !said.includes("connected"); said += String(await once(source.stderr, "data"))) {}
-		const sent = await film(way.seconds, (picture) => source.stdin.write(picture));
-		return { sent, lost: sent - Math.floor(received / MESSAGE_BYTES) };
-	} finally {
-		source.kill("SIGKILL");
-		sink.kill("SIGKILL");
-	}
+	let received = 0;
+	sink.stdout.on("data", ({ length }: Buffer) => {
+		received += length;
+	});
+	for (let said = ""; !said.includes("connected"); said += String(await once(source.stderr, "data"))) {}
+	return {
+		send: async () => {
+			const sent = await film(way.seconds, (picture) => source.stdin.write(picture));
+			return { sent, lost: sent - Math.floor(received / MESSAGE_BYTES) };
+		},
+		[Symbol.asyncDispose]: () => {
+			source.kill("SIGKILL");
+			sink.kill("SIGKILL");
+			return proxy[Symbol.asyncDispose]();
+		},
+	};
 }
 
 async function freePort(): Promise<number> {
