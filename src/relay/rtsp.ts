@@ -7,6 +7,7 @@ import type { Hub } from "../hub/hub.ts";
 import type { SenderStream } from "../net/sender/stream.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { repeatLog } from "../observe/repeat-log.ts";
 import { RtspServer } from "../protocols/rtsp/server.ts";
 import type { UdpPorts } from "../protocols/rtsp/udp-ports.ts";
 
@@ -44,7 +45,8 @@ export async function openRtsp(house: House, udp: UdpPorts | undefined, web: Tls
 	const { sessionTimeout, requestTimeout, maxConnections, address, tls } = config.rtsp;
 	const connected = hooks.connected.bind(hooks);
 	const log = house.log.child({ room: "rtsp" });
-	const context = { hub, access, fans, udp, connected, sessionTimeout, requestTimeout, log };
+	const refused = repeatLog(log, "info", "refused");
+	const context = { hub, access, fans, udp, connected, sessionTimeout, requestTimeout, log, refused };
 	await using parts = new AsyncDisposableStack();
 	const own = tls.cert && tls.key ? new TlsMaterial(tls) : undefined;
 	const doors = { address: own ? tls.address : [], maxConnections };

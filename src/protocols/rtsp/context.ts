@@ -4,6 +4,7 @@ import type { Hub } from "../../hub/hub.ts";
 import type { Millis } from "../../media/time.ts";
 import type { SenderStream } from "../../net/sender/stream.ts";
 import type { Log } from "../../observe/log.ts";
+import type { RepeatLog } from "../../observe/repeat-log.ts";
 import type { UdpPorts } from "./udp-ports.ts";
 
 /** What every RTSP connection of a server shares. */
@@ -11,6 +12,8 @@ export interface RtspContext {
 	readonly hub: Hub;
 	readonly access: Access;
 	readonly log: Log;
+	/** Told of what is declined and why: few clients show the sentence that they are answered. */
+	readonly refused: RepeatLog;
 	/** How clients come. */
 	readonly scheme: "rtsp" | "rtsps";
 	/** The fan-outs of streams that are read over UDP; without them UDP is for publishers only. */

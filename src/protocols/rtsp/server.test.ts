@@ -54,12 +54,15 @@ async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 	const fans = new Fans((ring) => sender.open(ring));
 	const loopback = { host: "127.0.0.1", port: 0 };
 	const udp = await UdpPorts.open(loopback, loopback);
-	const context = { hub, access, log, fans, udp, sessionTimeout: 60_000, requestTimeout: 10_000 };
+	const refusals: (string | undefined)[] = [];
+	const refused = ({ reason }: Readonly<Record<string, string>>) => void refusals.push(reason);
+	const context = { hub, access, log, refused, fans, udp, sessionTimeout: 60_000, requestTimeout: 10_000 };
 	const server = await RtspServer.listen(context, { address: [loopback], maxConnections: 20 });
 	const [port] = server.ports;
 	return {
 		hub,
 		server,
+		refusals,
 		port: port!,
 		url: `rtsp://127.0.0.1:${port}/camera`,
 		login: `rtsp://user:p%40ss@127.0.0.1:${port}/camera`,
@@ -196,6 +199,7 @@ test("a closed relay wants a login: Digest for our client, nothing for others", 
 	await assert.rejects(publish(relay.login.replace("p%40ss", "wrong")), /401/);
 	const publisher = await publish(relay.login);
 	await assert.rejects(play(relay.url), /401/);
+	assert.deepEqual(relay.refusals, []);
 	const reader = await play(relay.login);
 	reader.client.close();
 	publisher.close();
@@ -209,6 +213,10 @@ test("the reasons for a refusal reach the client", { timeout: 10_000 }, async ()
 	publisher.close();
 	const many = Array.from({ length: 9 }, () => video);
 	await assert.rejects(publish(relay.url, many), /9 tracks, at most 8/);
+	const [absent, invalid, ...others] = relay.refusals;
+	assert.equal(absent, 'nobody publishes to "camera"');
+	assert.match(invalid ?? "", /the path "a b" may hold only/);
+	assert.equal(others.length, 1);
 });
 
 test("a stream is pulled from another server until that ends", { timeout: 10_000 }, async () => {
