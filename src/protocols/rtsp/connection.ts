@@ -17,9 +17,9 @@ const MAX_WAITING = 32;
 /** Bytes that may wait for a client that asks and does not read: more than media ever leaves there. */
 const MAX_UNSENT_BYTES = 2_097_152;
 /** Letters of what a client says of itself that are kept. */
+const MAX_USER_AGENT = 1000;
 /** A login is asked for, another transport: clients go on from there. */
 const NEGOTIATION = new Set([401, 461]);
-const MAX_USER_AGENT = 1000;
 
 /** One RTSP connection: requests are answered one after the other; it holds at most one session, which ends with it. */
 export class RtspConnection implements StreamSink, Peer {
@@ -143,7 +143,11 @@ export class RtspConnection implements StreamSink, Peer {
 			const answering = this.#answer(request);
 			const answer =
 				answering instanceof Promise ? await answering.catch((error: unknown) => this.#declined(error)) : answering;
-			if (this.#over) break;
+			if (this.#over) {
+				// What was set up while the client left.
+				this.#requests.release("the client closed the connection");
+				break;
+			}
 			this.#lastRequest = this.#context.hub.clock.now();
 			this.#send(request, answer);
 			answer.after?.();
