@@ -10,6 +10,7 @@ import { Metrics } from "../observe/metrics.ts";
 import { describeDemand } from "./demand-metrics.ts";
 import type { ForwardSource, HlsDoor, LiveDoor, MqttDoor, SessionSource, WebRtcDoor } from "./http/room.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
+import { withViewerLimit } from "./http/viewer-limit.ts";
 import { Ledger } from "./ledger.ts";
 import { describeLikeMediaMtx } from "./mediamtx-metrics.ts";
 import { describeMetrics } from "./metrics.ts";
@@ -89,7 +90,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 		ledger,
 		metrics,
 		log,
-		webrtc,
+		webrtc: webrtc && withViewerLimit(webrtc, config.streams),
 		mqtt: options.mqtt,
 		live: options.live,
 		hls: options.hls,

@@ -51,7 +51,8 @@ test("an offer is answered with the session's address, its tag and the ICE serve
 	assert.deepEqual(JSON.parse(String(answer.headers["vedette-left-out"])), [
 		{ track: 1, codec: "MPEG-4 Audio", reason: "browsers do not take it – ever" },
 	]);
-	const { principal, ...offer } = offers[0]!;
+	const { principal, gone, ...offer } = offers[0]!;
+	assert.equal(gone.aborted, false);
 	assert.equal(principal.name, "viewer");
 	assert.deepEqual(offer, {
 		direction: "read",

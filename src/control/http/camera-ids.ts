@@ -1,7 +1,6 @@
 import type { RelayConfig } from "../../config/relay-schema.ts";
 import { type PathName, parsePathName } from "../../media/path-name.ts";
 import { HttpRefusal } from "./refusal.ts";
-import type { HttpRoom } from "./room.ts";
 
 type Streams = RelayConfig["streams"];
 
@@ -22,13 +21,4 @@ export function cameraOf(streams: Streams, id: string): NamedCamera {
 /** The id of a path: the declared one, or the path's name. */
 export function idOf(streams: Streams, path: PathName): string {
 	return Object.entries(streams).find(([, stream]) => stream.path === path)?.[0] ?? path;
-}
-
-/** Throws 503 where as many watch a path by WebRTC as its camera may have. */
-export function checkViewers({ hub, config }: HttpRoom, path: PathName): void {
-	const most = Object.values(config.streams).find((stream) => stream.path === path)?.maxViewers;
-	if (most === undefined) return;
-	const readers = [...(hub.path(path)?.stream?.readers ?? [])].filter(({ info }) => info.type === "webRTCSession");
-	if (readers.length < most) return;
-	throw new HttpRefusal(503, `Maximum viewers (${most}) reached for stream`, { "Vedette-Full": `${most}` });
 }

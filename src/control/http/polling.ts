@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { goneOf } from "./gone.ts";
 import { type Guard, pathNameOf } from "./guard.ts";
 import { pollingOperation } from "./openapi/bridge.ts";
 import { about } from "./openapi/operation.ts";
@@ -11,13 +12,6 @@ const MAX_WAIT_S = 60;
 function waitOf({ headers }: FastifyRequest): number {
 	const match = /(?:^|,)\s*wait\s*=\s*(\d{1,6})/i.exec(String(headers.prefer ?? ""));
 	return Math.min(Number(match?.[1] ?? 0), MAX_WAIT_S);
-}
-
-/** Aborts when the client has gone, or has its answer. */
-function goneOf({ raw }: FastifyReply): AbortSignal {
-	const gone = new AbortController();
-	raw.once("close", () => gone.abort());
-	return gone.signal;
 }
 
 /**

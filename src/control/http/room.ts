@@ -23,6 +23,8 @@ export interface WebRtcOffer {
 	readonly userAgent: string;
 	/** What stands after `?`. */
 	readonly query: string;
+	/** Aborts when who offers has gone before the answer. */
+	readonly gone: AbortSignal;
 	/** Told when the session is over, with the reason. */
 	readonly onEnd?: (reason: string) => void;
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Credentials, readAuthorization } from "../../access/credentials.ts";
 import { type WebSocket, WebSocketDoor } from "../../net/web-socket.ts";
 import { Connection, type Switchboard } from "../signaling/connection.ts";
-import { cameraOf, checkViewers, type NamedCamera } from "./camera-ids.ts";
+import { cameraOf, type NamedCamera } from "./camera-ids.ts";
 import { credentialsOf, ipOf } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
 import { signalingOperation } from "./openapi/sockets.ts";
@@ -31,18 +31,17 @@ function cameraWithoutName(room: HttpRoom, asked: string): NamedCamera {
 function boardOf(room: HttpRoom, request: FastifyRequest, shown: Credentials): Switchboard {
 	const { camera: asked = "" } = request.query as { camera?: string };
 	return {
-		async call({ direction, camera, sdp }, token, onEnd) {
+		async call({ direction, camera, sdp }, { token, gone, onEnd }) {
 			const { webrtc } = room;
 			if (!webrtc) throw new Error("this relay runs without WebRTC");
 			const { path } = camera === "" ? cameraWithoutName(room, asked) : cameraOf(room.config.streams, camera);
 			const credentials = token === undefined ? shown : readAuthorization(`Bearer ${token}`, "GET", request.url);
 			const outcome = await room.access.check(credentials, direction, path, ipOf(request));
 			if (!outcome.ok) throw refusalOf(outcome, request);
-			if (direction === "read") checkViewers(room, path);
 			const userAgent = (request.headers["user-agent"] ?? "").slice(0, 200);
 			const client = { remoteAddress: ipOf(request), userAgent, query: "" };
 			const { principal } = outcome;
-			const answer = await webrtc.offer({ direction, path, sdp, principal, ...client, onEnd });
+			const answer = await webrtc.offer({ direction, path, sdp, principal, ...client, gone, onEnd });
 			return { session: answer.id, sdp: answer.sdp, end: () => webrtc.end({ direction, path, id: answer.id }) };
 		},
 	};

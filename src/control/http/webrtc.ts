@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { checkViewers } from "./camera-ids.ts";
+import { goneOf } from "./gone.ts";
 import { type Guard, ipOf, pathNameOf } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
 import { webrtcOperations } from "./openapi/watching.ts";
@@ -70,13 +70,13 @@ function body(request: FastifyRequest, type: string): string {
 }
 
 async function offer(room: HttpRoom, guard: Guard, request: FastifyRequest, reply: FastifyReply) {
+	const gone = goneOf(reply);
 	const { name, kind, id } = endpoint(request);
 	if (id !== "") throw new HttpRefusal(405, "a session takes PATCH and DELETE", { Allow: "PATCH, DELETE" });
 	const path = pathNameOf(name);
 	const direction = kind === "whip" ? "publish" : "read";
 	const principal = await guard.admit(request, direction, path);
 	const sdp = body(request, OFFER);
-	if (direction === "read") checkViewers(room, path);
 	const mark = request.url.indexOf("?");
 	const answer = await door(room).offer({
 		direction,
@@ -86,7 +86,10 @@ async function offer(room: HttpRoom, guard: Guard, request: FastifyRequest, repl
 		remoteAddress: ipOf(request),
 		userAgent: (request.headers["user-agent"] ?? "").slice(0, 200),
 		query: mark < 0 ? "" : request.url.slice(mark + 1, mark + 1025),
+		gone,
 	});
+	// Nobody has heard of this session.
+	if (gone.aborted) door(room).end({ direction, path, id: answer.id });
 	if (answer.leftOut.length > 0) reply.header("Vedette-Left-Out", asciiJson(answer.leftOut));
 	reply.header("Link", iceLinks(room.config.webrtc));
 	return reply

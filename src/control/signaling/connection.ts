@@ -11,13 +11,20 @@ export interface Call {
 	end(): void;
 }
 
+/** Who makes an offer. */
+interface Caller {
+	/** What proves who it is; undefined for what came with the connection. */
+	readonly token: string | undefined;
+	/** Aborts when it wants no answer any more. */
+	readonly gone: AbortSignal;
+	/** Told when the session is over, with the reason. */
+	onEnd(reason: string): void;
+}
+
 /** What a connection needs of the room behind it. */
 export interface Switchboard {
-	/**
-	 * Takes an offer from somebody who shows `token`, or what came with the connection. Rejects with an error whose message is
-	 * a sentence for people. `onEnd` is told when the session is over for another reason than its end being asked for.
-	 */
-	call(offer: Offer, token: string | undefined, onEnd: (reason: string) => void): Promise<Call>;
+	/** Takes an offer. Rejects with an error whose message is a sentence for people. */
+	call(offer: Offer, caller: Caller): Promise<Call>;
 }
 
 const MOST_IN_PERIOD = 200;
@@ -32,8 +39,8 @@ export class Connection {
 	#language: Language = "type";
 	#token: string | undefined;
 	#call: Call | undefined;
-	/** Counts offers: an answer that comes after a newer offer, or after the end, belongs to nobody. */
-	#turn = 0;
+	/** The last offer; aborted by a newer one, or the end: what is answered then belongs to nobody. */
+	#offered = new AbortController();
 	#heard = 0;
 	#since = performance.now();
 
@@ -80,27 +87,28 @@ export class Connection {
 
 	async #offer(offer: Offer): Promise<void> {
 		this.#stop();
-		const turn = this.#turn;
-		const isCurrent = (): boolean => turn === this.#turn;
+		this.#offered = new AbortController();
+		const gone = this.#offered.signal;
+		const onEnd = (reason: string): void => {
+			if (gone.aborted) return;
+			this.#call = undefined;
+			this.#say({ what: "over", message: reason });
+		};
 		try {
-			const call = await this.#board.call(offer, this.#token, (reason) => {
-				if (!isCurrent()) return;
-				this.#call = undefined;
-				this.#say({ what: "over", message: reason });
-			});
-			if (!isCurrent()) return call.end();
+			const call = await this.#board.call(offer, { token: this.#token, gone, onEnd });
+			if (gone.aborted) return call.end();
 			this.#call = call;
 			this.#say({ what: "answer", direction: offer.direction, sdp: call.sdp, session: call.session });
 			for (const candidate of candidatesOf(call.sdp)) this.#say({ what: "candidate", candidate });
 		} catch (error) {
-			if (!isCurrent()) return;
+			if (gone.aborted) return;
 			const message = error instanceof Error ? error.message : String(error);
 			this.#say({ what: "refused", direction: offer.direction, message });
 		}
 	}
 
 	#stop(): void {
-		this.#turn += 1;
+		this.#offered.abort();
 		const call = this.#call;
 		this.#call = undefined;
 		call?.end();
