@@ -72,6 +72,7 @@ const messages: readonly (readonly [keyof typeof parsers, object])[] = [
 			state: "idle",
 			session: "s",
 			order: "a",
+			orders: ["b", "a"],
 			reason: "x",
 			trigger: { name: "dog", seconds: 5 },
 			paused: true,

@@ -54,8 +54,10 @@ interface TriggerTold {
 export interface StateReport {
 	readonly state: StreamState;
 	readonly session: string;
-	/** The order this answers; the last one. */
+	/** The last order that was obeyed, or answered again. */
 	readonly order?: string;
+	/** The orders that this answers, where they are not that one alone: of many at once each is named in one report. */
+	readonly orders?: readonly string[];
 	/** Why it is so, for people. */
 	readonly reason?: string;
 	readonly trigger?: TriggerTold;
@@ -84,6 +86,7 @@ export interface Stats {
 const MAX_LENGTH = 4096;
 const MAX_TEXT = 500;
 const MAX_CAMERAS = 64;
+const MAX_ORDERS = 1000;
 const MAX_TRIGGER_S = 86_400;
 const MAX_KBPS = 1_000_000;
 
@@ -154,25 +157,26 @@ export function parseAvailability(text: string): Availability | undefined {
 	return {
 		state,
 		session: fields.session,
-		...(isNames(cameras) && { cameras }),
-		...(isNames(alwaysOn) && { alwaysOn }),
+		...(areTexts(cameras, MAX_CAMERAS) && { cameras }),
+		...(areTexts(alwaysOn, MAX_CAMERAS) && { alwaysOn }),
 	};
 }
 
-function isNames(value: unknown): value is string[] {
-	return Array.isArray(value) && value.length <= MAX_CAMERAS && value.every(isText);
+function areTexts(value: unknown, most: number): value is string[] {
+	return Array.isArray(value) && value.length <= most && value.every(isText);
 }
 
 export function parseStateReport(text: string): StateReport | undefined {
 	const fields = fieldsOf(text);
 	const state = oneOf(fields?.state, "idle", "starting", "live", "stopping", "error");
 	if (!state || !isText(fields?.session)) return undefined;
-	const { order, reason, paused, late } = fields;
+	const { order, orders, reason, paused, late } = fields;
 	const trigger = triggerOf(fields.trigger);
 	return {
 		state,
 		session: fields.session,
 		...(isText(order) && { order }),
+		...(areTexts(orders, MAX_ORDERS) && { orders }),
 		...(isText(reason) && { reason }),
 		...(trigger && { trigger }),
 		...(paused === true && { paused }),

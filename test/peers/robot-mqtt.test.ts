@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { parsePathName } from "../../src/media/path-name.ts";
 import { parseAvailability, parseStateReport, parseStats, type StateReport } from "../../src/wire/robot-messages.ts";
@@ -100,6 +101,36 @@ test("set and order on the camera's own topics; a kept command is an old one", {
 	const before = s.heard.messages.length;
 	await until(() => s.heard.messages.slice(before).some(({ topic }) => topic === AVAILABLE), "it came back");
 	assert.equal(s.state()?.state, "idle");
+});
+
+test("of a thousand orders at once each is answered, and the last one done", { timeout: 60_000 }, async (t) => {
+	if (!ready(t)) return;
+	await using s = await scene();
+	const before = s.heard.messages.length;
+	const expires = Date.now() + 60_000;
+	const orders = Array.from({ length: 1000 }, (_, n) => ({ id: randomUUID(), do: n % 2 ? "stop" : "start", expires }));
+	await s.broker.publishAll(
+		"vedette/robot1/front/stream/order",
+		orders.map((order) => JSON.stringify(order)),
+	);
+	const began = performance.now();
+	const reports = (): StateReport[] =>
+		s.heard.messages
+			.slice(before)
+			.flatMap(({ topic, text }) => (topic === STATE ? (parseStateReport(text) ?? []) : []));
+	const answered = (): Set<string> => new Set(reports().flatMap(({ order = "", orders = [order] }) => orders));
+	await until(
+		() => answered().size >= orders.length,
+		() => `${answered().size} orders are answered`,
+	);
+	const ms = Math.round(performance.now() - began);
+	t.diagnostic(`all were answered ${ms} ms after the last one was sent, in ${reports().length} messages`);
+	assert.deepEqual(
+		orders.filter(({ id }) => !answered().has(id)),
+		[],
+	);
+	await until(() => s.state()?.state === "idle", "what the last one says is done");
+	assert.equal(s.state()?.order, orders.at(-1)?.id);
 });
 
 test("a robot that is cut off is offline by its will; it comes back with a new session", {

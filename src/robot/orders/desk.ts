@@ -6,7 +6,7 @@ import { RelayClock } from "./relay-clock.ts";
 export type Judgement = "obey" | "again" | "late";
 
 /** So many orders of each camera are remembered. */
-const REMEMBERED = 64;
+const REMEMBERED = 1000;
 
 /** Tells new orders from late ones and from those that came before. Pure. */
 export class Desk {

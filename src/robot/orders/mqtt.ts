@@ -87,8 +87,9 @@ export class BrokerLink {
 	}
 
 	async #tell(station: Station): Promise<void> {
-		const payload = JSON.stringify(station.report(this.#session));
+		const payload = JSON.stringify(station.answer(this.#session));
 		await this.#connection.deliver({ topic: this.#topic(station.name, "state"), payload, retain: true });
+		if (station.owesAnswers) this.report(station);
 	}
 
 	stats(station: Station, stats: Stats): void {

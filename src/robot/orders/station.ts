@@ -2,6 +2,7 @@ import type { Frame } from "../../media/frame.ts";
 import type { Bounds, Order, StateReport, Stats, StreamState } from "../../wire/robot-messages.ts";
 import type { Camera } from "../camera.ts";
 import type { Tally } from "../publish/publishing.ts";
+import { Answers } from "./answers.ts";
 import type { Desk } from "./desk.ts";
 import type { Wish } from "./wish.ts";
 
@@ -20,6 +21,7 @@ export interface StationOptions {
 /** One camera with everything that decides whether it runs: carries out its wish, and can say how it stands. */
 export class Station {
 	readonly #options: StationOptions;
+	readonly #answers = new Answers();
 	#order: string | undefined;
 	#reason = "";
 	#state: StreamState = "idle";
@@ -60,7 +62,10 @@ export class Station {
 	obey(order: Order): void {
 		const { desk, camera } = this.#options;
 		const judgement = desk.judge(this.name, order, performance.now());
-		if (judgement !== "late") this.#order = order.id;
+		if (judgement !== "late") {
+			this.#order = order.id;
+			this.#answers.add(order.id);
+		}
 		if (judgement !== "obey") this.#options.onChange(this);
 		else if (order.do === "keyframe") {
 			camera.requestKeyFrame();
@@ -125,6 +130,18 @@ export class Station {
 			...(paused && { paused }),
 			...(desk.late > 0 && { late: desk.late }),
 		};
+	}
+
+	/** Whether there are orders that no report has answered. */
+	get owesAnswers(): boolean {
+		return !this.#answers.isEmpty;
+	}
+
+	/** The report for whoever gave orders: it answers those that came since the last one. */
+	answer(session: string): StateReport {
+		const report = this.report(session);
+		const orders = this.#answers.take();
+		return orders.some((id) => id !== report.order) ? { ...report, orders } : report;
 	}
 
 	/** What left since the last call. */
