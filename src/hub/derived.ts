@@ -1,9 +1,10 @@
 import type { Frame } from "../media/frame.ts";
 import { distance32, type Millis } from "../media/time.ts";
 import type { Track } from "../media/track.ts";
+import type { Clock } from "./clock.ts";
 import { FrameReader } from "./frames.ts";
 import type { Intake } from "./intake.ts";
-import type { Clock, Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 /** How long it goes on when the last reader is gone. */
 const LINGER_MS = 5000;

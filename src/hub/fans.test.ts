@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Fan } from "./audience.ts";
 import { Fans } from "./fans.ts";
-import type { Fan, Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 test("a fan-out is opened for the first reader and closed behind the last", () => {
 	const attached = new Set<Fan>();

@@ -1,5 +1,6 @@
 import type { PacketRing } from "../net/ring.ts";
-import type { Fan, Stream } from "./stream.ts";
+import type { Fan } from "./audience.ts";
+import type { Stream } from "./stream.ts";
 
 /** A reader's share of a stream's fan-out. */
 export interface FanUse<T extends Fan> {

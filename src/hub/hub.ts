@@ -4,13 +4,14 @@ import type { Track } from "../media/track.ts";
 import type { Pool } from "../net/pool.ts";
 import { Histogram } from "../observe/histogram.ts";
 import { Batches } from "./batches.ts";
+import type { Clock } from "./clock.ts";
 import type { Visitor } from "./demand/camera.ts";
 import { Demand, type HoldStore } from "./demand/demand.ts";
 import type { Transcoder } from "./derived.ts";
 import { Path, type PathEvents, type Publication, type PublisherEvents, type PublisherInfo } from "./path.ts";
 import type { Reader, ReaderEvents, ReaderInfo } from "./reader.ts";
 import { Refused } from "./refused.ts";
-import { type Clock, Stream, type StreamStatistics } from "./stream.ts";
+import { Stream, type StreamStatistics } from "./stream.ts";
 
 /** What the hub tells whoever listens: the log, the hooks, the page. */
 export type HubEvent =

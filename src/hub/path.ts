@@ -3,9 +3,10 @@ import type { PathSettings } from "../config/path-schema.ts";
 import type { Frame } from "../media/frame.ts";
 import type { PathName } from "../media/path-name.ts";
 import type { Track } from "../media/track.ts";
+import type { Clock } from "./clock.ts";
 import { Reader, type ReaderEvents, type ReaderInfo } from "./reader.ts";
 import { Refused } from "./refused.ts";
-import type { Clock, Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 /** Who publishes, for people and for the control API. */
 export interface PublisherInfo {

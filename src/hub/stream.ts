@@ -7,10 +7,13 @@ import type { Track } from "../media/track.ts";
 import type { Pool } from "../net/pool.ts";
 import { ENTRY_INFO, FLAG_LAST, PacketRing } from "../net/ring.ts";
 import type { Histogram } from "../observe/histogram.ts";
+import { Audience, type Fan } from "./audience.ts";
 import type { Batched, Batches } from "./batches.ts";
+import type { Clock } from "./clock.ts";
 import { DerivedTrack, derivable, type NotMade, type Transcoder } from "./derived.ts";
 import { FrameLane } from "./frame-lane.ts";
 import { Intake } from "./intake.ts";
+import { JoinPoints } from "./join-points.ts";
 import { KEY_FRAME_REQUEST_MS, RATE_LEAST_MS, REPAIR_MS } from "./limits.ts";
 import type { Reader } from "./reader.ts";
 import type { ClockPair } from "./timeline.ts";
@@ -18,23 +21,6 @@ import { TrackWriter } from "./writer.ts";
 
 /** So many batches in a row must have closed by themselves before that is relied on. */
 const PUNCTUAL_BATCHES = 30;
-
-/** The hub's clocks and timers, so that tests need none. */
-export interface Clock {
-	/** Monotonic milliseconds. */
-	now(): Millis;
-	/** Unix milliseconds. */
-	unix(): number;
-	/** Calls back once after `ms`; the returned function takes that back. */
-	after(ms: Millis, call: () => void): () => void;
-}
-
-/** Serves many readers at once with each batch: the sender of `net`. */
-export interface Fan {
-	/** Packets below number `to` are complete. */
-	batch(to: number): void;
-	close(): void;
-}
 
 /** What a stream has counted, over all its readers and publishers. */
 export interface StreamCounters {
@@ -82,15 +68,11 @@ export class Stream implements Batched {
 	readonly intakes: readonly Intake[];
 	readonly #derived: readonly DerivedTrack[];
 	readonly #notMade: readonly NotMade[];
-	readonly #joins: number[];
+	readonly #joins: JoinPoints;
 	readonly #lane: FrameLane;
-	readonly #readers = new Set<Reader>();
-	#audience = 0;
+	readonly #audience = new Audience();
 	/** What ends the subscription of each reader of frames. */
 	readonly #subscriptions = new Map<Reader, () => void>();
-	/** The readers that are called with each batch; an array, because it is walked for every one. */
-	#called: Reader[] = [];
-	#fans: Fan[] = [];
 	readonly #batches: Batches;
 	/** Batches of several packets that closed in time, since the last one that did not. */
 	#inTime = 0;
@@ -124,12 +106,12 @@ export class Stream implements Batched {
 		this.lastArrival = clock.now();
 		const { cacheSize: bytes, cacheAge: ageMs } = settings;
 		this.ring = new PacketRing(pool, { bytes, ageMs, historyMs: REPAIR_MS });
-		this.#joins = this.offered.map(() => -1);
+		this.#joins = new JoinPoints(this.ring, this.offered.length);
 		this.#writers = this.offered.map(
 			(track, index) => new TrackWriter(this.ring, index, track, randomInt(1, 2 ** 32), randomInt(0x8000)),
 		);
 		const events = {
-			onKey: (track: number) => this.#markKey(track),
+			onKey: (track: number) => this.#joins.mark(track, this.#writers[track]!.unit),
 			onKeyNeeded: () => this.requestKeyFrame(),
 		};
 		this.#lane = new FrameLane(this);
@@ -154,12 +136,12 @@ export class Stream implements Batched {
 	}
 
 	get readers(): ReadonlySet<Reader> {
-		return this.#readers;
+		return this.#audience.readers;
 	}
 
 	/** How many readers there are without the passive ones. */
 	get audience(): number {
-		return this.#audience;
+		return this.#audience.size;
 	}
 
 	/** The synchronisation source that readers see for a track. */
@@ -244,8 +226,7 @@ export class Stream implements Batched {
 		this.#unixOffset = this.#clock.unix() - now;
 		this.#lane.advance();
 		if (!this.#lane.isFed) for (let i = 0; i < this.#derived.length; i++) this.#derived[i]!.advance();
-		for (let i = 0; i < this.#fans.length; i++) this.#fans[i]!.batch(this.flushed);
-		for (let i = this.#called.length - 1; i >= 0; i--) this.#called[i]!.notify(now);
+		this.#audience.batch(this.flushed, now);
 		this.statistics.delay.observe(this.#clock.now() - now + this.ring.age(first, now));
 		this.ring.trim(now);
 	}
@@ -259,7 +240,7 @@ export class Stream implements Batched {
 		this.intakes[frame.track]!.see(frame);
 		this.#lane.feed(frame);
 		for (const one of this.#derived) one.feed(frame);
-		if (this.#called.length + this.#fans.length > 0) this.#derive();
+		if (this.#audience.takesPackets) this.prepare();
 		else this.#forget();
 	}
 
@@ -283,7 +264,7 @@ export class Stream implements Batched {
 
 	/** The newest key frame of a track, whole; undefined where there is none. */
 	keyFrame(track: number): Frame | undefined {
-		return this.#lane.keyFrame(track, this.#joins[track] ?? -1);
+		return this.#lane.keyFrame(track, this.#joins.of(track));
 	}
 
 	/** Asks the publisher for a key frame, at most once in 500 ms. Does nothing where it cannot make one. */
@@ -300,21 +281,15 @@ export class Stream implements Batched {
 	 * where there is none or no video.
 	 */
 	joinFor(tracks: readonly number[]): number {
-		let join = -1;
-		for (const track of tracks) {
-			const own = this.#joins[track] ?? -1;
-			if (own >= this.ring.tail && (join < 0 || own < join)) join = own;
-		}
+		const join = this.#joins.oldest(tracks);
 		return join >= 0 && join < this.flushed ? join : this.flushed;
 	}
 
 	/** Serves a group of readers with one call per batch; the returned function ends that. */
 	attach(fan: Fan): () => void {
-		this.#fans = [...this.#fans, fan];
+		const detach = this.#audience.attach(fan);
 		this.#derive();
-		return () => {
-			this.#fans = this.#fans.filter((one) => one !== fan);
-		};
+		return detach;
 	}
 
 	/** A reader of packets is about to join: what it begins with is to be there. */
@@ -326,10 +301,8 @@ export class Stream implements Batched {
 
 	/** Adds a reader that was made for this stream. */
 	add(reader: Reader): void {
-		this.#readers.add(reader);
-		if (!reader.info.passive) this.#audience++;
+		this.#audience.add(reader);
 		this.counters.joins++;
-		if (reader.called) this.#called = [...this.#called, reader];
 		if (reader.frames) {
 			this.#subscriptions.set(
 				reader,
@@ -347,16 +320,14 @@ export class Stream implements Batched {
 	remove(reader: Reader): void {
 		this.#subscriptions.get(reader)?.();
 		this.#subscriptions.delete(reader);
-		if (!this.#readers.delete(reader)) return;
-		if (!reader.info.passive) this.#audience--;
-		this.#called = this.#called.filter((one) => one !== reader);
+		if (!this.#audience.remove(reader)) return;
 		for (const one of this.#derived) if (reader.tracks.includes(one.index)) one.release(this.#clock);
 	}
 
 	/** Ends all readers with a reason and gives the memory back. */
 	close(reason: string): void {
 		this.openSince = -1;
-		for (const reader of [...this.#readers]) reader.end(reason);
+		this.#audience.end(reason);
 		for (const one of this.#derived) one.stop();
 		this.ring.close();
 	}
@@ -370,7 +341,7 @@ export class Stream implements Batched {
 		const { isFed } = this.#lane;
 		const now = this.#clock.now();
 		if (isFed) this.#lane.feed(frame);
-		if (isFed && this.#called.length + this.#fans.length === 0) return;
+		if (isFed && !this.#audience.takesPackets) return;
 		derived.report(frame, isFed, now);
 		if (isFed) this.#derive();
 		else if (derived.intake.frame(frame, now, this.#clock.unix())) this.flush();
@@ -378,23 +349,15 @@ export class Stream implements Batched {
 
 	/** Frames become packets while somebody reads packets. */
 	#derive(): void {
-		if (this.#called.length + this.#fans.length > 0) this.prepare();
+		if (this.#audience.takesPackets) this.prepare();
 	}
 
 	/** Nobody reads packets of frames: those of earlier readers are too old to join at. */
 	#forget(): void {
 		if (this.ring.tail === this.ring.head) return;
 		this.#lane.rewind();
-		this.#joins.fill(-1);
-		this.ring.setJoin(-1);
+		this.#joins.clear();
 		this.ring.trim(this.#clock.now());
-	}
-
-	#markKey(track: number): void {
-		this.#joins[track] = this.#writers[track]!.unit;
-		let oldest = -1;
-		for (const join of this.#joins) if (join >= this.ring.tail && (oldest < 0 || join < oldest)) oldest = join;
-		this.ring.setJoin(oldest);
 	}
 
 	/** Whether the last packet ends an access unit and no other unit has begun. */

@@ -1,9 +1,9 @@
 import type { PathSettings } from "../../config/path-schema.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
+import type { Clock } from "../clock.ts";
 import type { Path, PublisherInfo } from "../path.ts";
 import { Refused } from "../refused.ts";
-import type { Clock } from "../stream.ts";
 import type { Driver, DriverOffer } from "./driver.ts";
 import { asleep, dueAt, type Facts, type Phase, type PhaseAction, type PhaseEvent, step } from "./phase.ts";
 import { type CameraView, type DemandEvent, type KeptHold, keptHold, nameOf, restoredHold, whyOf } from "./view.ts";

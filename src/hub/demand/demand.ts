@@ -1,9 +1,9 @@
 import type { FoundSettings } from "../../config/path-settings.ts";
 import type { PathName } from "../../media/path-name.ts";
+import type { Clock } from "../clock.ts";
 import { newId, type Path, type PublisherInfo } from "../path.ts";
 import type { Reader } from "../reader.ts";
 import { Refused } from "../refused.ts";
-import type { Clock } from "../stream.ts";
 import { type Before, Camera, type CameraTools, type Started, type StartRequest, type Visitor } from "./camera.ts";
 import type { DriverOffer } from "./driver.ts";
 import type { CameraView, DemandEvent, KeptHold } from "./view.ts";

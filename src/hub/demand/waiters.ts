@@ -1,6 +1,6 @@
 import type { Millis } from "../../media/time.ts";
+import type { Clock } from "../clock.ts";
 import { Refused } from "../refused.ts";
-import type { Clock } from "../stream.ts";
 
 interface Waiter {
 	readonly admit: () => void;
