@@ -75,7 +75,8 @@ test("a relay's life: passwords once, status by the socket, a clean end", async 
 	const first = await start(...quiet(stateDir));
 	t.after(() => first.child.kill("SIGKILL"));
 	assert.match(first.text(), /user admin +password [\w-]{20} /);
-	assert.match(first.text(), /rtsp:\/\/publisher:[\w-]{32}@HOST/);
+	assert.match(first.text(), /rtsp:\/\/publisher:[\w-]{32}@HOST:[1-9]\d*\/PATH/);
+	assert.match(first.text(), /In a browser +http:\/\/HOST:[1-9]\d*\//);
 	const status = await vedette("status", "--set", `stateDir=${stateDir}`);
 	assert.equal(status.code, 0, status.err);
 	assert.match(status.out, /^vedette \d.*, up \d+ s, .*\n0 streams, 0 viewers\n$/);

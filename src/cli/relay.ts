@@ -56,15 +56,22 @@ function read(args: string[]): Order | number {
 	}
 }
 
-function passwords({ adminPassword, publishKey }: NonNullable<Relay["fresh"]>): string {
+/** What a new relay tells once: its users, and what can be done now. */
+function welcome({ adminPassword, publishKey }: NonNullable<Relay["fresh"]>, ports: Relay["ports"]): string {
+	const [http] = ports.http;
+	const [rtsp] = ports.rtsp;
+	const ways = [
+		...(http ? [`In a browser      http://HOST:${http}/ (as admin)`] : []),
+		...(http && ports.mqtt.length > 0 ? ["A robot joins     vedette relay invite NAME"] : []),
+		...(rtsp ? [`Anybody else      publishes to rtsp://publisher:${publishKey}@HOST:${rtsp}/PATH`] : []),
+	];
 	return `
   This relay is new, so it made two users. Their passwords are shown this once:
 
     user admin        password ${adminPassword}        may do everything
     user publisher    password ${publishKey}   may publish
 
-  A robot publishes to rtsp://publisher:${publishKey}@HOST:8554/PATH
-
+${ways.map((way) => `  ${way}\n`).join("")}
 `;
 }
 
@@ -106,7 +113,7 @@ export async function run(args: string[]): Promise<number> {
 		process.stderr.write(`vedette relay: ${reason}\n`);
 		return 1;
 	}
-	if (relay.fresh) process.stdout.write(passwords(relay.fresh));
+	if (relay.fresh) process.stdout.write(welcome(relay.fresh, relay.ports));
 	const anonymous = everybodyMay(config);
 	if (anonymous.length > 0) log.warn({ anonymous }, `everybody may use this relay${open ? " (--open)" : ""}`);
 	log.info(relay.ports, "the relay is running");
