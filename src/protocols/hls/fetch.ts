@@ -1,7 +1,15 @@
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent as SecureAgent, request as secureRequest } from "node:https";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
 import type { Resource } from "./m3u8.ts";
+import { Reach } from "./reach.ts";
 
 /** What is asked for must have come whole within this time. */
 const TIMEOUT_MS = 20_000;
+const MOST_REDIRECTS = 10;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** What was asked for, and where it came from in the end. */
 export interface Fetched {
@@ -9,13 +17,18 @@ export interface Fetched {
 	readonly bytes: Buffer;
 }
 
-/** Asks one server and those that it names for files, with the credentials of the address for that server alone. */
+type Headers = Readonly<Record<string, string>>;
+
+/** Asks one server and those near it or public that it names for files, with the address's credentials for that server alone. */
 export class Fetcher {
 	/** Without credentials. */
 	readonly url: string;
 	readonly #origin: string;
 	readonly #authorization: string | undefined;
 	readonly #signal: AbortSignal;
+	readonly #reach = new Reach();
+	readonly #plain = new Agent({ keepAlive: true, lookup: this.#reach.lookup });
+	readonly #secure = new SecureAgent({ keepAlive: true, lookup: this.#reach.lookup });
 
 	/** `url` may hold credentials. */
 	constructor(url: string, signal: AbortSignal) {
@@ -26,35 +39,90 @@ export class Fetcher {
 		this.url = parsed.href;
 		this.#origin = parsed.origin;
 		this.#signal = signal;
+		signal.addEventListener("abort", () => this.#hangUp(), { once: true });
 		const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
 		if (username) this.#authorization = `Basic ${Buffer.from(login).toString("base64")}`;
 	}
 
-	/** Rejects where the server does not answer with it in time, or with more than `most` bytes. Follows redirects. */
+	/**
+	 * Rejects where the server does not answer with it in time, or with more than `most` bytes, and where it leads to where
+	 * the relay does not go. Follows redirects.
+	 */
 	async get({ url, range }: Resource, most: number): Promise<Fetched> {
-		const headers: Record<string, string> = {};
-		if (this.#authorization && new URL(url).origin === this.#origin) headers.authorization = this.#authorization;
-		if (range) headers.range = `bytes=${range.at}-${range.at + range.bytes - 1}`;
 		const timeout = AbortSignal.timeout(TIMEOUT_MS);
 		const signal = AbortSignal.any([this.#signal, timeout]);
-		const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
-			throw sentence(error);
-		});
-		if (!response.ok) {
-			await response.body?.cancel();
-			throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
+		try {
+			return await this.#get(new URL(url), range, most, signal);
+		} catch (error) {
+			if (timeout.aborted) throw new Error(`no whole answer from ${new URL(url).host} within ${TIMEOUT_MS / 1000} s`);
+			throw signal.aborted ? signal.reason : error;
+		}
+	}
+
+	async #get(from: URL, range: Resource["range"], most: number, signal: AbortSignal): Promise<Fetched> {
+		const headers: Record<string, string> = { "user-agent": "vedette", "accept-encoding": range ? "identity" : "gzip" };
+		if (range) headers.range = `bytes=${range.at}-${range.at + range.bytes - 1}`;
+		const { response, url } = await this.#follow(from, headers, signal);
+		const { statusCode = 0, statusMessage = "" } = response;
+		if (statusCode < 200 || statusCode > 299) {
+			response.destroy();
+			throw new Error(`the server answered ${statusCode} ${statusMessage}`.trim());
 		}
 		// Servers that know no ranges send the whole file.
-		const whole = range && response.status !== 206 ? range : undefined;
-		const bytes = await bodyOf(response, whole?.at ?? 0, whole ? Math.min(whole.bytes, most) : most, !whole);
-		return { url: response.url, bytes };
+		const whole = range && statusCode !== 206 ? range : undefined;
+		const limit = whole ? Math.min(whole.bytes, most) : most;
+		return { url: url.href, bytes: await bodyOf(unpacked(response), whole?.at ?? 0, limit, !whole) };
+	}
+
+	/** What is answered in the end, and where. */
+	async #follow(first: URL, headers: Headers, signal: AbortSignal) {
+		let url = first;
+		for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+			const response = await this.#ask(url, headers, signal);
+			this.#reach.settle(response.socket.remoteAddress ?? "");
+			const { location } = response.headers;
+			if (location === undefined || !REDIRECTS.has(response.statusCode ?? 0)) return { response, url };
+			response.destroy();
+			url = new URL(location, url);
+		}
+		throw new Error(`more than ${MOST_REDIRECTS} redirects`);
+	}
+
+	async #ask(url: URL, headers: Headers, signal: AbortSignal): Promise<IncomingMessage> {
+		this.#reach.check(url);
+		const own = this.#authorization !== undefined && url.origin === this.#origin;
+		const options = { headers: { ...headers, ...(own && { authorization: this.#authorization }) }, signal };
+		const asked =
+			url.protocol === "https:"
+				? secureRequest(url, { ...options, agent: this.#secure })
+				: request(url, { ...options, agent: this.#plain });
+		// What goes wrong after the head of the answer is told by its body.
+		asked.on("error", () => undefined).end();
+		try {
+			const [response]: IncomingMessage[] = await once(asked, "response");
+			return response!;
+		} catch (error) {
+			// The server has closed a connection that it had kept, at the moment when it was used again.
+			if (asked.reusedSocket && !signal.aborted) return this.#ask(url, headers, signal);
+			throw sentence(error);
+		}
+	}
+
+	#hangUp(): void {
+		this.#plain.destroy();
+		this.#secure.destroy();
 	}
 }
 
-/** `fetch` hides the reason behind "fetch failed". */
-function sentence(error: unknown): Error {
-	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-	return cause instanceof Error ? cause : new Error(String(cause));
+/** The body, out of its packing. */
+function unpacked(response: IncomingMessage): AsyncIterable<Buffer> {
+	if (response.headers["content-encoding"] !== "gzip") return response;
+	return pipeline(response, createGunzip(), () => undefined);
+}
+
+/** Where no address of a name can be reached, the error holds one for each and no word itself. */
+function sentence(error: unknown): unknown {
+	return error instanceof AggregateError && error.message === "" ? error.errors[0] : error;
 }
 
 /**
@@ -62,11 +130,11 @@ function sentence(error: unknown): Error {
  *
  * @param isAll whether it may have no more; else what is more is left.
  */
-async function bodyOf(response: Response, skip: number, most: number, isAll: boolean): Promise<Buffer> {
-	const parts: Uint8Array[] = [];
+async function bodyOf(body: AsyncIterable<Buffer>, skip: number, most: number, isAll: boolean): Promise<Buffer> {
+	const parts: Buffer[] = [];
 	let at = 0;
 	let bytes = 0;
-	for await (const part of response.body ?? []) {
+	for await (const part of body) {
 		const found = part.subarray(Math.min(part.length, Math.max(0, skip - at)));
 		at += part.length;
 		if (bytes + found.length > most && isAll) throw new Error(`an answer of more than ${most} bytes`);
