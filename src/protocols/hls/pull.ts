@@ -33,24 +33,22 @@ export async function pullIntoPath(
 	signal.throwIfAborted();
 	const attempt = new AbortController();
 	const stop = (reason: unknown): void => attempt.abort(reason);
-	const forward = (): void => stop(signal.reason);
-	const fetcher = new Fetcher(options.url, attempt.signal);
+	const either = AbortSignal.any([signal, attempt.signal]);
+	const fetcher = new Fetcher(options.url, either);
 	const info = { type: "hlsSource", id: newId(), remoteAddress: new URL(fetcher.url).host, identity: `source ${path}` };
 	const publisher = new FramePublisher(hub, path, info, (reason) => stop(new Error(reason)));
 	const stream = new HlsStream(hub, publisher, options, onLive, stop);
-	signal.addEventListener("abort", forward, { once: true });
 	try {
 		const renditions = await renditionsOf(fetcher);
-		await Promise.all(stream.load(fetcher, renditions, attempt.signal));
-		await stream.drained(attempt.signal);
-		attempt.signal.throwIfAborted();
+		await Promise.all(stream.load(fetcher, renditions, either));
+		await stream.drained(either);
+		either.throwIfAborted();
 		return "the playlist has ended";
 	} catch (error) {
-		throw attempt.signal.aborted ? attempt.signal.reason : error;
+		throw either.aborted ? either.reason : error;
 	} finally {
 		// What still loads is of no use.
 		stop(new Error("the source is gone"));
-		signal.removeEventListener("abort", forward);
 		stream.close();
 		publisher.close("the source is gone");
 	}

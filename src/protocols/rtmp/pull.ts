@@ -35,23 +35,16 @@ export async function pullIntoPath(
 	const { host, port } = parseAddress(url);
 	const attempt = new AbortController();
 	const stop = (reason: unknown): void => attempt.abort(reason);
-	const forward = (): void => stop(signal.reason);
+	const either = AbortSignal.any([signal, attempt.signal]);
 	const timer = setTimeout(() => stop(new Error(`no answer for ${OPEN_MS / 1000} s`)), OPEN_MS);
-	signal.addEventListener("abort", forward, { once: true });
 	const info = { type: "rtmpSource", id: newId(), remoteAddress: `${host}:${port}`, identity: `source ${path}` };
 	const ingest = new Ingest(hub, path, info, maxMessage, (reason) => stop(new Error(reason)));
 	const onMedia = (message: Message): void => ingest.message(message, hub.clock.now());
 	let watch: NodeJS.Timeout | undefined;
 	try {
 		signal.throwIfAborted();
-		const client = await openRtmpClient({
-			url,
-			goal: "play",
-			maxMessage,
-			fingerprint,
-			signal: attempt.signal,
-			onMedia,
-		});
+		const options = { url, goal: "play", maxMessage, fingerprint, signal: either, onMedia } as const;
+		const client = await openRtmpClient(options);
 		clearTimeout(timer);
 		onLive();
 		watch = setInterval(() => look(ingest, hub.clock.now(), stop), TICK_MS);
@@ -59,7 +52,6 @@ export async function pullIntoPath(
 	} finally {
 		clearTimeout(timer);
 		clearInterval(watch);
-		signal.removeEventListener("abort", forward);
 		ingest.close("the source is gone");
 	}
 }

@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import type { Hub } from "../../hub/hub.ts";
+import { newId } from "../../hub/path.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
 import { openRtspClient, type RtspClient } from "./client.ts";
@@ -34,9 +34,8 @@ export async function pullIntoPath(
 	onLive: () => void,
 ): Promise<string> {
 	const attempt = new AbortController();
-	const stop = (): void => attempt.abort(signal.reason);
+	const either = AbortSignal.any([signal, attempt.signal]);
 	const timer = setTimeout(() => attempt.abort(new Error(`no answer for ${OPEN_MS / 1000} s`)), OPEN_MS);
-	signal.addEventListener("abort", stop, { once: true });
 	let ingest: Ingest | undefined;
 	const sink = {
 		packet: (track: number, bytes: Uint8Array, offset: number, length: number) =>
@@ -49,25 +48,19 @@ export async function pullIntoPath(
 		const begin = (client: RtspClient): void => {
 			ingest = publish(hub, path, source.url, client);
 		};
-		const client = await openRtspClient({ ...source, sink, signal: attempt.signal, onLive: begin });
+		const client = await openRtspClient({ ...source, sink, signal: either, onLive: begin });
 		clearTimeout(timer);
 		onLive();
 		return await watch(hub, client, ingest!);
 	} finally {
 		clearTimeout(timer);
-		signal.removeEventListener("abort", stop);
 		ingest?.close("the source is gone");
 	}
 }
 
 function publish(hub: Hub, path: PathName, url: string, client: RtspClient): Ingest {
 	const { host, port } = parseAddress(url);
-	const info = {
-		type: "rtspSource",
-		id: randomBytes(12).toString("hex"),
-		remoteAddress: `${host}:${port}`,
-		identity: `source ${path}`,
-	};
+	const info = { type: "rtspSource", id: newId(), remoteAddress: `${host}:${port}`, identity: `source ${path}` };
 	const feedback = { rtcp: (track: number, packet: Uint8Array) => client.sendRtcp(track, packet) };
 	const ingest = new Ingest(hub, path, client.tracks, info, feedback, (reason) => client.close(reason));
 	for (const { track, first } of client.setups) ingest.begin(track, first);

@@ -28,8 +28,7 @@ export async function pullIntoPath(
 	const { host, port } = parseSrtUrl(url);
 	const attempt = new AbortController();
 	const stop = (reason: unknown): void => attempt.abort(reason);
-	const forward = (): void => stop(signal.reason);
-	signal.addEventListener("abort", forward, { once: true });
+	const either = AbortSignal.any([signal, attempt.signal]);
 	const info = { type: "srtSource", id: newId(), remoteAddress: `${host}:${port}`, identity: `source ${path}` };
 	const onEnd = (reason: string): void => stop(new Error(reason));
 	const ingest = new MpegTsIngest(hub, path, maxFrameBytes, info, { onEnd, onLeftOut });
@@ -42,11 +41,10 @@ export async function pullIntoPath(
 	};
 	try {
 		signal.throwIfAborted();
-		const client = await openSrtClient({ url, signal: attempt.signal, now: () => hub.clock.now(), onData });
+		const client = await openSrtClient({ url, signal: either, now: () => hub.clock.now(), onData });
 		onLive();
 		return await client.closed;
 	} finally {
-		signal.removeEventListener("abort", forward);
 		ingest.close("the source is gone");
 	}
 }
