@@ -141,6 +141,7 @@ export class MqttConnection {
 	async #attempt(version: Version): Promise<Ending> {
 		// A relay with a broker of its own does without this library's memory.
 		const { connect } = await import("mqtt");
+		if (this.#abort.signal.aborted) return { reason: "going down", isForVersion: false };
 		const client = connect(this.#options.url, this.#clientOptions(version));
 		const { promise: ended, resolve: end } = Promise.withResolvers<Ending>();
 		let isIn = false;

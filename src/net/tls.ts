@@ -7,6 +7,19 @@ import { connect } from "node:tls";
 /** A server that has not answered by then is not waited for. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** A server shows another certificate than the one that was asked for. */
+class OtherCertificate extends Error {
+	override name = "OtherCertificate";
+	/** The library for MQTT hands on only what has one. */
+	readonly code = "ERR_OTHER_CERTIFICATE";
+
+	constructor(host: string, shown: string) {
+		super(
+			`${host} shows another certificate than the one expected, with the fingerprint ${shown}; if it has a new one, a robot must join again, and a fingerprint that was written down be replaced`,
+		);
+	}
+}
+
 /**
  * TLS on a connection to `host`. Rejects where its certificate is not the one expected, or when `signal` aborts; the
  * connection is closed then.
@@ -26,9 +39,7 @@ export async function secureTcp(
 		await once(socket, "secureConnect", { signal });
 		const shown = digits(socket.getPeerCertificate().fingerprint256 ?? "");
 		if (fingerprint !== "" && shown !== digits(fingerprint)) {
-			throw new Error(
-				`${host} shows another certificate than the one expected, with the fingerprint ${shown}; if it has a new one, a robot must join again, and a fingerprint that was written down be replaced`,
-			);
+			throw new OtherCertificate(host, shown);
 		}
 		return socket;
 	} catch (error) {

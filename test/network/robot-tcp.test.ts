@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
-import { Writable } from "node:stream";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { createLog } from "../../src/observe/log.ts";
+import { keptLog } from "../support/kept-log.ts";
 import { makeLink, needsNamespaces } from "../support/netns.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRobot } from "../support/robot.ts";
@@ -14,18 +13,6 @@ const PORT = 8554;
 const PICTURES = 250;
 /** The first pictures wait for ffmpeg to begin. */
 const WARM_UP = 60;
-
-/** A log that keeps its lines. */
-function keptLog() {
-	const lines: { msg: string; dropped?: number }[] = [];
-	const out = new Writable({
-		write: (chunk, _, done) => {
-			lines.push(JSON.parse(String(chunk)));
-			done();
-		},
-	});
-	return { lines, log: createLog({ level: "info", file: "", format: "json" }, out) };
-}
 
 /** Lets nothing else on the machine make the pictures old; a container may forbid it. */
 function comeFirst(): void {
@@ -56,7 +43,7 @@ test("robot over TCP: 2 Mbit/s through 1.5 is never old, and a cut link is notic
 	assert.ok(warm.at(-1)! <= 2000, `${warm.at(-1)} ms`);
 	link.cut();
 	const cutAt = performance.now();
-	const ended = (): { dropped?: number } | undefined => lines.find(({ msg }) => msg === "connection ended");
+	const ended = () => lines.find(({ msg }) => msg === "connection ended");
 	while (!ended() && performance.now() - cutAt < 20_000) await new Promise((resolve) => setTimeout(resolve, 50));
 	const seconds = (performance.now() - cutAt) / 1000;
 	t.diagnostic(`the cut was noticed after ${seconds.toFixed(1)} s`);

@@ -1,0 +1,21 @@
+import { Writable } from "node:stream";
+import { createLog, type Log } from "../../src/observe/log.ts";
+
+/** One line of a log, as far as tests look at it. */
+export interface Line {
+	readonly msg: string;
+	readonly reason?: string;
+	readonly dropped?: number;
+}
+
+/** A log that keeps its lines, from `info` up. */
+export function keptLog(): { readonly lines: readonly Line[]; readonly log: Log } {
+	const lines: Line[] = [];
+	const out = new Writable({
+		write: (chunk, _, done) => {
+			lines.push(JSON.parse(String(chunk)));
+			done();
+		},
+	});
+	return { lines, log: createLog({ level: "info", file: "", format: "json" }, out) };
+}
