@@ -3,6 +3,7 @@ import { after, it } from "node:test";
 import { startRoom, until } from "../../../test/browser/whep-room.ts";
 import { skipFor } from "../../../test/support/peers.ts";
 import { h264Track } from "../../../test/support/tracks.ts";
+import { Refused } from "../../hub/refused.ts";
 import { parsePathName } from "../../media/path-name.ts";
 import { writeRtpHeader } from "../../wire/rtp.ts";
 import { releaseWebRtc } from "./client.ts";
@@ -10,13 +11,13 @@ import { pullIntoPath } from "./pull.ts";
 import { webRtcUnavailable } from "./server.ts";
 
 const PACKETS = 300;
+const info = { type: "rtspSession", id: "camera", remoteAddress: "192.0.2.1:1", identity: "camera" };
 const h264 = h264Track("packetization-mode=1;profile-level-id=42c01f");
 
 after(releaseWebRtc);
 
 it("loses nothing of what a server begins with", { skip: skipFor(webRtcUnavailable()), timeout: 30_000 }, async () => {
 	await using room = await startRoom();
-	const info = { type: "rtspSession", id: "camera", remoteAddress: "192.0.2.1:1", identity: "camera" };
 	const camera = room.hub.publish(parsePathName("cam")!, [h264], info, { onEnd: () => {} });
 	for (let number = 0; number < PACKETS; number++) {
 		const packet = Buffer.alloc(112, number === 0 ? 0x65 : 0x41);
@@ -31,4 +32,25 @@ it("loses nothing of what a server begins with", { skip: skipFor(webRtcUnavailab
 	assert.equal(stream.joinFor([0]), 0, "it begins with the key frame");
 	stop.abort();
 	assert.equal(await pulled, "closed by us");
+});
+
+it("leaves the server where the hub does not take the stream", {
+	...{ skip: skipFor(webRtcUnavailable()), timeout: 30_000 },
+}, async () => {
+	await using room = await startRoom();
+	room.hub.publish(parsePathName("cam")!, [h264], info, { onEnd: () => {} });
+	const publish = (): never => {
+		throw new Refused("in use", "somebody else publishes there");
+	};
+	const hub = Object.create(room.hub, { publish: { value: publish } });
+	const signal = AbortSignal.timeout(20_000);
+	const pulled = pullIntoPath(
+		hub,
+		parsePathName("copy")!,
+		`${room.url.replace("http", "whep")}/cam/whep`,
+		signal,
+		() => {},
+	);
+	await assert.rejects(pulled, /somebody else publishes there/);
+	await until("the server has no session left", () => room.server.list().length === 0);
 });

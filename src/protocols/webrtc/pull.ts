@@ -30,7 +30,13 @@ export async function pullIntoPath(
 		if (intake) intake.packet(track, packet);
 		else if (early.length < MAX_EARLY) early.push({ track, packet });
 	});
-	intake = new Intake(hub, path, receiving, new URL(url).host);
+	try {
+		intake = new Intake(hub, path, receiving, new URL(url).host);
+	} catch (error) {
+		// The hub does not take it.
+		receiving.close();
+		throw error;
+	}
 	for (const { track, packet } of early.splice(0)) intake.packet(track, packet);
 	onLive();
 	const timer = setInterval(() => intake.settle(), SETTLE_MS);
