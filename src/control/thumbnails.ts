@@ -1,6 +1,7 @@
 import type { Stream } from "../hub/stream.ts";
 import type { Millis } from "../media/time.ts";
 import { stillMp4 } from "../wire/mp4.ts";
+import { describePicture, hasLengths, isPicture } from "../wire/picture-config.ts";
 
 /** The version that lists tell changes at most this often, so that pages do not load each key frame. */
 const FRESH_MS = 2000;
@@ -16,12 +17,12 @@ interface Told {
 }
 
 function pictureTrack(stream: Stream): number {
-	return stream.tracks.findIndex(({ codec }) => codec === "h264" || codec === "h265");
+	return stream.tracks.findIndex(({ codec }) => isPicture(codec));
 }
 
 /** Changes with each key frame; undefined where there is none that a file can be made of. */
 function versionOf(stream: Stream, track: number): string | undefined {
-	if (track < 0 || stream.format(track) === undefined) return undefined;
+	if (track < 0 || (hasLengths(stream.tracks[track]!.codec) && !stream.format(track))) return undefined;
 	const number = stream.joinFor([track]);
 	return number < stream.flushed ? `${stream.ssrc(track).toString(36)}-${number}` : undefined;
 }
@@ -55,11 +56,9 @@ export class Thumbnails {
 
 	#make(stream: Stream, track: number): Buffer | undefined {
 		const frame = stream.keyFrame(track);
-		const format = stream.format(track);
 		const sets = stream.intakes[track]?.sets?.units ?? [];
 		const { codec } = stream.tracks[track]!;
-		if (!frame || !format || (codec !== "h264" && codec !== "h265")) return undefined;
-		if (sets.length < (codec === "h264" ? 2 : 3)) return undefined;
-		return stillMp4({ codec, format, sets, units: frame.units });
+		const config = frame && isPicture(codec) ? describePicture(codec, frame, sets) : undefined;
+		return frame && config && stillMp4(config, frame);
 	}
 }

@@ -1,12 +1,17 @@
-/** Reads bits from the most significant one on, past the emulation prevention bytes of a NAL unit (H.264 7.3.1). */
+/**
+ * Reads bits from the most significant one on, past the emulation prevention bytes of a NAL unit (H.264 7.3.1); of other
+ * codecs there are none (`plain`).
+ */
 export class BitReader {
 	readonly #bytes: Uint8Array;
+	readonly #isPlain: boolean;
 	#at: number;
 	#bit = 0;
 	#zeros = 0;
 
-	constructor(bytes: Uint8Array, at = 0) {
+	constructor(bytes: Uint8Array, at = 0, coding: "nal" | "plain" = "nal") {
 		this.#bytes = bytes;
+		this.#isPlain = coding === "plain";
 		this.#at = at;
 	}
 
@@ -40,7 +45,7 @@ export class BitReader {
 
 	#next(): number {
 		const byte = this.#bytes[this.#at];
-		if (byte === undefined) throw new RangeError("the parameter set ends too early");
+		if (byte === undefined) throw new RangeError("the description ends too early");
 		const bit = (byte >> (7 - this.#bit)) & 1;
 		if (++this.#bit === 8) this.#advance(byte);
 		return bit;
@@ -50,7 +55,7 @@ export class BitReader {
 		this.#bit = 0;
 		this.#at++;
 		this.#zeros = byte === 0 ? this.#zeros + 1 : 0;
-		if (this.#zeros === 2 && this.#bytes[this.#at] === 3) {
+		if (this.#zeros === 2 && !this.#isPlain && this.#bytes[this.#at] === 3) {
 			this.#at++;
 			this.#zeros = 0;
 		}

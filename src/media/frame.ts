@@ -10,7 +10,10 @@ export interface Frame {
 	readonly dts?: number;
 	/** Whether decoding can start here. Always true for audio. */
 	readonly key: boolean;
-	/** The NAL units (H.264, H.265: without start codes or lengths), or the one block of any other codec. */
+	/**
+	 * The NAL units (H.264, H.265: without start codes or lengths), or the one block of any other codec. AV1: the OBUs of a
+	 * temporal unit, each with its size, without delimiters.
+	 */
 	readonly units: readonly Uint8Array[];
 	/** Capture time in Unix milliseconds, where the publisher told it. */
 	readonly capturedAt?: number;

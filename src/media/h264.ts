@@ -1,4 +1,5 @@
 import { BitReader } from "./bits.ts";
+import { possible } from "./picture.ts";
 import { parseFmtp } from "./track.ts";
 
 /** NAL unit types (H.264 table 7-1). */
@@ -38,15 +39,6 @@ export function parseH264Sps(sps: Uint8Array): VideoFormat | undefined {
 	} catch {
 		return undefined;
 	}
-}
-
-/** MP4 tells a picture's sides in 16 bits, and no level allows as much. */
-const MAX_SIDE = 0xffff;
-
-/** The format; undefined where no picture can have it. */
-export function possible(format: VideoFormat): VideoFormat | undefined {
-	const { width, height } = format;
-	return width > 0 && height > 0 && width <= MAX_SIDE && height <= MAX_SIDE ? format : undefined;
 }
 
 function readSps(sps: Uint8Array): VideoFormat {

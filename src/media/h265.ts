@@ -1,5 +1,6 @@
 import { BitReader } from "./bits.ts";
-import { decodeSets, possible, type VideoFormat } from "./h264.ts";
+import { decodeSets, type VideoFormat } from "./h264.ts";
+import { possible } from "./picture.ts";
 import { parseFmtp } from "./track.ts";
 
 /** NAL unit types (H.265 table 7-1). 16 to 21 are pictures at which decoding can start. */

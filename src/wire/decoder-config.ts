@@ -1,6 +1,7 @@
+import { av1SequenceHeader, av1Unit, readObus } from "../media/av1.ts";
 import { readMp3Head } from "../media/mp3.ts";
 import type { Codec, Track } from "../media/track.ts";
-import { readAacConfig, readAvcConfig, readHevcConfig, readOpusHead } from "./flv-configs.ts";
+import { readAacConfig, readAv1Config, readAvcConfig, readHevcConfig, readOpusHead } from "./flv-configs.ts";
 
 /** What a decoder's configuration says of a track. */
 export interface Description {
@@ -8,7 +9,7 @@ export interface Description {
 	readonly track: Track;
 	/** Bytes before each unit that tell its length; 0 where a frame is one block. */
 	readonly lengthBytes: number;
-	/** Parameter sets, which go before each key frame. */
+	/** Parameter sets, or AV1's sequence header, which go before each key frame. */
 	readonly sets: readonly Uint8Array[];
 }
 
@@ -16,7 +17,7 @@ function base64(set: Uint8Array): string {
 	return Buffer.from(set).toString("base64");
 }
 
-function picture(codec: "h264" | "h265" | "av1", encoding: string, fmtp: string): Track {
+function picture(codec: "h264" | "h265" | "av1" | "vp9", encoding: string, fmtp: string): Track {
 	return { kind: "video", codec, encoding, clockRate: 90_000, channels: 0, payloadType: 96, fmtp };
 }
 
@@ -48,6 +49,17 @@ function h265(data: Buffer): Description | undefined {
 	return { lengthBytes: config.lengthBytes, sets, track: picture("h265", "H265", fmtp.join(";")) };
 }
 
+/** RTP payload format for AV1, section 7.1: nothing needs to be told. */
+function av1(data: Buffer): Description {
+	const header = readAv1Config(data);
+	return { lengthBytes: 0, sets: header ? [header] : [], track: picture("av1", "AV1", "") };
+}
+
+/** RFC 9628 section 6: nothing needs to be told. */
+function vp9(): Description {
+	return { lengthBytes: 0, sets: [], track: picture("vp9", "VP9", "") };
+}
+
 /** RFC 3640 section 4.1, mode AAC-hbr. */
 function aac(data: Buffer): Description | undefined {
 	const config = readAacConfig(data);
@@ -77,7 +89,9 @@ export function describe(codec: Codec, data: Buffer): Description | undefined {
 		case "h265":
 			return h265(data);
 		case "av1":
-			return { lengthBytes: 0, sets: [], track: picture("av1", "AV1", "") };
+			return av1(data);
+		case "vp9":
+			return vp9();
 		case "aac":
 			return aac(data);
 		case "opus":
@@ -95,12 +109,20 @@ export function describe(codec: Codec, data: Buffer): Description | undefined {
 const DELIMITER_H264 = 9;
 const DELIMITER_H265 = 35;
 
+/** A temporal unit of AV1, a key frame with the sequence header before it. */
+function av1Block(sets: readonly Uint8Array[], data: Buffer, key: boolean): Uint8Array[] | undefined {
+	const unit = av1Unit(readObus(data));
+	if (!unit) return undefined;
+	return [key && !av1SequenceHeader(unit) ? Buffer.concat([...sets, unit]) : unit];
+}
+
 /**
  * The units of a picture, without delimiters, and with the parameter sets before each key frame. Undefined where the
  * lengths do not add up.
  */
 export function splitUnits(description: Description, data: Buffer, key: boolean): Uint8Array[] | undefined {
 	const { lengthBytes, sets, track } = description;
+	if (track.codec === "av1") return av1Block(sets, data, key);
 	if (lengthBytes === 0) return [data];
 	const typeOf = (unit: Uint8Array): number => (track.codec === "h264" ? unit[0]! & 0x1f : (unit[0]! >> 1) & 0x3f);
 	const [delimiter, firstSet, lastSet] = track.codec === "h264" ? [DELIMITER_H264, 7, 8] : [DELIMITER_H265, 32, 34];

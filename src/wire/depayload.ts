@@ -1,6 +1,8 @@
 import { readMp3Head } from "../media/mp3.ts";
 import type { Codec } from "../media/track.ts";
+import { depayloadAv1 } from "./payload/av1.ts";
 import { MP3_PAYLOAD_HEAD_BYTES } from "./payload/mp3.ts";
+import { depayloadVp9 } from "./payload/vp9.ts";
 
 /**
  * Puts the RTP payloads of one access unit together again: NAL units without start codes for H.264 and H.265, one block
@@ -95,15 +97,6 @@ function vp8Descriptor(payload: Uint8Array): number {
 	return length;
 }
 
-/** Length of the VP9 payload descriptor without scalability structure (RFC 9628 section 4.2). */
-function vp9Descriptor(payload: Uint8Array): number {
-	const first = payload[0]!;
-	let length = 1;
-	if (first & 0x80) length += (payload[1] ?? 0) & 0x80 ? 2 : 1;
-	if (first & 0x20) length += first & 0x10 ? 1 : 2;
-	return length;
-}
-
 function withoutDescriptors(length: (payload: Uint8Array) => number): Depayload {
 	return (payloads) => {
 		const parts = payloads.map((payload) => payload.subarray(length(payload)));
@@ -139,7 +132,8 @@ const depayloads: Readonly<Partial<Record<Codec, Depayload>>> = {
 	h264: (payloads) => nalUnits(h264, payloads),
 	h265: (payloads) => nalUnits(h265, payloads),
 	vp8: withoutDescriptors(vp8Descriptor),
-	vp9: withoutDescriptors(vp9Descriptor),
+	vp9: depayloadVp9,
+	av1: depayloadAv1,
 	opus: (payloads) => [Buffer.concat(payloads)],
 	pcmu: (payloads) => [Buffer.concat(payloads)],
 	pcma: (payloads) => [Buffer.concat(payloads)],

@@ -1,5 +1,7 @@
+import { type Av1Format, av1SequenceHeader } from "../media/av1.ts";
 import { BitReader } from "../media/bits.ts";
 import { h265Type } from "../media/h265.ts";
+import type { Vp9Format } from "../media/vp9.ts";
 
 /*
  * What decoders must know first, as MP4, FLV and RTMP carry it. Pure. Readers give undefined for what is broken.
@@ -117,44 +119,33 @@ export function writeOpusHead(channels: number): Buffer {
 	return out;
 }
 
-const OBU_SEQUENCE_HEADER = 1;
-
-/** The sequence header among the OBUs of a temporal unit, whole (AV1 section 5.3); undefined where there is none. */
-export function av1SequenceHeader(unit: Uint8Array): Uint8Array | undefined {
-	for (let at = 0; at < unit.length; ) {
-		const first = unit[at]!;
-		const from = at + (first & 4 ? 2 : 1);
-		if (!(first & 2)) return (first >> 3) % 16 === OBU_SEQUENCE_HEADER ? unit.subarray(at) : undefined;
-		const { value, end } = leb128(unit, from);
-		if (end + value > unit.length) return undefined;
-		if ((first >> 3) % 16 === OBU_SEQUENCE_HEADER) return unit.subarray(at, end + value);
-		at = end + value;
-	}
-	return undefined;
+/** AV1CodecConfigurationRecord (av1-isobmff section 2.3) for a sequence header. */
+export function writeAv1Config(format: Av1Format, header: Uint8Array): Buffer {
+	const { profile, level, highTier, bitDepth, monochrome, samplePosition } = format;
+	const [x, y] = format.subsampling;
+	const coding = bits(highTier, bitDepth > 8, bitDepth === 12, monochrome, x, y) << 2;
+	return Buffer.concat([Buffer.of(0x81, (profile << 5) | level, coding | samplePosition, 0), header]);
 }
 
-/** AV1CodecConfigurationRecord (av1-isobmff section 2.3) for a sequence header; 8 bits and 4:2:0 are taken for granted. */
-export function writeAv1Config(header: Uint8Array): Buffer {
-	const from = (header[0]! & 4 ? 2 : 1) + (header[0]! & 2 ? 1 : 0);
-	const reader = new BitReader(Buffer.concat([header.subarray(from), Buffer.alloc(4)]));
-	const profile = reader.bits(3);
-	reader.skip(1);
-	const reduced = reader.flag();
-	// Level and tier stand behind what only few streams have; where that is there, level 5.0 is told.
-	const plain = !reduced && !reader.flag();
-	if (plain) reader.skip(1 + 5 + 12);
-	const level = reduced || plain ? reader.bits(5) : 12;
-	return Buffer.concat([Buffer.of(0x81, (profile << 5) | level, 0x0c, 0), header]);
+/** The sequence header in an AV1CodecConfigurationRecord; undefined where it has none. */
+export function readAv1Config(bytes: Buffer): Uint8Array | undefined {
+	return bytes[0] === 0x81 ? av1SequenceHeader(bytes.subarray(4)) : undefined;
 }
 
-function leb128(bytes: Uint8Array, at: number): { readonly value: number; readonly end: number } {
-	let value = 0;
-	for (let i = 0; i < 8; i++) {
-		const byte = bytes[at + i] ?? 0;
-		value += (byte & 0x7f) * 2 ** (7 * i);
-		if (!(byte & 0x80)) return { value, end: at + i + 1 };
-	}
-	return { value, end: at + 8 };
+/** VPCodecConfigurationRecord ("VP Codec ISO Media File Format Binding", section 2.3.2) of VP9. */
+export function writeVp9Config(format: Vp9Format): Buffer {
+	const { profile, level, bitDepth, colour } = format;
+	const coding = (bitDepth << 4) | (vp9Chroma(format) << 1) | bits(colour.fullRange);
+	return Buffer.of(profile, level, coding, ...colour.codes, 0, 0);
+}
+
+/** Its `chromaSubsampling`: 4:2:0 with colours where the first of four pixels is, 4:2:2, 4:4:4; 4:4:0 has no number. */
+export function vp9Chroma({ subsampling: [x, y] }: Vp9Format): number {
+	return x ? (y ? 1 : 2) : 3;
+}
+
+function bits(...flags: readonly boolean[]): number {
+	return flags.reduce((sum, flag) => sum * 2 + (flag ? 1 : 0), 0);
 }
 
 function withoutEmulation(unit: Uint8Array): Buffer {

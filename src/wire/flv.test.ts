@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { av1SequenceHeader, parseAv1Sequence } from "../media/av1.ts";
 import type { Codec } from "../media/track.ts";
 import { type FlvTag, readAudioTag, readVideoTag, tagHead } from "./flv.ts";
 import {
-	av1SequenceHeader,
 	readAacConfig,
+	readAv1Config,
 	readAvcConfig,
 	readHevcConfig,
 	readOpusHead,
@@ -142,8 +143,10 @@ test("av1C: as SVT-AV1, libaom and rav1e have it, from the sequence header of a 
 		const header = bytes(wanted.slice(8));
 		const unit = Buffer.concat([bytes("1200"), header, bytes("3201ff")]);
 		assert.deepEqual(Buffer.from(av1SequenceHeader(unit)!), header);
-		assert.equal(writeAv1Config(header).toString("hex"), wanted);
+		assert.equal(writeAv1Config(parseAv1Sequence(header)!, header).toString("hex"), wanted);
+		assert.deepEqual(Buffer.from(readAv1Config(bytes(wanted))!), header);
 	}
 	assert.equal(av1SequenceHeader(bytes("1200")), undefined);
 	assert.equal(av1SequenceHeader(bytes("0aff")), undefined);
+	assert.equal(readAv1Config(bytes("81000c00")), undefined);
 });

@@ -82,6 +82,38 @@ test("what is muxed is read: tracks, times, keys and units", () => {
 	}
 });
 
+for (const [codec, key] of [
+	["av1", "0a0b000000043d06d4daf900403203aabbcc"],
+	["vp9", "824983420014100b5606aabb"],
+] as const) {
+	test(`${codec}: read as it was muxed, and described anew where the picture changes`, () => {
+		const track: Track = { ...video, codec, encoding: codec.toUpperCase(), fmtp: "" };
+		const source = { offered: [track], frameMs: ({ pts }: Frame) => pts / 90, intakes: [] };
+		const muxer = new Fmp4Muxer(source, [0], []);
+		const other = codec === "av1" ? "0a0b000000043d06d402f800403201ff" : "824983420014200b5606";
+		const units = ["3201ff", key, "3201aa", key, "3201bb", other].map((hex) => Buffer.from(hex, "hex"));
+		const inits: Buffer[] = [];
+		const parts = units.map((unit, n) => {
+			const frame = { track: 0, pts: n * 3000, key: unit.length > 3, units: [unit] };
+			const init = muxer.beginning(frame)?.init;
+			if (init) inits.push(init);
+			return muxer.fragment(frame, n * 33);
+		});
+		assert.deepEqual(
+			parts.map((part) => part !== undefined),
+			[false, true, true, true, true, true],
+		);
+		assert.equal(inits.length, 2);
+		const init = readInit(inits[0]!);
+		assert.equal(init.tracks[0]?.description.track.codec, codec);
+		const frames = [...readFragments(init, Buffer.concat(parts.slice(1).map((part) => part!)))];
+		assert.deepEqual(
+			frames.map((frame) => [frame.key, Buffer.concat(frame.units).toString("hex")]),
+			units.slice(1).map((unit) => [unit.length > 3, unit.toString("hex")]),
+		);
+	});
+}
+
 test("what is not understood is named, and the rest is read", () => {
 	const damaged = Buffer.from(initBytes);
 	damaged.write("mp4x", damaged.indexOf("mp4a"), "latin1");

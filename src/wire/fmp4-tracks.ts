@@ -42,6 +42,7 @@ const entries: Readonly<Record<string, readonly [codec: Codec, config: string]>>
 	hvc1: ["h265", "hvcC"],
 	hev1: ["h265", "hvcC"],
 	av01: ["av1", "av1C"],
+	vp09: ["vp9", "vpcC"],
 	mp4a: ["aac", "esds"],
 	Opus: ["opus", "dOps"],
 };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fragment, initSegment } from "./fmp4.ts";
+import { type Fmp4Track, fragment, initSegment } from "./fmp4.ts";
 import { mimeType } from "./fmp4-codecs.ts";
+import { describePicture } from "./picture-config.ts";
 
 const sps = Buffer.from("6742c01ed903c568400000030040000000c038b192", "hex");
 const h264 = {
@@ -48,6 +49,61 @@ test("the type names codecs as browsers know them", () => {
 	const main = Buffer.from("42010101600000030090000003000003005da0", "hex");
 	const h265 = { codec: "h265", format: h264.format, sets: [vps, main, Buffer.from("4401", "hex")] } as const;
 	assert.equal(mimeType([{ id: 1, timescale: 90_000, config: h265 }]), 'video/mp4; codecs="hvc1.1.6.L93.90"');
+});
+
+/** What libaom, SVT-AV1 and libvpx begin with, and the box that ffmpeg 5.1 writes for it. */
+const descriptions = [
+	["av1", "0a0b000000043d06d4daf90040", "av1C", "81000c000a0b000000043d06d4daf90040", "av01.0.00M.08"],
+	["av1", "0a0a200000043d06d4daf902", "av1C", "812000000a0a200000043d06d4daf902", "av01.1.00M.08.0.000.02.02.02.0"],
+	[
+		"av1",
+		"0a0e000000043d06d4daf95091009040",
+		"av1C",
+		"81004c000a0e000000043d06d4daf95091009040",
+		"av01.0.00M.10.0.110.09.16.09.0",
+	],
+	["av1", "0a0a000000043d06d4daf92a", "av1C", "81001c000a0a000000043d06d4daf92a", "av01.0.00M.08.1.110.02.02.02.1"],
+	["av1", "0a0b400000043d06d4daf96220", "av1C", "814068000a0b400000043d06d4daf96220", "av01.2.00M.12.0.100.02.02.02.0"],
+	["vp9", "824983420014100b5606", "vpcC", "01000000000b820202020000", "vp09.00.11.08"],
+	["vp9", "a2498342000282016ac0", "vpcC", "01000000010b860202020000", "vp09.01.11.08.03.02.02.02.00"],
+	["vp9", "a2498342080282016ac0", "vpcC", "01000000010b840202020000", "vp09.01.11.08.02.02.02.02.00"],
+	["vp9", "92498342580a0805ab03", "vpcC", "01000000020ba30902090000", "vp09.02.11.10.01.09.02.09.01"],
+] as const;
+
+for (const [codec, key, type, content, name] of descriptions) {
+	test(`${name}: sample entry and type`, () => {
+		const frame = { track: 0, pts: 0, key: true, units: [Buffer.from(key, "hex")] };
+		const config = describePicture(codec, frame, [])!;
+		const described = [{ id: 1, timescale: 90_000, config }];
+		const init = initSegment(described);
+		const at = init.indexOf(type, 0, "latin1");
+		const size = init.readUInt32BE(at - 4);
+		assert.equal(init.subarray(at + 4, at - 4 + size).toString("hex"), content);
+		const entry = init.indexOf(name.slice(0, 4), 0, "latin1") + 4;
+		assert.deepEqual([init.readUInt16BE(entry + 24), init.readUInt16BE(entry + 26)], [322, 182]);
+		assert.equal(mimeType(described), `video/mp4; codecs="${name}"`);
+	});
+}
+
+/** The names in av1-isobmff section 5 and in "VP Codec ISO Media File Format Binding" section 4. */
+test("the type names codecs as their specifications do", () => {
+	const size = { width: 1920, height: 1080, subsampling: [true, true] } as const;
+	const nameOf = (config: Fmp4Track["config"]): string =>
+		mimeType([{ id: 1, timescale: 90_000, config }]).slice(19, -1);
+	const av1 = { ...size, profile: 0, monochrome: false, samplePosition: 0, highTier: false } as const;
+	const hdr = { codes: [9, 16, 9], fullRange: false } as const;
+	const usual = { codes: [1, 1, 1], fullRange: false } as const;
+	const header = Buffer.of(0x0a, 0);
+	const main = { ...av1, level: 1, bitDepth: 8, colour: usual };
+	assert.equal(nameOf({ codec: "av1", header, format: main }), "av01.0.01M.08");
+	const ten = { ...av1, level: 4, bitDepth: 10, samplePosition: 2, colour: hdr };
+	assert.equal(nameOf({ codec: "av1", header, format: ten }), "av01.0.04M.10.0.112.09.16.09.0");
+	const high = { ...main, level: 19, highTier: true };
+	assert.equal(nameOf({ codec: "av1", header, format: high }), "av01.0.19H.08");
+	const vp9 = { ...size, profile: 0, level: 20, bitDepth: 8, colour: usual };
+	assert.equal(nameOf({ codec: "vp9", format: vp9 }), "vp09.00.20.08");
+	const wide = { ...vp9, profile: 2, level: 10, bitDepth: 10, colour: { codes: [9, 16, 9], fullRange: true } } as const;
+	assert.equal(nameOf({ codec: "vp9", format: wide }), "vp09.02.10.10.01.09.16.09.01");
 });
 
 test("a fragment holds one frame, its times and its place", () => {

@@ -1,17 +1,6 @@
 import { readAacConfig } from "./flv-configs.ts";
-import {
-	box,
-	full,
-	media,
-	movieHeader,
-	type PictureConfig,
-	pictureEntry,
-	trackHeader,
-	u8,
-	u16,
-	u32,
-	zeros,
-} from "./mp4-boxes.ts";
+import { box, full, media, movieHeader, pictureEntry, trackHeader, u8, u16, u32, zeros } from "./mp4-boxes.ts";
+import type { PictureConfig } from "./picture-config.ts";
 
 /** Opus in MP4 (opus-in-isobmff section 4.3.2): nothing is cut off, because a live stream has no beginning. */
 interface OpusConfig {
@@ -43,11 +32,11 @@ export function initSegment(tracks: readonly Fmp4Track[]): Buffer {
 }
 
 function describe({ id, timescale, config }: Fmp4Track): Buffer {
-	const picture = config.codec === "h264" || config.codec === "h265" ? config : undefined;
-	const { width, height } = picture?.format ?? { width: 0, height: 0 };
+	const format = "format" in config ? config.format : undefined;
+	const { width, height } = format ?? { width: 0, height: 0 };
 	const empty = [full("stts", 0, u32(0)), full("stsc", 0, u32(0)), full("stsz", 0, u32(0, 0)), full("stco", 0, u32(0))];
 	const table = box("stbl", full("stsd", 0, u32(1), sampleEntry(config)), ...empty);
-	return box("trak", trackHeader(id, 0, width, height), media(picture ? "video" : "audio", timescale, 0, table));
+	return box("trak", trackHeader(id, 0, width, height), media(format ? "video" : "audio", timescale, 0, table));
 }
 
 function sampleEntry(config: Fmp4Track["config"]): Buffer {

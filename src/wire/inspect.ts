@@ -1,6 +1,8 @@
 import { H264_IDR, H264_PPS, H264_SPS } from "../media/h264.ts";
 import { H265_BLA_W_LP, H265_CRA, H265_PPS, H265_VPS, h265Type } from "../media/h265.ts";
 import type { Codec } from "../media/track.ts";
+import { AV1_NEW_SEQUENCE } from "./payload/av1.ts";
+import { startsVp9Key } from "./payload/vp9.ts";
 
 /** The payload holds (the start of) a picture at which decoding can start. */
 export const STARTS_KEY = 1;
@@ -65,18 +67,10 @@ const vp8: Inspect = (bytes, at, length) => {
 	return header < length && (bytes[at + header]! & 1) === 0 ? STARTS_KEY : 0;
 };
 
-/** RFC 9628 section 4.2: start of a frame (B) that is not predicted from another one (P = 0), lowest spatial layer. */
-const vp9: Inspect = (bytes, at, length) => {
-	const first = bytes[at]!;
-	if ((first & 0x48) !== 0x08) return 0;
-	if (!(first & 0x20)) return STARTS_KEY;
-	let layer = 1;
-	if (first & 0x80) layer += length > 1 && bytes[at + 1]! & 0x80 ? 2 : 1;
-	return layer < length && (bytes[at + layer]! & 0x0e) === 0 ? STARTS_KEY : 0;
-};
+const vp9: Inspect = (bytes, at, length) => (startsVp9Key(bytes, at, length) ? STARTS_KEY : 0);
 
 /** RTP payload format for AV1, section 4.4: N marks the first packet of a coded video sequence. */
-const av1: Inspect = (bytes, at) => ((bytes[at]! & 0x88) === 0x08 ? STARTS_KEY : 0);
+const av1: Inspect = (bytes, at) => ((bytes[at]! & 0x88) === AV1_NEW_SEQUENCE ? STARTS_KEY : 0);
 
 const always: Inspect = () => STARTS_KEY;
 

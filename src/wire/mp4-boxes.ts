@@ -1,17 +1,9 @@
-import type { VideoFormat } from "../media/h264.ts";
-import { writeAvcConfig, writeHevcConfig } from "./flv-configs.ts";
+import { writeAv1Config, writeAvcConfig, writeHevcConfig, writeVp9Config } from "./flv-configs.ts";
+import type { PictureConfig } from "./picture-config.ts";
 
 /*
  * The boxes of MP4 files that are written once a stream or a picture (ISO/IEC 14496-12). Pure.
  */
-
-/** A picture's description: what a decoder must know before it. */
-export interface PictureConfig {
-	readonly codec: "h264" | "h265";
-	readonly format: VideoFormat;
-	/** Parameter sets in decoding order: SPS, PPS, or VPS, SPS, PPS. */
-	readonly sets: readonly Uint8Array[];
-}
 
 export function u8(...values: number[]): Buffer {
 	return Buffer.from(values);
@@ -77,10 +69,26 @@ export function media(kind: "video" | "audio", timescale: number, duration: numb
 	return box("mdia", full("mdhd", 0, u32(0, 0, timescale, duration), u16(0x55c4, 0)), handler, information);
 }
 
-/** The sample entry `avc1` or `hvc1` (ISO/IEC 14496-15 sections 5.4.2.1 and 8.4.1.1). */
-export function pictureEntry({ codec, format, sets }: PictureConfig): Buffer {
-	const common = [zeros(6), u16(1), zeros(16), u16(format.width, format.height), u32(0x480000, 0x480000, 0), u16(1)];
-	const end = [zeros(32), u16(0x18, 0xffff)];
-	if (codec === "h264") return box("avc1", ...common, ...end, box("avcC", writeAvcConfig(sets)));
-	return box("hvc1", ...common, ...end, box("hvcC", writeHevcConfig(sets)));
+/**
+ * The sample entry `avc1` or `hvc1` (ISO/IEC 14496-15 sections 5.4.2.1 and 8.4.1.1), `av01` (av1-isobmff section 2.2) or
+ * `vp09` ("VP Codec ISO Media File Format Binding", section 2.3).
+ */
+export function pictureEntry(config: PictureConfig): Buffer {
+	const { width, height } = config.format;
+	const common = [zeros(6), u16(1), zeros(16), u16(width, height), u32(0x480000, 0x480000, 0), u16(1)];
+	const [type, description] = descriptionOf(config);
+	return box(type, ...common, zeros(32), u16(0x18, 0xffff), description);
+}
+
+function descriptionOf(config: PictureConfig): readonly [type: string, description: Buffer] {
+	switch (config.codec) {
+		case "h264":
+			return ["avc1", box("avcC", writeAvcConfig(config.sets))];
+		case "h265":
+			return ["hvc1", box("hvcC", writeHevcConfig(config.sets))];
+		case "av1":
+			return ["av01", box("av1C", writeAv1Config(config.format, config.header))];
+		case "vp9":
+			return ["vp09", box("vpcC", u32(0x01000000), writeVp9Config(config.format))];
+	}
 }

@@ -34,23 +34,31 @@ export function nameOf({ video, sound }: Media): string {
 
 /** Encodes the film once with each video codec, and its sound once with each audio codec. */
 export async function encodeFilms(folder: string): Promise<void> {
-	const { width, height, fps } = film;
-	const raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", `${width}x${height}`, "-framerate", `${fps}`];
 	const tone = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"];
-	const live = ["-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-g", `${fps}`, "-b:v", "250k"];
+	const live = ["-preset", "ultrafast", "-tune", "zerolatency", "-g", `${film.fps}`, "-b:v", "250k"];
 	const length = ["-t", `${SECONDS}`];
-	const outputs = [
+	await encodeFilm(SECONDS, tone, [
 		...["-map", "0:v", "-c:v", "libx264", "-profile:v", "baseline", ...live, join(folder, "h264.ts")],
 		...["-map", "0:v", "-c:v", "libx265", "-x265-params", "log-level=none", ...live, join(folder, "h265.ts")],
 		...["-map", "1:a", "-c:a", "aac", "-ac", "2", ...length, join(folder, "aac.mka")],
 		...["-map", "1:a", "-c:a", "libopus", "-ac", "2", ...length, join(folder, "opus.mka")],
-	];
-	const ffmpeg = spawn(peer("ffmpeg")!, ["-loglevel", "error", ...raw, "-i", "pipe:0", ...tone, ...outputs], {
+	]);
+}
+
+/** ffmpeg encodes so many seconds of the film, its first input, with other inputs as the outputs say. */
+export async function encodeFilm(
+	seconds: number,
+	inputs: readonly string[],
+	outputs: readonly string[],
+): Promise<void> {
+	const { width, height, fps } = film;
+	const raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", `${width}x${height}`, "-framerate", `${fps}`];
+	const ffmpeg = spawn(peer("ffmpeg")!, ["-loglevel", "error", ...raw, "-i", "pipe:0", ...inputs, ...outputs], {
 		stdio: ["pipe", "ignore", "inherit"],
 	});
 	const over = once(ffmpeg, "close");
 	const pattern = createPattern(width, height, fps, 1);
-	for (let n = 0; n < fps * SECONDS; n++) {
+	for (let n = 0; n < fps * seconds; n++) {
 		pattern.draw(n, Math.round((n * 1000) / fps));
 		if (!ffmpeg.stdin.write(Buffer.from(pattern.frame))) await once(ffmpeg.stdin, "drain");
 	}

@@ -46,9 +46,16 @@ export function ahead({ buffered, currentTime }: HTMLVideoElement): number {
 	return buffered.length > 0 ? Math.max(0, buffered.end(buffered.length - 1) - currentTime) : 0;
 }
 
+const codecs: readonly (readonly [RegExp, string])[] = [
+	[/avc[13]/, "H.264"],
+	[/hvc1|hev1/, "H.265"],
+	[/av01/, "AV1"],
+	[/vp09/, "VP9"],
+];
+
 /** The codec of a picture in words, from a type as `MediaSource.isTypeSupported` takes it. */
 export function codecOf(mime: string): string | null {
-	return /avc[13]/.test(mime) ? "H.264" : /hvc1|hev1/.test(mime) ? "H.265" : /av01/.test(mime) ? "AV1" : null;
+	return codecs.find(([pattern]) => pattern.test(mime))?.[1] ?? null;
 }
 
 /** Safari plays no sound, and stumbles, at another rate. */

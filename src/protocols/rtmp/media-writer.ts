@@ -1,15 +1,10 @@
+import { av1SequenceHeader, parseAv1Sequence } from "../../media/av1.ts";
 import type { Frame } from "../../media/frame.ts";
 import { h264ParameterSets, parseH264Sps } from "../../media/h264.ts";
 import { h265ParameterSets, parseH265Sps } from "../../media/h265.ts";
 import { parseFmtp, type Track } from "../../media/track.ts";
 import { fourCcOf, isLegacy, isPlain, tagHead } from "../../wire/flv.ts";
-import {
-	av1SequenceHeader,
-	writeAv1Config,
-	writeAvcConfig,
-	writeHevcConfig,
-	writeOpusHead,
-} from "../../wire/flv-configs.ts";
+import { writeAv1Config, writeAvcConfig, writeHevcConfig, writeOpusHead } from "../../wire/flv-configs.ts";
 import type { AmfValue } from "./amf0.ts";
 import { chunked, writeMessages } from "./chunk-writer.ts";
 import { writeData } from "./command.ts";
@@ -98,7 +93,8 @@ class TrackOut {
 		if (this.#sets && frame.key) this.#learn(this.#sets, frame.units);
 		if (this.track.codec === "av1" && frame.key && frame.units[0]) {
 			const header = av1SequenceHeader(frame.units[0]);
-			if (header) this.#set(writeAv1Config(header));
+			const format = header && parseAv1Sequence(header);
+			if (format) this.#set(writeAv1Config(format, header));
 		}
 		return bodyOf(frame, this.#sets);
 	}

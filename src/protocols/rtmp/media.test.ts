@@ -227,11 +227,24 @@ test("H.265 and Opus go out and come in by Enhanced RTMP; sets may come with the
 	);
 });
 
-test("AV1 goes out with the configuration from its key frame", () => {
+test("AV1 goes out with the configuration from its key frame, and comes in without delimiters", () => {
 	const key = bytes("12000a0b000000043cffbc02f800403201ff");
 	const { tracks, frames } = across([video("av1", "AV1")], [{ track: 0, pts: 0, key: true, units: [key] }]);
 	assert.equal(tracks[0]?.[0]?.codec, "av1");
-	assert.deepEqual(frames[0]?.units, [key]);
+	assert.deepEqual(frames[0]?.units, [key.subarray(2)]);
+});
+
+test("AV1 whose sequence header is in the configuration alone has it before each key frame", () => {
+	const header = "0a0b000000043cffbc02f80040";
+	const { take, frames } = receive();
+	take(
+		media(VIDEO, 0, tagHead("av1", "config", 0), bytes(`81000c00${header}`)),
+		...[true, false].map((key, i) => media(VIDEO, 2000 * i, tagHead("av1", key, 0), bytes("12003201ff"))),
+	);
+	assert.deepEqual(
+		frames.map(({ units }) => units.map((unit) => Buffer.from(unit).toString("hex"))),
+		[[`${header}3201ff`], ["3201ff"]],
+	);
 });
 
 test("what a player can be sent depends on what it announced", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { writeLeb128 } from "../../media/av1.ts";
 import type { Codec } from "../../media/track.ts";
 import { depayloadOf } from "../depayload.ts";
 import { payloadOf } from "./payload.ts";
@@ -49,6 +50,29 @@ const table: readonly Row[] = [
 		max: 9,
 		payloads: ["00000000fffb906401", "0000000502!"],
 	},
+	{
+		name: "a new sequence in one packet, without sizes",
+		codec: "av1",
+		units: ["0a02aabb320301020336100199"],
+		max: 100,
+		payloads: ["08" + "0308aabb" + "0430010203" + "03341099!"],
+	},
+	{
+		name: "elements that go on in the next packet",
+		codec: "av1",
+		units: ["32080102030405060708320109"],
+		max: 7,
+		payloads: ["40" + "0430010203", "c0" + "0404050607", "80" + "0108" + "023009!"],
+	},
+	{ name: "broken sizes", codec: "av1", units: ["32ff"], max: 100, payloads: [] },
+	{
+		name: "a key frame in two",
+		codec: "vp9",
+		units: ["8249834200"],
+		max: 4,
+		payloads: ["08824983", "044200!"],
+	},
+	{ name: "a predicted frame", codec: "vp9", units: ["8600"], max: 100, payloads: ["4c8600!"] },
 	{ name: "no unit", codec: "aac", units: [""], max: 100, payloads: [] },
 ];
 
@@ -87,6 +111,27 @@ test("payload h265: any access unit comes back whole, within the limit, with one
 			assert.deepEqual(back?.map(hexOf), units.map(hexOf));
 		}),
 		{ seed: 7798 },
+	);
+});
+
+test("payload av1, vp9: any frame comes back whole, within the limit, with one marker at its end", () => {
+	const obu = fc
+		.tuple(fc.constantFrom(0x0a, 0x2a, 0x32, 0x36), fc.uint8Array({ maxLength: 300 }))
+		.map(([first, rest]) => [first, ...(first & 4 ? [0x20] : []), ...writeLeb128(rest.length), ...rest]);
+	const frame = fc.array(obu, { minLength: 1, maxLength: 5 }).map((obus) => Uint8Array.from(obus.flat()));
+	fc.assert(
+		fc.property(frame, fc.constantFrom("av1", "vp9"), fc.integer({ min: 4, max: 200 }), (unit, codec, max) => {
+			const got = payloads(codec, [unit], max);
+			assert.ok(got.every(({ payload }) => payload.length <= max));
+			assert.deepEqual(
+				got.map(({ last }) => last),
+				got.map((_, i) => i === got.length - 1),
+			);
+			const parts = got.map(({ payload }) => payload);
+			assert.deepEqual(depayloadOf(codec)!(parts)?.map(hexOf), [hexOf(unit)]);
+			if (codec === "vp9") assert.equal(depayloadOf(codec)!(parts.slice(1)), undefined);
+		}),
+		{ seed: 9628 },
 	);
 });
 

@@ -1,8 +1,10 @@
 import type { Codec } from "../../media/track.ts";
 import { payloadAac } from "./aac.ts";
+import { payloadAv1 } from "./av1.ts";
 import { payloadH264, type Room } from "./h264.ts";
 import { payloadH265 } from "./h265.ts";
 import { payloadMp3 } from "./mp3.ts";
+import { payloadVp9 } from "./vp9.ts";
 
 /**
  * Cuts one access unit into RTP payloads of at most `maxPayload` bytes and gives them to `emit`; `last` marks the last
@@ -27,13 +29,12 @@ function filled(write: (units: readonly Uint8Array[], maxPayload: number, room: 
 	};
 }
 
-const aac = filled((units, maxPayload, room) => {
-	for (const unit of units) payloadAac(unit, maxPayload, room);
-});
-
-const mp3 = filled((units, maxPayload, room) => {
-	for (const unit of units) payloadMp3(unit, maxPayload, room);
-});
+/** The same for a codec whose units are payloads of their own. */
+function each(write: (unit: Uint8Array, maxPayload: number, room: Room) => void): Payload {
+	return filled((units, maxPayload, room) => {
+		for (const unit of units) write(unit, maxPayload, room);
+	});
+}
 
 /** One block is one payload (RFC 7587 section 4.2, RFC 3551 section 4.5.14). */
 const block: Payload = (units, maxPayload, emit) => {
@@ -43,8 +44,10 @@ const block: Payload = (units, maxPayload, emit) => {
 const payloads: Readonly<Partial<Record<Codec, Payload>>> = {
 	h264: filled(payloadH264),
 	h265: filled(payloadH265),
-	aac,
-	mp3,
+	vp9: each(payloadVp9),
+	av1: each(payloadAv1),
+	aac: each(payloadAac),
+	mp3: each(payloadMp3),
 	opus: block,
 	pcmu: block,
 	pcma: block,

@@ -21,6 +21,7 @@ const tracks: readonly Track[] = [
 	{ ...base, codec: "av1", encoding: "AV1" },
 	{ ...sound, codec: "aac", encoding: "MPEG4-GENERIC", fmtp: "mode=AAC-hbr;config=1190" },
 	{ ...sound, codec: "opus", encoding: "opus", fmtp: "sprop-stereo=1" },
+	{ ...base, codec: "vp9", encoding: "VP9" },
 ];
 
 const FRESH = 0x80;
@@ -38,7 +39,8 @@ const film = Buffer.concat([
 	...[record(0, key, "6742c01ed903c568400000030040000000c038b192"), record(0, 0, "68cb83cb20"), record(0, 0, "658801")],
 	...[record(3, key, "01020304"), record(4, key, "fc0102"), record(0, FRESH, "418801", 6)],
 	...[record(1, key, "40010c01ffff016000000300900000030000"), record(1, 0, "42010101600000030090000003000003005da0")],
-	...[record(1, 0, "4401c172b46240"), record(1, 0, "2601aabb"), record(2, key, "12000a0b000000043cffbc02f800403201ff")],
+	...[record(1, 0, "4401c172b46240"), record(1, 0, "2601aabb"), record(2, key, "0a0b000000043cffbc02f800403201ff")],
+	...[record(2, FRESH, "3201fe"), record(5, key, "824983420014100b5606"), record(5, FRESH, "8600", 6)],
 ]);
 
 /** Of all units together. */
@@ -76,6 +78,8 @@ const frameMs = ({ track, pts }: Frame): number => (pts * 1000) / tracks[track]!
 const choices: readonly (readonly number[])[] = [
 	[0, 3],
 	[1, 4],
+	[2, 3],
+	[5, 4],
 ];
 
 const muxers: Target = {

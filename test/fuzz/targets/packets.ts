@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { av1Unit, readObus } from "../../../src/media/av1.ts";
 import { parseH264Sps } from "../../../src/media/h264.ts";
 import { parseH265Sps } from "../../../src/media/h265.ts";
 import type { Codec } from "../../../src/media/track.ts";
@@ -23,7 +24,11 @@ import {
 } from "../../../src/protocols/srt/packet.ts";
 import { Deframer } from "../../../src/protocols/webrtc/framing.ts";
 import { depayloadOf } from "../../../src/wire/depayload.ts";
+import { initSegment } from "../../../src/wire/fmp4.ts";
+import { mimeType } from "../../../src/wire/fmp4-codecs.ts";
+import { readInit } from "../../../src/wire/fmp4-tracks.ts";
 import { inspectorOf } from "../../../src/wire/inspect.ts";
+import { describePicture } from "../../../src/wire/picture-config.ts";
 import { asksForKeyFrame, parseRtcp } from "../../../src/wire/rtcp.ts";
 import {
 	compound,
@@ -73,6 +78,12 @@ const payloads: readonly [Codec, Buffer][] = [
 	["h265", hex("62019301aabb")],
 	["vp8", hex("90e0812233aabbcc")],
 	["vp9", hex("88812233aabb")],
+	["vp9", hex("dc050304824983420014100b5606")],
+	["vp9", hex("8e05380140 00b4028001680300 14012801 0209".replaceAll(" ", ""))],
+	["vp9", hex("0c824983420014100b5606")],
+	["av1", hex("180a000000043cffbc02f80040")],
+	["av1", hex("08020a0b0330aabb")],
+	["av1", hex("e803aabbcc30aabb")],
 	["aac", hex("00200018001011223344")],
 	["opus", hex("fc112233")],
 ];
@@ -192,6 +203,31 @@ const parameterSets: Target = {
 	},
 };
 
+const keyFrames: Target = {
+	corpus: [
+		...["0b000000043d06d4daf90040", "0e000000fa1e836a210a88101010a0", "0e000000043d06d4daf95091009040"],
+		...["0a200000043d06d4daf902", "0b400000043d06d4daf96220"],
+	]
+		.map((header) => hex(`12000a${header}3202aabb`))
+		.concat(["824983420014100b5606", "b124c1a14000a0805ab0"].map(hex)),
+	errors: [],
+	take: (input) => {
+		const obus = readObus(input);
+		const unit = av1Unit(obus);
+		if (unit) assert.deepEqual(av1Unit(readObus(unit)), unit);
+		const frame = { track: 0, pts: 0, key: true, units: [input] };
+		for (const codec of ["av1", "vp9"] as const) {
+			const config = describePicture(codec, frame, []);
+			if (!config) continue;
+			const { width, height } = config.format;
+			assert.ok(width > 0 && height > 0 && width <= 0xffff && height <= 0xffff);
+			const described = [{ id: 1, timescale: 90_000, config }];
+			assert.equal(readInit(initSegment(described)).tracks[0]?.description.track.codec, codec);
+			assert.match(mimeType(described), /"(av01\.[0-2]\.\d\d[MH]|vp09\.0[0-3]\.\d\d)\.(08|10|12)(\.[\d.]+)?"$/);
+		}
+	},
+};
+
 const iceTcp: Target = {
 	corpus: [hex("0003aabbcc0000000401020304"), hex("05dc00")],
 	errors: [],
@@ -213,5 +249,6 @@ export const packetTargets: Readonly<Record<string, Target>> = {
 	"srt-handshake": srtHandshake,
 	"srt-packet": srtPacket,
 	"parameter-sets": parameterSets,
+	"key-frames": keyFrames,
 	"ice-tcp": iceTcp,
 };

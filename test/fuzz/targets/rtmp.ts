@@ -7,8 +7,8 @@ import { Handshake } from "../../../src/protocols/rtmp/handshake.ts";
 import { type Message, RtmpError, splitAggregate } from "../../../src/protocols/rtmp/message.ts";
 import { readAudioTag, readVideoTag, tagHead } from "../../../src/wire/flv.ts";
 import {
-	av1SequenceHeader,
 	readAacConfig,
+	readAv1Config,
 	readAvcConfig,
 	readHevcConfig,
 	readOpusHead,
@@ -137,7 +137,7 @@ const decoderConfigs: Target = {
 		hex("1210"),
 		hex("2b920800"),
 		writeOpusHead(2),
-		hex("12000a0b000000043cffbc02f80040"),
+		hex("81000c000a0b000000043cffbc02f80040"),
 	],
 	errors: [],
 	take: (input) => {
@@ -147,7 +147,7 @@ const decoderConfigs: Target = {
 		const aac = readAacConfig(input);
 		assert.ok(!aac || aac.sampleRate > 0);
 		readOpusHead(input);
-		av1SequenceHeader(input);
+		readAv1Config(input);
 	},
 };
 
