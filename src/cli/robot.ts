@@ -124,7 +124,7 @@ function fromFlags(values: Flags, [publish, ...more]: string[]): RobotConfig {
 }
 
 async function work(config: RobotConfig): Promise<number> {
-	const log = createLog(config.log).child({ robot: config.name });
+	const log = createLog(config.log);
 	const told = new Promise<void>((resolve) => {
 		for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
 	});

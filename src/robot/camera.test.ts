@@ -18,7 +18,10 @@ const rows: readonly (readonly [bounds: Bounds, kbps: number])[] = [
 
 test("whoever sets bounds, the bitrate is one that encoders can do", () => {
 	const { cameras } = robotSchema.parse({ cameras: [{ source: "sample", publish: "rtsp://127.0.0.1/x" }] });
-	const camera = new Camera(cameras[0]!, () => assert.fail("started"), log, { onState: () => undefined });
+	const camera = new Camera(cameras[0]!, () => assert.fail("started"), log, {
+		onState: () => undefined,
+		onUnwanted: () => undefined,
+	});
 	for (const [bounds, kbps] of rows) {
 		camera.setBounds(bounds);
 		assert.equal(camera.bitrate, kbps, JSON.stringify(bounds));

@@ -1,4 +1,5 @@
 import type { Frame } from "../media/frame.ts";
+import { LOCKED } from "../net/server-refusal.ts";
 import type { Log } from "../observe/log.ts";
 import { withoutPassword } from "../observe/secrets.ts";
 import type { Bounds, StreamState } from "../wire/robot-messages.ts";
@@ -13,6 +14,8 @@ import { Publishing, type Tally } from "./publish/publishing.ts";
 export interface CameraEvents {
 	/** Its state or the reason of it is another one. */
 	onState(state: StreamState, reason: string): void;
+	/** The relay refuses it because nobody wants it now: to be stopped, unless something else lets it run. */
+	onUnwanted(): void;
 }
 
 /** What runs while a camera is on. */
@@ -125,8 +128,9 @@ export class Camera {
 			onLive: () => {
 				this.#connected = true;
 			},
-			onLost: (reason) => {
+			onLost: (reason, status) => {
 				this.#connected = false;
+				if (status === LOCKED) this.#events.onUnwanted();
 				this.#tell("error", withoutPassword(reason));
 			},
 		});

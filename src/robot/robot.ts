@@ -30,10 +30,11 @@ export interface Robot {
  * Starts a robot: cameras that always run begin at once, the others when they are wanted. Throws where a camera has no
  * backend on this machine, where a pause that was kept cannot be read, or an address is taken.
  */
-export async function startRobot(given: RobotConfig, log: Log): Promise<Robot> {
+export async function startRobot(given: RobotConfig, base: Log): Promise<Robot> {
 	await using parts = new AsyncDisposableStack();
-	const stateDir = openStateDir(given, log);
+	const stateDir = openStateDir(given, base);
 	const { config, broker } = withIdentity(given, stateDir === undefined ? undefined : readIdentity(stateDir));
+	const log = base.child({ robot: config.name });
 	const pauses = new Pauses(stateDir, given.name);
 	const starts = await backendsOf(config);
 	if (config.cameras.some(overWhip)) parts.defer(releaseWebRtc);
@@ -97,6 +98,7 @@ function buildStation(
 			log.info({ state, reason }, "camera");
 			station.onState(state, reason);
 		},
+		onUnwanted: () => station.want(false),
 	});
 	const station = new Station({ camera, wish, desk, onChange: (changed) => reporter.report(changed) });
 	return station;

@@ -131,6 +131,7 @@ test("a relay with another certificate gets nothing, and the robot says what to 
 	for (const failure of ["no broker; trying again", "not publishing; trying again"]) {
 		const line = await until(() => lines.find(({ msg }) => msg === failure), failure);
 		assert.match(line.reason!, /127\.0\.0\.1 shows another certificate than the one expected.* join again/);
+		assert.equal(line.robot, "robot1", "it goes by the name that it has joined with");
 	}
 	assert.equal(relay.relay.hub.path(front)?.publication, undefined);
 	assert.equal(relay.relay.hub.demand.get(front)?.online ?? false, false);

@@ -5,6 +5,8 @@ import { createLog, type Log } from "../../src/observe/log.ts";
 export interface Line {
 	readonly msg: string;
 	readonly reason?: string;
+	/** Of a robot: who it is. */
+	readonly robot?: string;
 	readonly dropped?: number;
 }
 

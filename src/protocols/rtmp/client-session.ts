@@ -1,5 +1,5 @@
 import { knownFourCcs } from "../../wire/flv.ts";
-import { type Command, textIn, writeCommand } from "./command.ts";
+import { type Command, numberIn, textIn, writeCommand } from "./command.ts";
 import { WINDOW_BYTES } from "./link.ts";
 import { CHUNK_BYTES } from "./media-writer.ts";
 import { type Message, SET_BUFFER_LENGTH, setChunkSize, userControl, windowSize } from "./message.ts";
@@ -19,7 +19,8 @@ export type ClientStep =
 	| { readonly do: "wait"; readonly send: readonly Message[] }
 	/** Media may be sent, or comes, on this message stream. */
 	| { readonly do: "live"; readonly send: readonly Message[]; readonly stream: number }
-	| { readonly do: "end"; readonly reason: string };
+	/** `status`: why the server refuses, as HTTP numbers it, where it says so. */
+	| { readonly do: "end"; readonly reason: string; readonly status?: number | undefined };
 
 const nothing: ClientStep = { do: "wait", send: [] };
 
@@ -109,7 +110,9 @@ export class ClientSession {
 
 	#status({ values }: Command): ClientStep {
 		const code = textIn(values[1], "code");
-		if (textIn(values[1], "level") === "error") return { do: "end", reason: reasonIn(values, code) };
+		if (textIn(values[1], "level") === "error") {
+			return { do: "end", reason: reasonIn(values, code), status: numberIn(values[1], "status") };
+		}
 		if (code === "NetStream.Publish.Start" || code === "NetStream.Play.Start") {
 			return { do: "live", send: [], stream: this.#stream };
 		}

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { failureOf } from "../../net/server-refusal.ts";
 import { boundUnsent, connectTcp } from "../../net/tcp.ts";
 import { secureTcp } from "../../net/tls.ts";
 import { ClientSession, type ClientStep } from "./client-session.ts";
@@ -115,7 +116,7 @@ export class RtmpClient {
 
 	#obey(step: ClientStep): void {
 		if (step.do === "end") {
-			this.#end(step.reason);
+			this.#end(step.reason, step.status);
 			return;
 		}
 		this.#link.send(...step.send);
@@ -124,13 +125,13 @@ export class RtmpClient {
 		this.#resolveOpened(this);
 	}
 
-	#end(reason: string): void {
+	#end(reason: string, status?: number): void {
 		if (this.#over) return;
 		this.#over = true;
 		this.#link.stop();
 		this.#options.signal.removeEventListener("abort", this.#abort);
 		this.#socket.destroySoon();
-		this.#rejectOpened(new Error(reason));
+		this.#rejectOpened(failureOf(reason, status));
 		this.#resolveClosed(reason);
 	}
 }

@@ -53,10 +53,16 @@ export function textIn(value: AmfValue, key: string): string {
 	return typeof text === "string" ? text : "";
 }
 
+/** The number at `key` of an object; undefined where there is none. */
+export function numberIn(value: AmfValue, key: string): number | undefined {
+	const number = isObject(value) ? value[key] : undefined;
+	return typeof number === "number" ? number : undefined;
+}
+
 export type Level = "status" | "error";
 
 /** `onStatus` on a message stream (section 7.2.2). */
-export function statusOn(stream: number, level: Level, code: string, description: string): Message {
-	const information = { level, code, description };
+export function statusOn(stream: number, level: Level, code: string, description: string, status?: number): Message {
+	const information = { level, code, description, ...(status !== undefined && { status }) };
 	return writeCommand({ name: "onStatus", transaction: 0, stream, values: [null, information] });
 }

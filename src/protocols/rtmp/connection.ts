@@ -7,6 +7,7 @@ import { Refused } from "../../hub/refused.ts";
 import type { Stream } from "../../hub/stream.ts";
 import type { PathName } from "../../media/path-name.ts";
 import type { Millis } from "../../media/time.ts";
+import { LOCKED } from "../../net/server-refusal.ts";
 import { shownQuery } from "../../observe/secrets.ts";
 import { admitted, Declined } from "./admission.ts";
 import { AmfError } from "./amf0.ts";
@@ -242,7 +243,7 @@ export class RtmpConnection {
 		const stream = at === "asking" || at === "publishing" || at === "playing" ? this.#state.stream : 0;
 		const isUnwanted = error instanceof Refused && error.kind === "unwanted";
 		const code = isUnwanted ? "NetStream.Publish.Denied" : codes[what];
-		this.#link.send(statusOn(stream, "error", code, reason));
+		this.#link.send(statusOn(stream, "error", code, reason, isUnwanted ? LOCKED : undefined));
 		this.#context.log.info({ ip: this.#ip, reason }, "refused");
 		this.end(reason);
 	}

@@ -18,7 +18,8 @@ function connect(goal: Goal, lower: "tcp" | "udp" = "tcp", credentials = true) {
 			said.push(setups.map((setup) => setup.transport));
 			firsts.push(...setups.map((setup) => setup.first));
 		},
-		ended: (reason, location) => said.push(location ? [reason, location] : reason),
+		ended: (reason, { location, status }) =>
+			said.push(location ? [reason, location] : status ? [reason, status] : reason),
 	};
 	const client = new ClientSession("rtsp://h/a", goal, lower, actions);
 	let now = 0;
@@ -100,7 +101,7 @@ const endings: { name: string; drive: (peer: ReturnType<typeof connect>) => void
 			peer.answer(200);
 			peer.answer(404);
 		},
-		said: "DESCRIBE was answered with 404 x",
+		said: ["DESCRIBE was answered with 404 x", 404],
 	},
 	{
 		name: "a password that is wrong",
@@ -108,12 +109,12 @@ const endings: { name: string; drive: (peer: ReturnType<typeof connect>) => void
 			peer.answer(401, [["www-authenticate", "Basic"]]);
 			peer.answer(401, [["www-authenticate", "Basic"]]);
 		},
-		said: "OPTIONS was answered with 401: wrong user or password",
+		said: ["OPTIONS was answered with 401: wrong user or password", 401],
 	},
 	{
 		name: "a login that cannot be given",
 		drive: (peer) => peer.answer(401, []),
-		said: "OPTIONS was answered with 401: there is no login for it, or none but in the open (Basic)",
+		said: ["OPTIONS was answered with 401: there is no login for it, or none but in the open (Basic)", 401],
 	},
 	{ name: "no answer", drive: (peer) => peer.wait(10_000), said: "no answer to OPTIONS for 10 s" },
 	{

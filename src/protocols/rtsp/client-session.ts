@@ -43,8 +43,15 @@ export interface ClientActions {
 	described(sdp: string): void;
 	/** Media flows from now on; the transports, and where the tracks begin, are as the server gave them. */
 	live(setups: readonly LiveSetup[]): void;
-	/** The session is over; `location` where the server sends the client elsewhere (RFC 2326 section 11.3). */
-	ended(reason: string, location?: string): void;
+	/** The session is over. */
+	ended(reason: string, answer: RefusedWith): void;
+}
+
+/** What the server said that ended a session; nothing where it said nothing. */
+export interface RefusedWith {
+	readonly status?: number;
+	/** Where it sends the client instead (RFC 2326 section 11.3). */
+	readonly location?: string | undefined;
 }
 
 /** How one track travels, and where it begins. */
@@ -159,9 +166,9 @@ export class ClientSession {
 		const matters = pending.method !== "OPTIONS" && this.#step !== "live";
 		if (status === 401) this.#unauthorized(pending, response, now);
 		else if (status === 301 || status === 302) {
-			this.#end(`sent elsewhere with ${status}`, headerOf(response, "location"));
+			this.#end(`sent elsewhere with ${status}`, { status, location: headerOf(response, "location") });
 		} else if (matters && (status < 200 || status > 299)) {
-			this.#end(`${pending.method} was answered with ${status} ${reason}`);
+			this.#end(`${pending.method} was answered with ${status} ${reason}`, { status });
 		} else this.#attempt(response, now);
 	}
 
@@ -174,7 +181,7 @@ export class ClientSession {
 			const why = pending.repeated
 				? "wrong user or password"
 				: "there is no login for it, or none but in the open (Basic)";
-			this.#end(`${method} was answered with 401: ${why}`);
+			this.#end(`${method} was answered with 401: ${why}`, { status: 401 });
 		}
 	}
 
@@ -275,8 +282,8 @@ export class ClientSession {
 		this.#setups.push({ track, transport });
 	}
 
-	#end(reason: string, location?: string): void {
+	#end(reason: string, answer: RefusedWith = {}): void {
 		this.#step = "over";
-		this.#actions.ended(reason, location);
+		this.#actions.ended(reason, answer);
 	}
 }

@@ -3,11 +3,12 @@ import type { Socket } from "node:net";
 import { plainAddress } from "../../access/addresses.ts";
 import { answerChallenge } from "../../access/digest.ts";
 import type { Track } from "../../media/track.ts";
+import { failureOf } from "../../net/server-refusal.ts";
 import { boundUnsent, connectTcp } from "../../net/tcp.ts";
 import { secureTcp } from "../../net/tls.ts";
 import { writeReceiverReport } from "../../wire/rtcp-write.ts";
 import { writeRtpHeader } from "../../wire/rtp.ts";
-import { ClientSession, type Goal, type LiveSetup } from "./client-session.ts";
+import { ClientSession, type Goal, type LiveSetup, type RefusedWith } from "./client-session.ts";
 import { UdpPair } from "./client-udp.ts";
 import { controlOf, describeTracks, readDescription } from "./description.ts";
 import { frame } from "./framing.ts";
@@ -54,7 +55,7 @@ interface Elsewhere {
 
 /**
  * Connects to an RTSP server and plays a stream, or publishes one. Resolves when media flows; follows redirects. Rejects
- * with the reason.
+ * with the reason: a `ServerRefusal` where that is an answer of the server's.
  */
 export async function openRtspClient(options: ClientOptions): Promise<RtspClient> {
 	let address = parseAddress(options.url);
@@ -125,7 +126,7 @@ export class RtspClient implements StreamSink {
 			},
 			described: (sdp) => this.#described(sdp),
 			live: (setups) => this.#live(setups),
-			ended: (reason, location) => this.#end(reason, location),
+			ended: (reason, answer) => this.#end(reason, answer),
 		});
 		socket.on("data", (chunk: Buffer) => this.#read(chunk));
 		socket.on("error", (error) => this.#end(error.message));
@@ -282,7 +283,7 @@ export class RtspClient implements StreamSink {
 		pair.rtcp(writeReceiverReport(0, []));
 	}
 
-	#end(reason: string, location?: string): void {
+	#end(reason: string, { status, location }: RefusedWith = {}): void {
 		if (this.#over) return;
 		this.#over = true;
 		clearInterval(this.#timer);
@@ -290,7 +291,7 @@ export class RtspClient implements StreamSink {
 		this.#options.signal.removeEventListener("abort", this.#abort);
 		for (const pair of this.#pairs) pair.close();
 		this.#socket.destroySoon();
-		if (location === undefined) this.#rejectOpened(new Error(reason));
+		if (location === undefined) this.#rejectOpened(failureOf(reason, status));
 		else this.#resolveOpened({ location });
 		this.#resolveClosed(reason);
 	}

@@ -15,7 +15,7 @@ class Wire {
 	sent = 0;
 	readonly calls: Call[] = [];
 	readonly connected: SessionSettings[] = [];
-	readonly refused: string[] = [];
+	readonly refused: unknown[][] = [];
 	readonly listener = new Listener(Buffer.alloc(32, 1), (call) => this.calls.push(call));
 	readonly caller: Caller;
 
@@ -24,7 +24,7 @@ class Wire {
 		const events = {
 			send: (bytes: Buffer) => this.#toListener(bytes),
 			connected: (settings: SessionSettings) => this.connected.push(settings),
-			refused: (reason: string) => this.refused.push(reason),
+			refused: (...said: unknown[]) => this.refused.push(said),
 		};
 		this.caller = new Caller(options, events, 0);
 	}
@@ -81,19 +81,20 @@ test("keys go along, and a listener that does not repeats them is left", async (
 	other.run(10);
 	const [call] = other.calls;
 	other.listener.accept({ ...call!, handshake: { ...call!.handshake, keys: undefined } }, 120, undefined, 0);
-	assert.deepEqual(other.refused, ["the listener has another passphrase, or none"]);
+	assert.deepEqual(other.refused, [["the listener has another passphrase, or none", undefined]]);
 });
 
 test("a refusal ends the call, with its reason", () => {
-	for (const [code, reason] of [
-		[rejection.badSecret, "the passphrase is wrong (SRT rejection 10)"],
-		[rejection.notFound, "there is no such stream (SRT rejection 1404)"],
-		[1999, "the listener has refused the call (SRT rejection 999)"],
+	for (const [code, reason, status] of [
+		[rejection.badSecret, "the passphrase is wrong (SRT rejection 10)", undefined],
+		[rejection.notFound, "there is no such stream (SRT rejection 1404)", 404],
+		[rejection.locked, "nobody wants it now (SRT rejection 1423)", 423],
+		[1999, "the listener has refused the call (SRT rejection 999)", undefined],
 	] as const) {
 		const wire = new Wire();
 		wire.run(10);
 		wire.listener.refuse(wire.calls[0]!, code);
-		assert.deepEqual(wire.refused, [reason]);
+		assert.deepEqual(wire.refused, [[reason, status]]);
 		wire.run(1000);
 		assert.equal(wire.calls.length, 1);
 	}

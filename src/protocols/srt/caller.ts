@@ -21,6 +21,7 @@ const MTU_BYTES = 1500;
 /** Handshake types from here on are refusals (section 4.3). */
 const FIRST_REFUSAL = 1000;
 const LAST_REFUSAL = 0x7fff_ffff;
+const HTTP_REFUSALS = 2000;
 
 /** What a caller asks for. */
 export interface CallerOptions {
@@ -36,8 +37,8 @@ export interface CallerEvents {
 	send(bytes: Buffer): void;
 	/** The listener has let it in. */
 	connected(settings: SessionSettings): void;
-	/** The listener has not, or cannot be understood. */
-	refused(reason: string): void;
+	/** The listener has not, or cannot be understood. `status`: as HTTP numbers it, where the listener does. */
+	refused(reason: string, status?: number): void;
 }
 
 type State = { readonly at: "inducing" | "over" } | { readonly at: "concluding"; readonly cookie: number };
@@ -70,8 +71,9 @@ export class Caller {
 		if (controlTypeOf(bytes) !== control.handshake || destinationOf(bytes) !== this.#options.socketId) return;
 		const answer = parseHandshake(bytes.subarray(HEAD_BYTES));
 		if (!answer) return;
-		if (answer.type >= FIRST_REFUSAL && answer.type <= LAST_REFUSAL) this.#refuse(refusalText(answer.type));
-		else if (answer.type === handshakeType.induction && this.#state.at === "inducing") this.#induced(answer, now);
+		if (answer.type >= FIRST_REFUSAL && answer.type <= LAST_REFUSAL) {
+			this.#refuse(refusalText(answer.type), statusOf(answer.type));
+		} else if (answer.type === handshakeType.induction && this.#state.at === "inducing") this.#induced(answer, now);
 		else if (answer.type === handshakeType.conclusion && this.#state.at === "concluding") {
 			this.#concluded(answer, timestampOf(bytes), now);
 		}
@@ -129,9 +131,9 @@ export class Caller {
 		};
 	}
 
-	#refuse(reason: string): void {
+	#refuse(reason: string, status?: number): void {
 		this.#state = { at: "over" };
-		this.#events.refused(reason);
+		this.#events.refused(reason, status);
 	}
 }
 
@@ -147,7 +149,13 @@ const reasons: Readonly<Record<number, string>> = {
 	2403: "this is not allowed",
 	2404: "there is no such stream",
 	2409: "somebody else publishes there",
+	2423: "nobody wants it now",
 };
+
+/** Those of libsrt's access control are HTTP's from 2000 on. */
+function statusOf(code: number): number | undefined {
+	return code >= HTTP_REFUSALS + 400 && code < HTTP_REFUSALS + 600 ? code - HTTP_REFUSALS : undefined;
+}
 
 function refusalText(code: number): string {
 	const known = reasons[code] ?? "the listener has refused the call";

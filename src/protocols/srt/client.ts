@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import type { Millis } from "../../media/time.ts";
+import { failureOf } from "../../net/server-refusal.ts";
 import { Caller } from "./caller.ts";
 import { Keys } from "./crypto.ts";
 import type { SessionSettings } from "./link.ts";
@@ -47,13 +48,13 @@ export async function openSrtClient({ url, signal, now, onData }: SrtClientOptio
 		const own = Buffer.from(head);
 		socket.send(payload ? [own, payload] : own, () => {});
 	};
-	const end = (reason: string): void => {
+	const end = (reason: string, status?: number): void => {
 		clearInterval(timer);
 		signal.removeEventListener("abort", abort);
 		if (!isOver) socket.close();
 		isOver = true;
 		isOpen = false;
-		opened.reject(new Error(reason));
+		opened.reject(failureOf(reason, status));
 		over.resolve(reason);
 	};
 	const abort = (): void => {

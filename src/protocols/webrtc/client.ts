@@ -10,6 +10,7 @@ import {
 } from "node-datachannel";
 import type { Millis } from "../../media/time.ts";
 import type { Track } from "../../media/track.ts";
+import { ServerRefusal } from "../../net/server-refusal.ts";
 import { attribute, parseSdp } from "../../wire/sdp.ts";
 import { trackOf } from "../../wire/sdp-tracks.ts";
 import type { PublishedCodec } from "./client-codecs.ts";
@@ -326,7 +327,9 @@ async function exchange(url: string, offer: string, { token, signal }: ClientOpt
 	const length = Number(response.headers.get("content-length") ?? 0);
 	if (length > MAX_ANSWER_BYTES) throw new Error(`an answer of ${length} bytes, at most ${MAX_ANSWER_BYTES}`);
 	const text = await response.text();
-	if (response.status !== 201) throw new Error(`the server answered ${response.status} ${text.slice(0, 200)}`.trim());
+	if (response.status !== 201) {
+		throw new ServerRefusal(response.status, `the server answered ${response.status} ${text.slice(0, 200)}`.trim());
+	}
 	const location = response.headers.get("location");
 	const session = location === null ? undefined : new URL(location, response.url);
 	// Credentials are for the server that was named, not for where it points.

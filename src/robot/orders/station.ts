@@ -6,9 +6,6 @@ import { Answers } from "./answers.ts";
 import type { Desk } from "./desk.ts";
 import type { Wish } from "./wish.ts";
 
-/** The phrase with which a relay refuses a stream that nobody wants, in every protocol's own words. */
-const UNWANTED = /nobody wants|\b1?423\b/i;
-
 /** What a station is made of. */
 export interface StationOptions {
 	readonly camera: Camera;
@@ -54,8 +51,7 @@ export class Station {
 	onState(state: StreamState, reason: string): void {
 		this.#state = state;
 		this.#reason = reason;
-		if (state === "error" && UNWANTED.test(reason)) this.want(false);
-		else this.#options.onChange(this);
+		this.#options.onChange(this);
 	}
 
 	/** Obeys an order, unless it is late or was obeyed before, and answers it in any case. */

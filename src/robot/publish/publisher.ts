@@ -27,5 +27,5 @@ export interface PublishOptions {
 	onKeyFrameRequest(): void;
 }
 
-/** Connects and announces the tracks. Rejects with the reason where that fails. */
+/** Connects and announces the tracks. Rejects with the reason where that fails: a `ServerRefusal` where the server says no. */
 export type OpenPublisher = (url: string, tracks: readonly Track[], options: PublishOptions) => Promise<Publisher>;

@@ -1,6 +1,7 @@
 import type { Frame } from "../../media/frame.ts";
 import type { Track } from "../../media/track.ts";
 import { type Backoff, backoffMs, sleep } from "../../net/backoff.ts";
+import { ServerRefusal } from "../../net/server-refusal.ts";
 import type { Log } from "../../observe/log.ts";
 import { Gate } from "./gate.ts";
 import type { OpenPublisher, Publisher } from "./publisher.ts";
@@ -22,8 +23,8 @@ export interface PublishingOptions {
 	requestKeyFrame(): void;
 	/** A connection stands. */
 	onLive?(): void;
-	/** It is over, or an attempt failed; it is tried again. */
-	onLost?(reason: string): void;
+	/** It is over, or an attempt failed; it is tried again. `status`: of the relay's refusal, as HTTP numbers it. */
+	onLost?(reason: string, status: number | undefined): void;
 }
 
 /** What left so far, over all connections. */
@@ -32,6 +33,13 @@ export interface Tally {
 	readonly bytes: number;
 	/** Frames that a slow link could not take. */
 	readonly dropped: number;
+}
+
+/** How a connection ended, or an attempt. */
+interface Ending {
+	readonly reason: string;
+	/** Of the relay's refusal. */
+	readonly status: number | undefined;
 }
 
 /** Keeps one camera's stream at its relay: connects again for ever, and drops what a slow link cannot take. */
@@ -89,9 +97,10 @@ export class Publishing {
 		let failures = 0;
 		while (track && !signal.aborted) {
 			const since = performance.now();
-			const reason = await this.#connection(track);
+			const { reason, status } = await this.#connection(track);
 			if (signal.aborted) return;
-			this.#options.onLost?.(reason);
+			this.#options.onLost?.(reason, status);
+			if (signal.aborted) return;
 			failures = performance.now() - since >= GOOD_AFTER_MS ? 1 : failures + 1;
 			const waitMs = backoffMs(BACKOFF, failures, random());
 			log.warn({ reason, waitMs }, "not publishing; trying again");
@@ -100,7 +109,7 @@ export class Publishing {
 	}
 
 	/** One connection from its beginning to its end; gives the reason of the end. */
-	async #connection(track: Track): Promise<string> {
+	async #connection(track: Track): Promise<Ending> {
 		const { url, transport, open, log, requestKeyFrame, onLive } = this.#options;
 		const attempt = new AbortController();
 		const cancel = (): void => attempt.abort();
@@ -123,10 +132,11 @@ export class Publishing {
 			onLive?.();
 			const reason = await publisher.closed;
 			log.info({ dropped: this.#gate.dropped }, "connection ended");
-			return reason;
+			return { reason, status: undefined };
 		} catch (error) {
 			const cause = attempt.signal.aborted ? attempt.signal.reason : error;
-			return cause instanceof Error ? cause.message : String(cause);
+			const reason = cause instanceof Error ? cause.message : String(cause);
+			return { reason, status: cause instanceof ServerRefusal ? cause.status : undefined };
 		} finally {
 			clearTimeout(timer);
 			this.#publisher = undefined;
