@@ -1,22 +1,19 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { Gauge } from "./gauge.ts";
-import { Ladder } from "./ladder.ts";
+import { attempt } from "./attempt.ts";
+import { Fading } from "./fading.ts";
 import { BrowserMemory } from "./memory.ts";
-import { patience, type Reading } from "./meter.ts";
-import { identify, locate, type Place, parseIceServers, pathOfId, probe, sleeps } from "./relay.ts";
-import { canFullscreen, download, isFullscreen, Screen, toggleFullscreen } from "./screen.ts";
-import { type Event as PlayerEvent, type State, step } from "./state.ts";
+import type { Reading } from "./meter.ts";
+import { identify, locate, parseIceServers, pathOfId, sleeps } from "./relay.ts";
+import { canFullscreen, download, isFullscreen, type Screen, toggleFullscreen } from "./screen.ts";
+import type { State } from "./state.ts";
 import { styles } from "./styles.ts";
 import { attend } from "./surroundings.ts";
-import type { Failure, Source } from "./transport.ts";
+import type { Target } from "./transport.ts";
 import { badge, controls, notice, statistics, type View } from "./view.ts";
-import { rungsTo } from "./ways.ts";
+import { Viewing } from "./viewing.ts";
 import { aimless, describe } from "./words.ts";
 
 const TICK_MS = 250;
-const UNSEEN_PATIENCE_MS = 3500;
-/** Controls fade after this long without a move over a live picture. */
-const IDLE_MS = 2600;
 
 const off = (value: string | null): boolean => value === "off" || value === "false" || value === "none";
 const switchable = { fromAttribute: (value: string | null) => value === null || !off(value) };
@@ -61,27 +58,24 @@ export class VedettePlayer extends LitElement {
 	/** Where the relay is when no attribute says it: where this script came from. */
 	static home = new URL(import.meta.url).origin;
 
-	#state: State = { at: "idle" };
-	#ladder: Ladder | null = null;
-	#place: Place | null = null;
+	readonly #viewing = new Viewing({
+		means: () => this.#means(),
+		entered: (state) => this.#entered(state),
+		measured: () => this.#measured(),
+		changed: () => this.requestUpdate(),
+	});
+	readonly #fading = new Fading(
+		// A button that has the keyboard's focus must not vanish under it.
+		() => !this.#showStats && !this.renderRoot.querySelector(".bar :focus-visible"),
+		() => this.requestUpdate(),
+	);
 	/** A camera's id is being looked up. */
 	#aiming = false;
-	#memory: BrowserMemory | null = null;
-	#leftOut: readonly string[] = [];
-	#needsTap = false;
 	#showStats = false;
-	#idle = false;
 	#timer: ReturnType<typeof setInterval> | undefined;
-	#idleTimer: ReturnType<typeof setTimeout> | undefined;
 	#release: (() => void) | undefined;
 	/** Stopped because nobody looked, not because the viewer said so. */
 	#resting = false;
-	readonly #gauge = new Gauge();
-	readonly #screen = new Screen({
-		onPicture: (source, now) => this.#ladder?.pictured(source, now),
-		onSeen: () => this.#seen(),
-		onBlocked: () => this.#block(true),
-	});
 
 	constructor() {
 		super();
@@ -95,12 +89,12 @@ export class VedettePlayer extends LitElement {
 
 	/** The state's name: idle, connecting, live, stalled, waiting or unauthorised. */
 	get state(): State["at"] {
-		return this.#state.at;
+		return this.#viewing.state.at;
 	}
 
 	/** Figures of the last second; null before the first. */
 	get reading(): Reading | null {
-		return this.#gauge.reading;
+		return this.#viewing.gauge.reading;
 	}
 
 	/** The element that shows the pictures; another one takes its place when they begin to come another way. */
@@ -115,18 +109,17 @@ export class VedettePlayer extends LitElement {
 
 	/** Ends watching. The last picture stays. */
 	stop(): void {
-		this.#send({ type: "stop" });
+		this.#viewing.stop();
 	}
 
 	/** Says that now is a good moment to try again, for instance because the stream was announced. */
 	wake(): void {
-		this.#ladder?.hurry();
-		this.#send({ type: "wake" });
+		this.#viewing.wake();
 	}
 
 	/** The picture as PNG; null before the first. */
 	snapshot(): Promise<Blob | null> {
-		return this.#screen.png(this.#state.at === "live");
+		return this.#screen.png(this.state === "live");
 	}
 
 	/** Does what a key does; false for a key that means nothing here. */
@@ -134,19 +127,19 @@ export class VedettePlayer extends LitElement {
 		const act = this.#keys[key.toLowerCase()];
 		if (!act) return false;
 		act();
-		this.#stir();
+		this.#fading.stir();
 		this.requestUpdate();
 		return true;
 	}
 
 	override connectedCallback(): void {
 		super.connectedCallback();
-		this.#timer = setInterval(() => this.#tick(), TICK_MS);
+		this.#timer = setInterval(() => this.#viewing.tick(), TICK_MS);
 		this.#release = attend({
 			wake: () => {
 				if (this.#resting) this.start();
 				// What is not watched sleeps on: nobody has said start.
-				else if (this.#state.at !== "idle") this.wake();
+				else if (this.state !== "idle") this.wake();
 			},
 			leave: () => this.stop(),
 			comeBack: () => this.#begin(),
@@ -159,7 +152,7 @@ export class VedettePlayer extends LitElement {
 	override disconnectedCallback(): void {
 		super.disconnectedCallback();
 		clearInterval(this.#timer);
-		clearTimeout(this.#idleTimer);
+		this.#fading.stop();
 		this.#release?.();
 		this.stop();
 		this.#screen.clear();
@@ -170,20 +163,20 @@ export class VedettePlayer extends LitElement {
 		const aim = ["src", "address", "path", "camera", "signaling", "token"] as const;
 		if (!aim.some((key) => changed.has(key))) return;
 		this.stop();
-		this.#place = null;
+		this.#viewing.aim = null;
 		this.#aiming = true;
 		attempt(this.#aim());
 	}
 
 	override render(): TemplateResult {
 		const view = this.#view();
-		const { at } = this.#state;
+		const at = this.state;
 		const showing = at === "live" || at === "stalled" || this.#screen.lastPicture === null;
 		const stage = [
 			"stage",
 			showing ? "" : "still",
 			at === "live" ? "" : "dim",
-			this.#idle && at === "live" ? "idle" : "",
+			this.#fading.idle && at === "live" ? "idle" : "",
 		];
 		return html`<div
 			class=${stage.join(" ")}
@@ -192,9 +185,9 @@ export class VedettePlayer extends LitElement {
 			aria-label=${`Camera ${this.#name()}`}
 			tabindex="0"
 			@keydown=${this.#onKey}
-			@pointermove=${this.#stir}
-			@focusin=${this.#stir}
-			@click=${this.#onClick}
+			@pointermove=${this.#onMove}
+			@focusin=${this.#onMove}
+			@click=${this.#onMove}
 			@dblclick=${this.#onDouble}
 		>
 			${this.#screen.element} ${notice(view)} ${badge(view)} ${statistics(view)}
@@ -204,7 +197,7 @@ export class VedettePlayer extends LitElement {
 	}
 
 	readonly #keys: Readonly<Record<string, () => void>> = {
-		" ": () => (this.#state.at === "idle" ? this.#watch("press") : this.stop()),
+		" ": () => (this.state === "idle" ? this.#watch("press") : this.stop()),
 		m: () => this.#mute(!this.#screen.video.muted),
 		f: () => attempt(toggleFullscreen(this, this.#screen.video)),
 		p: () => attempt(this.#screen.togglePicture()),
@@ -212,21 +205,18 @@ export class VedettePlayer extends LitElement {
 		i: () => {
 			this.#showStats = !this.#showStats;
 		},
-		tap: () => {
-			this.#block(false);
-			this.#screen.play();
-		},
+		tap: () => this.#viewing.tap(),
 	};
 
 	/** Begins to watch, by itself or because the viewer says so. */
 	#watch(type: "start" | "press"): void {
 		this.#resting = false;
-		if (this.#place) this.#send({ type });
+		this.#viewing.start(type);
 	}
 
 	/** Nobody looks: stops until somebody does. */
 	#rest(): void {
-		if (this.#state.at === "idle" || this.#screen.inPicture || !this.#screen.video.muted) return;
+		if (this.state === "idle" || this.#screen.inPicture || !this.#screen.video.muted) return;
 		this.stop();
 		this.#resting = true;
 	}
@@ -238,20 +228,7 @@ export class VedettePlayer extends LitElement {
 		if (!onButton && this.press(event.key)) event.preventDefault();
 	};
 
-	readonly #stir = (): void => {
-		clearTimeout(this.#idleTimer);
-		if (this.#idle) {
-			this.#idle = false;
-			this.requestUpdate();
-		}
-		this.#idleTimer = setTimeout(() => {
-			// A button that has the keyboard's focus must not vanish under it.
-			this.#idle = !this.#showStats && !this.renderRoot.querySelector(".bar :focus-visible");
-			this.requestUpdate();
-		}, IDLE_MS);
-	};
-
-	readonly #onClick = (): void => this.#stir();
+	readonly #onMove = (): void => this.#fading.stir();
 
 	readonly #onDouble = (event: MouseEvent): void => {
 		if (event.target instanceof HTMLVideoElement || event.target instanceof HTMLCanvasElement) this.press("f");
@@ -272,32 +249,36 @@ export class VedettePlayer extends LitElement {
 			if (!this.isConnected || camera !== this.camera || token !== this.token || this.path || this.src) return;
 			place = locate({ ...attributes, path: found }, VedettePlayer.home);
 		}
-		this.#place = place;
-		this.#aiming = false;
 		const { base = "", path: name = "" } = place ?? {};
-		this.#memory = place && new BrowserMemory(base, () => identify(base, name, token));
+		const identifies = () => identify(base, name, token);
+		this.#viewing.aim = place && { place, memory: new BrowserMemory(base, identifies) };
+		this.#aiming = false;
 		this.requestUpdate();
 		this.#begin();
 	}
 
 	/** Starts, unless that would wake a camera and the page says that its viewer is to be asked. */
 	#begin(): void {
-		const place = this.#place;
-		if (this.autostart || !place) {
+		const { aim } = this.#viewing;
+		if (this.autostart || !aim) {
 			this.start();
 			return;
 		}
-		this.#send({ type: "asking" });
-		void sleeps(place.base, place.path, this.token).then((asleep) => {
-			if (place !== this.#place || this.#state.at !== "idle") return;
-			if (asleep) this.#send({ type: "asleep" });
+		this.#viewing.send({ type: "asking" });
+		void sleeps(aim.place.base, aim.place.path, this.token).then((asleep) => {
+			if (aim !== this.#viewing.aim || this.state !== "idle") return;
+			if (asleep) this.#viewing.send({ type: "asleep" });
 			else this.start();
 			this.requestUpdate();
 		});
 	}
 
 	#name(): string {
-		return this.#place?.path || "stream";
+		return this.#viewing.aim?.place.path || "stream";
+	}
+
+	get #screen(): Screen {
+		return this.#viewing.screen;
 	}
 
 	#mute(muted: boolean): void {
@@ -305,42 +286,14 @@ export class VedettePlayer extends LitElement {
 		this.#screen.play();
 	}
 
-	#block(blocked: boolean): void {
-		this.#needsTap = blocked;
-		this.requestUpdate();
+	#means(): Omit<Target, "endpoint"> {
+		const { token, icePolicy } = this;
+		const iceServers = typeof this.iceServers === "string" ? parseIceServers(this.iceServers) : this.iceServers;
+		return { token, iceServers, icePolicy };
 	}
 
-	#seen(): void {
-		if (this.#needsTap) this.#block(false);
-		if (this.#state.at !== "live") this.#send({ type: "picture" });
-	}
-
-	#tick(): void {
-		const now = performance.now();
-		if (this.#ladder) attempt(this.#measure(this.#ladder));
-		const quietFor = now - (this.#screen.lastPicture ?? now);
-		// Pictures of which the browser does not tell are only counted, once a second.
-		const patient = Math.max(patience(this.#screen.interval), this.#screen.tells ? 0 : UNSEEN_PATIENCE_MS);
-		this.#send({ type: "tick", quietFor, patience: patient });
-		if (this.#state.at !== "live") this.requestUpdate();
-	}
-
-	async #measure(ladder: Ladder): Promise<void> {
-		const taken = await this.#gauge.take(() => ladder.stats());
-		if (!taken || ladder !== this.#ladder) return;
-		if (!this.#screen.tells) this.#screen.decoded(taken.decoded);
-		if (taken.behind) this.#send({ type: "behind" });
-		this.dispatchEvent(new CustomEvent("reading", { detail: this.#gauge.reading }));
-		this.requestUpdate();
-	}
-
-	#send(event: PlayerEvent): void {
-		const before = this.#state;
-		const { state, actions } = step(before, event, { now: performance.now(), random: Math.random() });
-		this.#state = state;
-		for (const action of actions) this.#do(action.do);
-		if (state.at === before.at) return;
-		if (state.at === "live") this.#stir();
+	#entered(state: State): void {
+		if (state.at === "live") this.#fading.stir();
 		this.requestUpdate();
 		const { label, detail } = describe(state, this.#name());
 		this.dispatchEvent(
@@ -352,72 +305,9 @@ export class VedettePlayer extends LitElement {
 		);
 	}
 
-	#do(action: "open" | "close" | "probe" | "repair"): void {
-		switch (action) {
-			case "open":
-				this.#open();
-				break;
-			case "close":
-				this.#screen.keep();
-				this.#screen.halt();
-				this.#ladder?.stop();
-				this.#ladder = null;
-				this.#gauge.reset();
-				break;
-			case "probe":
-				attempt(this.#probe());
-				break;
-			case "repair":
-				if (this.#ladder) attempt(this.#ladder.repair());
-				break;
-		}
-	}
-
-	#open(): void {
-		const { token, icePolicy } = this;
-		const place = this.#place;
-		const memory = this.#memory;
-		if (!place || !memory) return;
-		const iceServers = typeof this.iceServers === "string" ? parseIceServers(this.iceServers) : this.iceServers;
-		const ours = () => ladder === this.#ladder;
-		const pressed = () => this.#state.at === "connecting" && this.#state.pressed;
-		const ladder: Ladder = new Ladder(
-			rungsTo({ endpoint: place.endpoint, token, iceServers, icePolicy }, pressed),
-			{
-				media: (source) => ours() && this.#screen.add(source),
-				show: (source) => ours() && this.#show(source),
-				drop: (source) => ours() && this.#screen.drop(source),
-				leftOut: (sentences) => {
-					this.#leftOut = sentences;
-				},
-				failed: (failure) => ours() && this.#failed(failure),
-				busy: () => document.hidden || this.#screen.isAway,
-				waking: () => this.#state.at === "connecting" && this.#state.waking !== null,
-			},
-			memory,
-		);
-		this.#ladder = ladder;
-		ladder.start();
-	}
-
-	/** From now on the pictures come another way: its counters have begun anew. */
-	#show(source: Source): void {
-		this.#gauge.reset();
-		this.#screen.show(source);
+	#measured(): void {
+		this.dispatchEvent(new CustomEvent("reading", { detail: this.reading }));
 		this.requestUpdate();
-	}
-
-	#failed(failure: Failure): void {
-		if (failure.kind === "offline") this.#memory?.forget();
-		this.#send({ type: "failed", failure });
-	}
-
-	async #probe(): Promise<void> {
-		const place = this.#place;
-		const ladder = this.#ladder;
-		if (!place) return;
-		const found = await probe(place.base, place.path, this.token);
-		if (ladder === this.#ladder) this.#send({ type: "probed", found });
 	}
 
 	async #save(): Promise<void> {
@@ -428,33 +318,28 @@ export class VedettePlayer extends LitElement {
 	}
 
 	#view(): View {
-		const { at } = this.#state;
+		const { state, gauge, aim, leftOut, needsTap } = this.#viewing;
 		const { lastPicture, sinceCapture, sinceArrival, video } = this.#screen;
 		return {
-			words: this.#place || this.#aiming ? describe(this.#state, this.#name()) : aimless,
+			words: aim || this.#aiming ? describe(state, this.#name()) : aimless,
 			name: this.#name(),
 			age: lastPicture === null ? null : performance.now() - lastPicture,
-			stalled: at === "stalled",
-			running: at !== "idle",
+			stalled: state.at === "stalled",
+			running: state.at !== "idle",
 			muted: video.muted,
 			hasAudio: this.#screen.hasAudio,
 			fullscreen: isFullscreen(this),
 			canPicture: this.#screen.canPicture,
 			canFullscreen: canFullscreen(video),
-			needsTap: this.#needsTap,
+			needsTap,
 			showStats: this.#showStats,
-			reading: this.#gauge.reading,
+			reading: gauge.reading,
 			sinceCapture,
 			sinceArrival,
-			history: this.#gauge.history,
-			leftOut: this.#leftOut,
+			history: gauge.history,
+			leftOut,
 			login: this.login,
 			press: (key) => this.press(key),
 		};
 	}
-}
-
-/** What fails here (a window that was refused, a probe that came too late) has no consequence but that nothing happens. */
-function attempt(work: Promise<unknown>): void {
-	work.catch(() => {});
 }
