@@ -2,6 +2,7 @@ import type { Hub } from "../hub/hub.ts";
 import type { Path, PublisherInfo } from "../hub/path.ts";
 import type { Stream } from "../hub/stream.ts";
 import type { Codec, Track } from "../media/track.ts";
+import { pictureConfig } from "./key-picture.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** A stream as docs/page-api.md describes it. */
@@ -69,7 +70,7 @@ function lastPacketAt(hub: Hub, stream: Stream): number {
 
 function trackView(stream: Stream, index: number, fps: number | null): TrackView {
 	const track = stream.tracks[index]!;
-	const format = track.kind === "video" ? stream.format(index) : undefined;
+	const format = track.kind === "video" ? (stream.format(index) ?? pictureConfig(stream, index)?.format) : undefined;
 	const made = stream.offered.some((_, other) => stream.madeOf(other) === index);
 	const fit = track.codec !== "other" && ((track.codec !== "aac" && track.codec !== "mp3") || made);
 	const carried = fit && !stream.intakes[index]!.reordered;

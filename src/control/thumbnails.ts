@@ -1,7 +1,8 @@
 import type { Stream } from "../hub/stream.ts";
 import type { Millis } from "../media/time.ts";
 import { stillMp4 } from "../wire/mp4.ts";
-import { describePicture, hasLengths, isPicture } from "../wire/picture-config.ts";
+import { hasLengths, isPicture } from "../wire/picture-config.ts";
+import { keyPicture, keyPictureName } from "./key-picture.ts";
 
 /** The version that lists tell changes at most this often, so that pages do not load each key frame. */
 const FRESH_MS = 2000;
@@ -23,8 +24,7 @@ function pictureTrack(stream: Stream): number {
 /** Changes with each key frame; undefined where there is none that a file can be made of. */
 function versionOf(stream: Stream, track: number): string | undefined {
 	if (track < 0 || (hasLengths(stream.tracks[track]!.codec) && !stream.format(track))) return undefined;
-	const number = stream.joinFor([track]);
-	return number < stream.flushed ? `${stream.ssrc(track).toString(36)}-${number}` : undefined;
+	return keyPictureName(stream, track);
 }
 
 /** The last key frame of each stream as a one-frame MP4. Made when somebody looks; looking never starts a camera. */
@@ -47,18 +47,10 @@ export class Thumbnails {
 		const version = versionOf(stream, track);
 		const made = this.#made.get(stream);
 		if (version === undefined || made?.version === version) return made;
-		const bytes = this.#make(stream, track);
-		if (!bytes) return made;
-		const picture = { version, bytes };
+		const newest = keyPicture(stream, track);
+		if (!newest) return made;
+		const picture = { version, bytes: stillMp4(newest.config, newest.frame) };
 		this.#made.set(stream, picture);
 		return picture;
-	}
-
-	#make(stream: Stream, track: number): Buffer | undefined {
-		const frame = stream.keyFrame(track);
-		const sets = stream.intakes[track]?.sets?.units ?? [];
-		const { codec } = stream.tracks[track]!;
-		const config = frame && isPicture(codec) ? describePicture(codec, frame, sets) : undefined;
-		return frame && config && stillMp4(config, frame);
 	}
 }

@@ -4,7 +4,9 @@ import { test } from "node:test";
 import { byteRange } from "../../src/control/http/ranges.ts";
 import type { StreamDemand } from "../../src/control/stream-demand.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
+import type { Track } from "../../src/media/track.ts";
 import { publishTo, raw, startControl, users } from "../support/control.ts";
+import { h264Track, PARAMETER_SETS } from "../support/tracks.ts";
 
 const OPEN = "access: { anonymous: [publish, read, api, metrics] }";
 const CLOSED = `access: { failureDelay: 0 s, users: ${users} }`;
@@ -17,7 +19,7 @@ interface View {
 	viewers: number;
 	bitrate: number;
 	publisher: { address: string | null } | null;
-	tracks: { fps: number | null }[];
+	tracks: { fps: number | null; width: number | null }[];
 	demand: StreamDemand | null;
 }
 
@@ -220,6 +222,43 @@ test("a thumbnail is the last key frame as an MP4, whole or in ranges", async ()
 	assert.equal((await ask("/thumbnails/camera.mp4", { range: `bytes=${length}-` })).status, 416);
 	assert.equal((await ask("/thumbnails/camera.mp4", { "if-none-match": String(whole.headers.etag) })).status, 304);
 });
+
+const codings = [
+	{ codec: "h264", encoding: "H264", key: "6742c01ed903c568400000030040000000c038b192 68cb83cb20 658801", box: /avcC/ },
+	{ codec: "av1", encoding: "AV1", key: "0a0b000000043d06d4daf900403201ff", box: /av1C/ },
+	{ codec: "vp9", encoding: "VP9", key: "824983420014100b5606", box: /vpcC/ },
+] as const;
+
+for (const { codec, encoding, key, box } of codings) {
+	test(`of frames of ${encoding} that nobody reads: size and thumbnail`, async () => {
+		await using room = await startControl(OPEN);
+		const fmtp = codec === "h264" ? PARAMETER_SETS : "";
+		const track: Track = { ...h264Track(fmtp), codec, encoding };
+		const publisher = { type: "rtmpConn", id: "p", remoteAddress: "", identity: "p" };
+		const publication = room.hub.publish(parsePathName("camera")!, [track], publisher, { onEnd: () => undefined });
+		const units = key.split(" ").map((hex) => Buffer.from(hex, "hex"));
+		const look = async () => (await streams(room.url()))[0]!;
+		assert.equal((await look()).thumbnail, null);
+		publication.frame({ track: 0, pts: 3000, key: true, units });
+		const { thumbnail, tracks } = await look();
+		assert.equal(tracks[0]?.width, codec === "h264" ? 240 : 322);
+		const { status, body, headers } = await raw(room.url(), { path: thumbnail! });
+		assert.equal(status, 200);
+		assert.match(body, box);
+		publication.frame({ track: 0, pts: 6000, key: true, units });
+		const again = await raw(room.url(), { path: "/thumbnails/camera.mp4" });
+		assert.notEqual(again.headers.etag, headers.etag, "another key frame, another picture");
+		const { tracks2 } = JSON.parse((await raw(room.url("api"), { path: "/v3/paths/get/camera" })).body);
+		assert.deepEqual(tracks2[0].codecProps, properties[codec]);
+	});
+}
+
+/** What MediaMTX tells of each. */
+const properties = {
+	h264: { width: 240, height: 160, profile: "Baseline", level: "3" },
+	av1: { width: 322, height: 182, profile: 0, level: 0, tier: 0 },
+	vp9: { profile: 0 },
+};
 
 test("byte ranges", () => {
 	const table: readonly (readonly [string | undefined, readonly [number, number] | undefined])[] = [

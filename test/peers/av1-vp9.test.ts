@@ -22,7 +22,7 @@ import { type Program, run } from "./rtsp-programs.ts";
  */
 
 /** More than any of the tests takes. */
-const SECONDS = 25;
+const SECONDS = 20;
 
 const folder = mkdtempSync(join(tmpdir(), "vedette-av1-vp9-"));
 const files = createServer((request, response) => {

@@ -1,6 +1,6 @@
 import type { Track } from "../../src/media/track.ts";
 
-/** Parameter sets of 640×360, as an SDP carries them. */
+/** Parameter sets of 240×160, as an SDP carries them. */
 export const PARAMETER_SETS = "packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==";
 
 /** A track of H.264. */

@@ -1,5 +1,6 @@
 import type { Path } from "../../hub/path.ts";
 import type { Stream } from "../../hub/stream.ts";
+import { pictureConfig } from "../key-picture.ts";
 import { bytesIn, type Ledger } from "../ledger.ts";
 import { codecName } from "../stream-view.ts";
 
@@ -12,6 +13,12 @@ function codecProperties(stream: Stream, index: number): object | null {
 			const { width = 0, height = 0, profile = "", level = "" } = stream.format(index) ?? {};
 			return { width, height, profile, level };
 		}
+		case "av1":
+			return av1Properties(stream, index);
+		case "vp9": {
+			const config = pictureConfig(stream, index);
+			return { profile: config?.codec === "vp9" ? config.format.profile : 0 };
+		}
 		case "opus":
 			return { channelCount: channels || 2 };
 		case "aac":
@@ -22,6 +29,14 @@ function codecProperties(stream: Stream, index: number): object | null {
 		default:
 			return null;
 	}
+}
+
+/** Level and tier as numbers, as the sequence header has them. */
+function av1Properties(stream: Stream, index: number): object {
+	const config = pictureConfig(stream, index);
+	if (config?.codec !== "av1") return { width: 0, height: 0, profile: 0, level: 0, tier: 0 };
+	const { width, height, profile, level, highTier } = config.format;
+	return { width, height, profile, level, tier: highTier ? 1 : 0 };
 }
 
 /** A path that the configuration names and nobody uses, as MediaMTX's control API writes it. */
