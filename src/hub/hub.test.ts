@@ -233,6 +233,22 @@ test("the same publisher replaces its old connection, and readers see only a gap
 	assert.deepEqual(ends, []);
 });
 
+test("B-frames of one publisher say nothing of the next", () => {
+	const { hub } = setUp();
+	const first = new Camera(publish(hub));
+	const { stream } = hub.path(camera)!;
+	first.unit(true);
+	first.timestamp -= 4500;
+	first.unit(false);
+	assert.equal(stream?.intakes[0]?.reordered, true);
+	const second = new Camera(publish(hub));
+	assert.equal(hub.path(camera)?.stream, stream);
+	assert.equal(stream?.intakes[0]?.reordered, false);
+	second.unit(true);
+	second.unit(false);
+	assert.equal(stream?.intakes[0]?.reordered, false);
+});
+
 test("somebody else is let in only when the publisher has been silent for 2 s", () => {
 	const { hub, clock } = setUp();
 	new Camera(publish(hub)).unit(true);

@@ -1,12 +1,13 @@
 import type { PathSettings } from "../config/path-schema.ts";
 import type { Frame } from "../media/frame.ts";
-import { distance16, distance32, type Millis } from "../media/time.ts";
+import { distance16, type Millis } from "../media/time.ts";
 import type { Track } from "../media/track.ts";
 import { HOLDS_SETS, type Inspect, inspectorOf, STARTS_KEY } from "../wire/inspect.ts";
 import { type Payload, payloadOf } from "../wire/payload/payload.ts";
 import { rtpHeaderBytes, rtpMarker, rtpPaddingBytes, rtpPayloadType, rtpSequence, rtpTimestamp } from "../wire/rtp.ts";
 import { Cutter, PAYLOAD_BYTES } from "./cutter.ts";
 import { KEY_FRAME_WAIT_MS } from "./limits.ts";
+import { PictureOrder } from "./picture-order.ts";
 import { ParameterSets } from "./sets.ts";
 import { Timeline } from "./timeline.ts";
 import type { TrackWriter } from "./writer.ts";
@@ -45,8 +46,7 @@ export class Intake {
 	readonly counters: IntakeCounters = { packets: 0, bytes: 0, lost: 0, invalid: 0, discarded: 0 };
 	readonly timeline: Timeline;
 	readonly sets: ParameterSets | undefined;
-	/** Pictures arrive in another order than they are shown: the stream has B-frames. */
-	reordered = false;
+	readonly #order: PictureOrder;
 	readonly #index: number;
 	readonly #video: boolean;
 	readonly #inspect: Inspect;
@@ -59,10 +59,6 @@ export class Intake {
 	#expected = -1;
 	/** Timestamp of the unit that is being received, or −1 between two units. */
 	#unitTimestamp = -1;
-	/** Timestamp of the unit before that. */
-	#shown = -1;
-	/** Time of the frame before, from a publisher that speaks frames. */
-	#framePts = Number.NEGATIVE_INFINITY;
 	#unitWritten = false;
 	#unitBytes = 0;
 	#unitHasSets = false;
@@ -86,6 +82,12 @@ export class Intake {
 		this.#payloadType = track.payloadType;
 		this.timeline = new Timeline(track.clockRate);
 		this.sets = ParameterSets.of(track);
+		this.#order = new PictureOrder(track.clockRate);
+	}
+
+	/** Whether pictures arrive in another order than they are shown: the stream has B-frames. */
+	get reordered(): boolean {
+		return this.#order.reordered;
 	}
 
 	/** From now on a publisher sends, the first or another one, by its own description of the track. */
@@ -94,8 +96,7 @@ export class Intake {
 		this.sets?.announce(track.fmtp);
 		this.#payloadType = track.payloadType;
 		this.#expected = -1;
-		this.#shown = -1;
-		this.#framePts = Number.NEGATIVE_INFINITY;
+		this.#order.begin();
 		this.#breakUnit();
 		if (this.#video) this.#waitingSince = now;
 	}
@@ -119,10 +120,9 @@ export class Intake {
 	}
 
 	/** A frame has come, whether or not it becomes packets. */
-	see({ pts, units }: Frame): void {
+	see({ pts, units }: Frame, now: Millis): void {
 		for (const unit of units) this.counters.bytes += unit.length;
-		if (pts < this.#framePts) this.reordered = true;
-		this.#framePts = pts;
+		this.#order.see(pts, now);
 	}
 
 	/** One frame as packets; false where its codec cannot be packetised. */
@@ -177,7 +177,10 @@ export class Intake {
 		now: Millis,
 		unixMs: number,
 	): void {
-		if (timestamp !== this.#unitTimestamp) this.#startUnit(timestamp, now, unixMs);
+		if (timestamp !== this.#unitTimestamp) {
+			this.#order.see(timestamp, now);
+			this.#startUnit(timestamp, now, unixMs);
+		}
 		this.#unitBytes += size;
 		if (this.#unitBytes > this.#settings.maxFrameSize && !this.#skipUnit) {
 			this.counters.invalid++;
@@ -190,8 +193,6 @@ export class Intake {
 	}
 
 	#startUnit(timestamp: number, now: Millis, unixMs: number): void {
-		if (this.#shown >= 0 && distance32(timestamp, this.#shown) < 0) this.reordered = true;
-		this.#shown = timestamp;
 		this.counters.discarded += this.#held.length;
 		this.#held.length = 0;
 		this.#unitTimestamp = timestamp;

@@ -237,7 +237,7 @@ export class Stream implements Batched {
 	 */
 	frame(frame: Frame): void {
 		this.lastArrival = this.#clock.now();
-		this.intakes[frame.track]!.see(frame);
+		this.intakes[frame.track]!.see(frame, this.lastArrival);
 		this.#lane.feed(frame);
 		for (const one of this.#derived) one.feed(frame);
 		if (this.#audience.takesPackets) this.prepare();
