@@ -168,6 +168,9 @@ test("a closed relay asks for a login and comes back to where it was", async (t)
 	await page.getByRole("button", { name: "Sign in" }).click();
 	await page.waitForURL("**/watch/robot1/front");
 	await waitForState(page, "live");
+	await page.getByText("In another player").click();
+	const address = await page.locator("copyable-code[label=address] code").textContent();
+	assert.equal(address, `${relay.rtspUrl.replace("://127.0.0.1", `://${USER.name}:PASSWORD@127.0.0.1`)}/robot1/front`);
 	await page.getByRole("button", { name: "Sign out" }).click();
 	await page.waitForURL("**/login?next=*");
 });
@@ -207,6 +210,22 @@ test("full screen and picture in picture, by the keys and by the buttons", async
 	assert.ok(rate > 25 && rate < 36, `${rate.toFixed(1)} pictures a second`);
 	await page.keyboard.press("p");
 	await expect(apart, "");
+});
+
+test("who may only watch is not told how to publish, nor to sign in where that is done", async (t) => {
+	if (!needs(t, "chromium")) return;
+	const { access } = CLOSED;
+	const elsewhere = { name: "bob", password: "bob", allow: ["read"], paths: ["lobby"] };
+	await using relay = await startTestRelay({ access: { ...access, users: [elsewhere] } });
+	const page = await newPage(t);
+	await page.goto(`${httpUrl(relay)}/login?next=%2Fwatch%2Frobot1%2Ffront`);
+	await page.getByLabel("Name").fill("bob");
+	await page.getByLabel("Password").fill("bob");
+	await page.getByRole("button", { name: "Sign in" }).click();
+	await page.getByText("This is not for you to watch").waitFor();
+	await page.goto(`${httpUrl(relay)}/`);
+	await page.getByText("Nothing that you may watch is being published").waitFor();
+	assert.equal(await page.getByRole("tab").count(), 0);
 });
 
 test("the dashboard shows what there is, with a picture of each, and leads there", async (t) => {

@@ -78,4 +78,6 @@ test("every state has words, and only live ones are green", () => {
 	assert.match(words({ ...connecting, waking: "away" }, "x").detail, /out of reach/);
 	assert.equal(words({ at: "idle", mood: "asleep" }, "x").act, "Start Stream");
 	assert.equal(words({ at: "idle" }, "x").act, "Play");
+	assert.equal(words({ at: "unauthorised", reason: "y" }, "x").title, "Sign in to watch");
+	assert.match(words({ at: "unauthorised", reason: "y", known: true }, "x").title, /not for you/);
 });

@@ -112,7 +112,7 @@ export class VedetteApp extends LitElement {
 
 	#dashboard(): TemplateResult {
 		return html`<stream-dashboard
-			.feed=${this.feed} .heard=${this.heard} .open=${this.#mayPublishOpenly()} .rtspPort=${this.me?.rtspPort ?? null}
+			.feed=${this.feed} .heard=${this.heard} .open=${this.#mayPublishOpenly()} .watching=${this.#mayOnlyWatch()} .rtspPort=${this.me?.rtspPort ?? null}
 			.control=${this.me?.may.includes("control") ?? false} .inviting=${this.me?.may.includes("admin") ?? false}
 		></stream-dashboard>`;
 	}
@@ -127,7 +127,10 @@ export class VedetteApp extends LitElement {
 		if (!this.asked || (camera !== null && this.named?.id !== camera)) return nothing;
 		// Who comes by a camera's id says start before it is woken.
 		const waits = camera !== null && new URLSearchParams(location.search).get("autostart") !== "1";
-		return html`<watch-page .path=${path} .autostart=${!waits} .feed=${this.feed} .iceServers=${this.me?.iceServers ?? null}></watch-page>`;
+		return html`<watch-page
+			.path=${path} .autostart=${!waits} .feed=${this.feed} .iceServers=${this.me?.iceServers ?? null}
+			.rtspPort=${this.me?.rtspPort ?? null} .user=${this.me?.user ?? null}
+		></watch-page>`;
 	}
 
 	#header(watching: boolean): TemplateResult {
@@ -166,6 +169,12 @@ export class VedetteApp extends LitElement {
 		if (id === null || !this.asked || this.named?.id === id) return;
 		const path = await pathOfId(location.origin, id, "");
 		if (idOf(this.place) === id) this.named = { id, path };
+	}
+
+	/** Whether somebody is here who can neither publish nor let others publish. */
+	#mayOnlyWatch(): boolean {
+		const { user = null, may = [] } = this.me ?? {};
+		return user !== null && !may.includes("publish") && !may.includes("admin");
 	}
 
 	#mayPublishOpenly(): boolean {

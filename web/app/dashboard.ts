@@ -16,6 +16,7 @@ export class StreamDashboard extends LitElement {
 		feed: { attribute: false },
 		heard: { attribute: false },
 		open: { attribute: false },
+		watching: { attribute: false },
 		rtspPort: { attribute: false },
 		control: { attribute: false },
 		inviting: { attribute: false },
@@ -48,6 +49,8 @@ export class StreamDashboard extends LitElement {
 	declare heard: boolean;
 	/** Whether publishing needs no login. */
 	declare open: boolean;
+	/** Whether who looks may do no more than watch. */
+	declare watching: boolean;
 	/** Where the relay takes RTSP; null for nowhere. */
 	declare rtspPort: number | null;
 	/** Whether who looks may start and stop streams. */
@@ -61,6 +64,7 @@ export class StreamDashboard extends LitElement {
 		this.feed = null;
 		this.heard = true;
 		this.open = false;
+		this.watching = false;
 		this.rtspPort = null;
 		this.control = false;
 		this.inviting = false;
@@ -71,7 +75,7 @@ export class StreamDashboard extends LitElement {
 		const { feed } = this;
 		if (!feed) return this.#waiting();
 		if (feed.streams.length === 0)
-			return html`<welcome-note ?open=${this.open} ?inviting=${this.inviting} .rtspPort=${this.rtspPort}></welcome-note>`;
+			return html`<welcome-note ?open=${this.open} ?watching=${this.watching} ?inviting=${this.inviting} .rtspPort=${this.rtspPort}></welcome-note>`;
 		const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
 		const found = feed.streams.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
 		return html`<div class="top">

@@ -13,6 +13,8 @@ export class WatchPage extends LitElement {
 		autostart: { attribute: false },
 		feed: { attribute: false },
 		iceServers: { attribute: false },
+		rtspPort: { attribute: false },
+		user: { attribute: false },
 	};
 	static override styles = [shared, styles()];
 	declare path: string;
@@ -21,6 +23,10 @@ export class WatchPage extends LitElement {
 	declare feed: Streams | null;
 	/** Null to let the player ask for them. */
 	declare iceServers: RTCIceServer[] | null;
+	/** Where the relay takes RTSP; null for nowhere. */
+	declare rtspPort: number | null;
+	/** Who looks; null for whoever needs no login. */
+	declare user: string | null;
 	#wasLive = false;
 
 	constructor() {
@@ -29,6 +35,8 @@ export class WatchPage extends LitElement {
 		this.autostart = true;
 		this.feed = null;
 		this.iceServers = null;
+		this.rtspPort = null;
+		this.user = null;
 	}
 
 	override connectedCallback(): void {
@@ -58,17 +66,22 @@ export class WatchPage extends LitElement {
 			<aside>
 				<h1><span>${lead}</span><wbr />${last}</h1>
 				${stream ? this.#facts(stream) : html`<p class="none">${this.feed ? "The relay has no stream of this name now." : ""}</p>`}
-				<details>
-					<summary>In another player</summary>
-					<p>VLC, ffplay and GStreamer play the same stream over RTSP.</p>
-					<copyable-code label="address" .text=${`rtsp://${location.hostname}:8554/${this.path}`}></copyable-code>
-				</details>
+				${this.rtspPort === null ? nothing : this.#elsewhere(this.rtspPort)}
 				<details>
 					<summary>On another page</summary>
 					<p>One script and one element.</p>
 					<copyable-code label="HTML" .text=${this.#snippet()}></copyable-code>
 				</details>
 			</aside>`;
+	}
+
+	#elsewhere(port: number): TemplateResult {
+		const login = this.user === null ? "" : `${encodeURIComponent(this.user)}:PASSWORD@`;
+		return html`<details>
+			<summary>In another player</summary>
+			<p>VLC, ffplay and GStreamer play the same stream over RTSP${login ? html`; PASSWORD stands for yours` : nothing}.</p>
+			<copyable-code label="address" .text=${`rtsp://${login}${location.hostname}:${port}/${this.path}`}></copyable-code>
+		</details>`;
 	}
 
 	#facts(stream: StreamInfo): TemplateResult {

@@ -43,6 +43,7 @@ function ways(host: string, origin: string, right: string, port: number | null):
 export class WelcomeNote extends LitElement {
 	static override properties = {
 		open: { type: Boolean },
+		watching: { type: Boolean },
 		inviting: { type: Boolean },
 		rtspPort: { attribute: false },
 		way: { state: true },
@@ -65,6 +66,8 @@ export class WelcomeNote extends LitElement {
 	];
 	/** Whether publishing needs no login. */
 	declare open: boolean;
+	/** Whether who looks may do no more than watch. */
+	declare watching: boolean;
 	/** Whether who looks may invite robots. */
 	declare inviting: boolean;
 	/** Where the relay takes RTSP; null for nowhere. */
@@ -74,12 +77,15 @@ export class WelcomeNote extends LitElement {
 	constructor() {
 		super();
 		this.open = false;
+		this.watching = false;
 		this.inviting = false;
 		this.rtspPort = null;
 		this.way = 0;
 	}
 
 	override render(): TemplateResult {
+		if (this.watching)
+			return html`<h1>No streams yet</h1><p>Nothing that you may watch is being published. A stream appears here by itself.</p>`;
 		const all = ways(location.hostname, location.origin, this.open ? "" : "USER:PASSWORD@", this.rtspPort);
 		const chosen = all[this.way] ?? all[0]!;
 		return html`<h1>No streams yet</h1>

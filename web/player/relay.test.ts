@@ -59,8 +59,8 @@ const answers: readonly [status: number, body: string, kind: string, reason: str
 
 for (const [status, body, kind, reason] of answers) {
 	test(`status ${status} with ${body || "nothing"}`, async () => {
-		const lasting = status === 406 ? { lasting: true } : {};
-		assert.deepEqual(await failureOf(new Response(body, { status })), { kind, reason, ...lasting });
+		const more = status === 406 ? { lasting: true } : status === 403 ? { known: true } : {};
+		assert.deepEqual(await failureOf(new Response(body, { status })), { kind, reason, ...more });
 	});
 }
 

@@ -43,7 +43,11 @@ export async function failureOf(response: Response): Promise<Failure> {
 		case 401:
 			return { kind: "unauthorised", reason: await sentence(response, "Sign in to watch this stream.") };
 		case 403:
-			return { kind: "unauthorised", reason: await sentence(response, "Your account may not watch this stream.") };
+			return {
+				kind: "unauthorised",
+				reason: await sentence(response, "Your account may not watch this stream."),
+				known: true,
+			};
 		case 404:
 			if (response.headers.has("Vedette-Stopped")) return { kind: "stopped", reason: await sentence(response, "") };
 			return { kind: "offline", reason: await sentence(response, "") };

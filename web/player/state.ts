@@ -29,7 +29,7 @@ export type State =
 	/** The next attempt begins at `until`. */
 	| { readonly at: "waiting"; readonly until: number; readonly attempt: number; readonly failure: Failure }
 	/** Only another login helps. */
-	| { readonly at: "unauthorised"; readonly reason: string };
+	| { readonly at: "unauthorised"; readonly reason: string; readonly known?: true };
 
 /** What the relay says while pictures are missing: not asked yet, the sender is silent, or the way from the relay is broken. */
 type Cause = "unknown" | "silent" | "path";
@@ -120,8 +120,10 @@ export function backoff(failure: Failure, attempt: number, random: number): numb
 }
 
 function fail(failure: Failure, attempt: number, { now, random }: Context): Step {
-	if (failure.kind === "unauthorised")
-		return { state: { at: "unauthorised", reason: failure.reason }, actions: [close] };
+	if (failure.kind === "unauthorised") {
+		const { reason, known } = failure;
+		return { state: { at: "unauthorised", reason, ...(known && { known }) }, actions: [close] };
+	}
 	if (failure.kind === "stopped") return { state: { at: "idle", reason: failure.reason }, actions: [close] };
 	const until = now + backoff(failure, attempt, random);
 	return { state: { at: "waiting", until, attempt, failure }, actions: [close] };

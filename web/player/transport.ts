@@ -19,6 +19,8 @@ export interface Failure {
 	readonly reason: string;
 	/** A refusal of this stream on this way: nothing changes it but another stream. */
 	readonly lasting?: true;
+	/** The relay knows who asks, and that they may not watch this. */
+	readonly known?: true;
 	/** How long the relay asked to wait, in milliseconds. */
 	readonly retryAfter?: number;
 }

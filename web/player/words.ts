@@ -61,8 +61,10 @@ function ofFailure(failure: Failure, name: string): Words {
 			return { tone: "wait", label: "Reconnecting", title: "Reconnecting", detail: failure.reason, trying: true };
 		case "refused":
 			return { tone: "bad", label: "Refused", title: "It cannot be played", detail: failure.reason, trying: true };
-		case "unauthorised":
-			return { tone: "bad", label: "No access", title: "Sign in to watch", detail: failure.reason, trying: false };
+		case "unauthorised": {
+			const title = failure.known ? "This is not for you to watch" : "Sign in to watch";
+			return { tone: "bad", label: "No access", title, detail: failure.reason, trying: false };
+		}
 	}
 }
 
@@ -131,6 +133,6 @@ export function describe(state: State, name: string): Words {
 		case "waiting":
 			return ofFailure(state.failure, name);
 		case "unauthorised":
-			return ofFailure({ kind: "unauthorised", reason: state.reason }, name);
+			return ofFailure({ ...state, kind: "unauthorised" }, name);
 	}
 }
