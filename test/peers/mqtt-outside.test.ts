@@ -5,6 +5,7 @@ import { brokerFront } from "../support/broker-front.ts";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay } from "../support/relay.ts";
+import { startTestRobot } from "../support/robot.ts";
 import { until } from "../support/until.ts";
 
 const plain = parsePathName("live/stream") as PathName;
@@ -62,3 +63,48 @@ for (const [name, no5, asked] of brokers) {
 		assert.deepEqual(front.asked, asked);
 	});
 }
+
+test("what a robot with nothing but a topic has missed is said again when the broker can be reached", {
+	timeout: 60_000,
+}, async (t) => {
+	if (!ready(t)) return;
+	await using parts = new AsyncDisposableStack();
+	const broker = parts.use(await startMosquitto());
+	const front = parts.use(await brokerFront(broker.port));
+	const url = broker.url.replace(`:${broker.port}`, `:${front.port}`);
+	const mqtt = { broker: url, topics: { [PLAIN]: "live/stream" } };
+	const { demand } = parts.use(await startTestRelay({ access, mqtt })).relay.hub;
+	const isOnline = (): boolean => demand.get(plain)?.online === true;
+	await until(isOnline, "the broker is there");
+	using heard = await broker.subscribe(PLAIN);
+	const by = { type: "test", user: "", remoteAddress: "" };
+	const start = (): void => void demand.start(plain, { by }).pictures.catch(() => undefined);
+	start();
+	await until(() => heard.messages.at(-1)?.text === "start", "it is told to start");
+	front.cut();
+	await until(() => !isOnline(), "the broker is away");
+	demand.stop(plain, by);
+	front.restore();
+	await until(() => heard.messages.at(-1)?.text === "stop", "it is told to stop");
+	front.cut();
+	await until(() => !isOnline(), "the broker is away again");
+	start();
+	front.restore();
+	await until(() => heard.messages.at(-1)?.text === "start", "it is told to start again");
+});
+
+test("viewers are told again to a broker that has forgotten them", { timeout: 60_000 }, async (t) => {
+	if (!ready(t)) return;
+	await using parts = new AsyncDisposableStack();
+	const broker = parts.use(await startMosquitto());
+	const relay = parts.use(await startTestRelay({ access, mqtt: { broker: broker.url } }));
+	const cameras = [{ name: "front", source: "sample" as const, publish: `${relay.rtspUrl}/robot1/front` }];
+	parts.use(await startTestRobot({ name: "robot1", control: { mqtt: broker.url }, cameras }));
+	const told = async (): Promise<string | undefined> => {
+		using heard = await broker.subscribe("vedette/robot1/front/viewers");
+		return await until(() => heard.messages[0]?.text, "the viewers of its camera");
+	};
+	assert.equal(await told(), '{"viewers":0}', "as soon as it has come");
+	await broker.restart(0);
+	assert.equal(await told(), '{"viewers":0}');
+});

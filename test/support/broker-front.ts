@@ -9,6 +9,9 @@ export interface BrokerFront extends AsyncDisposable {
 	readonly port: number;
 	/** The protocol levels that were asked for. */
 	readonly asked: number[];
+	/** Ends all connections, and lets nobody through before `restore`. */
+	cut(): void;
+	restore(): void;
 }
 
 /**
@@ -22,7 +25,15 @@ export async function brokerFront(port: number, no5?: Buffer): Promise<BrokerFro
 		sockets.add(socket);
 		return socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
 	};
+	let isCut = false;
+	const end = (): void => {
+		for (const socket of sockets) socket.destroy();
+	};
 	const server = createServer((client) => {
+		if (isCut) {
+			client.destroy();
+			return;
+		}
 		keep(client).once("data", (hello) => {
 			const level = hello[hello.indexOf("MQTT") + 4]!;
 			asked.push(level);
@@ -40,9 +51,16 @@ export async function brokerFront(port: number, no5?: Buffer): Promise<BrokerFro
 	return {
 		port: typeof address === "object" && address ? address.port : 0,
 		asked,
+		cut: () => {
+			isCut = true;
+			end();
+		},
+		restore: () => {
+			isCut = false;
+		},
 		[Symbol.asyncDispose]: async () => {
 			const closed = new Promise((resolve) => server.close(resolve));
-			for (const socket of sockets) socket.destroy();
+			end();
 			await closed;
 		},
 	};

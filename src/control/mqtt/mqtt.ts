@@ -13,7 +13,7 @@ import { Fleet, type FleetOptions, type RobotTold } from "./fleet.ts";
 import { OutsideBus } from "./outside.ts";
 import { PlainRobots } from "./plain.ts";
 import { PlainTopics } from "./plain-topics.ts";
-import { tellViewers } from "./viewers.ts";
+import { Viewers } from "./viewers.ts";
 import { Wishes } from "./wishes.ts";
 
 export interface MqttOptions {
@@ -40,6 +40,7 @@ export class Mqtt implements AsyncDisposable {
 	readonly #parts = new AsyncDisposableStack();
 	#bus: Bus | undefined;
 	#embedded: EmbeddedBus | undefined;
+	#viewers: Viewers | undefined;
 
 	private constructor(options: MqttOptions) {
 		const { hub, config, log, ownerOf } = options;
@@ -114,12 +115,11 @@ export class Mqtt implements AsyncDisposable {
 
 	async #open(): Promise<void> {
 		const { hub, config, log } = this.#options;
-		const { prefix } = config.mqtt;
 		this.#bus = await this.#openBus();
 		this.#parts.use(this.#bus);
 		this.#parts.defer(() => this.fleet.close());
 		this.#parts.defer(() => this.#plain.close());
-		this.#parts.defer(tellViewers(hub, prefix, () => this.#bus));
+		this.#viewers = this.#parts.use(new Viewers(hub, config.mqtt.prefix, () => this.#bus));
 		for (const [topic, path] of this.#topics.mapped) this.#plain.drive(topic, path);
 		if (config.mqtt.broker !== "embedded") {
 			log.warn(
@@ -135,7 +135,7 @@ export class Mqtt implements AsyncDisposable {
 		const filters = [...Fleet.filters(prefix), ...Wishes.filters(prefix, plain.names), this.#homeAssistant];
 		const events: BusEvents = {
 			onUp: () => this.#up(),
-			onDown: () => this.fleet.lose(),
+			onDown: () => this.#down(),
 			onMessage: (message) => this.#take(message),
 		};
 		if (broker !== "embedded") {
@@ -156,12 +156,22 @@ export class Mqtt implements AsyncDisposable {
 	}
 
 	#up(): void {
+		this.#plain.up();
+		this.#announceAll();
+	}
+
+	#down(): void {
+		this.#plain.lose();
+		this.fleet.lose();
+	}
+
+	#announceAll(): void {
 		for (const robot of this.fleet.list()) this.#announce(robot);
 	}
 
 	#take(message: BusMessage): void {
 		if (message.topic === this.#homeAssistant) {
-			if (message.text === "online") this.#up();
+			if (message.text === "online") this.#announceAll();
 			return;
 		}
 		this.fleet.take(message);
@@ -171,6 +181,7 @@ export class Mqtt implements AsyncDisposable {
 	#announce({ robot, cameras }: RobotTold): void {
 		const names = cameras.map(({ path }) => path.slice(robot.length + 1));
 		this.#options.onCameras(robot, names);
+		for (const { path } of cameras) this.#viewers?.tell(path);
 		const { prefix, discovery: root } = this.#options.config.mqtt;
 		if (root === "") return;
 		const plan = { prefix, root, watchUrl: this.#options.watchUrl };

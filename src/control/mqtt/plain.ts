@@ -9,8 +9,8 @@ import type { Bus } from "./bus.ts";
 export const PLAIN_TOPIC = "robot/stream";
 
 /**
- * Wakes a robot that knows nothing but a topic with bare `start` and `stop`, and never says how it is: it is always
- * taken to be there.
+ * Wakes a robot that knows nothing but a topic with bare `start` and `stop`, and never says how it is: it is taken to be
+ * there while the broker is.
  */
 class PlainRobot implements Driver {
 	readonly #say: (word: "start" | "stop") => void;
@@ -34,6 +34,8 @@ export class PlainRobots {
 	readonly #bus: () => Bus | undefined;
 	readonly #log: Log;
 	readonly #leaves = new Map<PathName, () => void>();
+	readonly #reports = new Map<PathName, DriverReports>();
+	#isUp = false;
 
 	constructor(hub: Hub, bus: () => Bus | undefined, log: Log) {
 		this.#hub = hub;
@@ -44,7 +46,8 @@ export class PlainRobots {
 	/** Lets this topic wake the path, where nothing else does. */
 	drive(topic: string, path: PathName): void {
 		const open = (reports: DriverReports): Driver => {
-			queueMicrotask(() => reports.online());
+			this.#reports.set(path, reports);
+			if (this.#isUp) queueMicrotask(() => reports.online());
 			return new PlainRobot((word) => this.#bus()?.publish(topic, word, false));
 		};
 		try {
@@ -55,10 +58,23 @@ export class PlainRobots {
 		}
 	}
 
+	/** The broker is there: each is told what is wanted of it now, because what was said meanwhile is lost. */
+	up(): void {
+		this.#isUp = true;
+		for (const reports of this.#reports.values()) reports.online();
+	}
+
+	/** The broker is away: nobody can be reached. */
+	lose(): void {
+		this.#isUp = false;
+		for (const reports of this.#reports.values()) reports.offline();
+	}
+
 	/** A robot that says more of itself has come: it is asked from now on. */
 	leave(path: PathName): void {
 		this.#leaves.get(path)?.();
 		this.#leaves.delete(path);
+		this.#reports.delete(path);
 	}
 
 	close(): void {
