@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { stateDirOf } from "../config/state-dir.ts";
 import { socketIn } from "../control/control.ts";
 import { mosquittoAcl } from "../control/mqtt/mosquitto-acl.ts";
-import type { RobotView } from "../control/robots/robots.ts";
+import type { RobotInfo } from "../control/page-api.ts";
 import { ask } from "./ask.ts";
 import { readRelayConfig, sentenceOf } from "./options.ts";
 
@@ -24,7 +24,7 @@ const options = {
 async function knownRobots(socketPath: string): Promise<readonly string[]> {
 	try {
 		const { status, body } = await ask({ socketPath }, "GET", "/api/robots");
-		return status < 300 ? (body as { robots: readonly RobotView[] }).robots.map(({ name }) => name) : [];
+		return status < 300 ? (body as { robots: readonly RobotInfo[] }).robots.map(({ name }) => name) : [];
 	} catch {
 		process.stderr.write(
 			"vedette relay mqtt-acl: no relay runs here: only the robots of the configuration are known\n",

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { renderUnicodeCompact } from "uqr";
 import { stateDirOf } from "../config/state-dir.ts";
 import { socketIn } from "../control/control.ts";
-import type { RobotView } from "../control/robots/robots.ts";
+import type { RobotInfo } from "../control/page-api.ts";
 import { type Answer, ask, refusalIn } from "./ask.ts";
 import { readRelayConfig, sentenceOf } from "./options.ts";
 
@@ -54,7 +54,7 @@ function invitationText({ body }: Answer): string {
 }
 
 function robotsText({ body }: Answer): string {
-	const { robots } = body as { robots: readonly RobotView[] };
+	const { robots } = body as { robots: readonly RobotInfo[] };
 	const lines = robots.map(({ name, joined, online, cameras }) => {
 		const shown = cameras.map((camera) => `${camera.name} ${camera.state ?? "unknown"}`).join(", ");
 		return `${name.padEnd(20)} ${online ? "online" : "offline"}  ${joined ? "joined" : "by user"}  ${shown}\n`;

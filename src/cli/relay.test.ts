@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parseYaml } from "../config/load.ts";
 import { relaySchema } from "../config/relay-schema.ts";
-import type { StreamView } from "../control/stream-view.ts";
+import type { StreamView } from "../control/page-api.ts";
 import { startError } from "./start-error.ts";
 import { statusText } from "./status-text.ts";
 

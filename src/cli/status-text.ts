@@ -1,4 +1,4 @@
-import type { StreamView } from "../control/stream-view.ts";
+import type { StreamView } from "../control/page-api.ts";
 
 /** What `/health` answers; the later fields only for those with the right. */
 export interface Health {

@@ -2,7 +2,7 @@ import type { RequestOptions } from "node:http";
 import { parseArgs } from "node:util";
 import { stateDirOf } from "../config/state-dir.ts";
 import { socketIn } from "../control/control.ts";
-import type { StreamView } from "../control/stream-view.ts";
+import type { StreamView } from "../control/page-api.ts";
 import { ask, refusalIn } from "./ask.ts";
 import { readRelayConfig, sentenceOf } from "./options.ts";
 import { type Health, statusText } from "./status-text.ts";

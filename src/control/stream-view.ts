@@ -4,38 +4,7 @@ import type { Stream } from "../hub/stream.ts";
 import type { Codec, Track } from "../media/track.ts";
 import { pictureConfig } from "./key-picture.ts";
 import type { Ledger } from "./ledger.ts";
-
-/** A stream as docs/page-api.md describes it. */
-export interface StreamView {
-	readonly name: string;
-	readonly state: "live" | "stalled" | "offline";
-	/** Unix milliseconds. */
-	readonly since: number | null;
-	readonly lastPacketAt: number | null;
-	readonly tracks: readonly TrackView[];
-	readonly publisher: {
-		readonly protocol: string;
-		readonly user: string | null;
-		readonly address: string | null;
-	} | null;
-	readonly viewers: number;
-	/** bit/s. */
-	readonly bitrate: number;
-	readonly lost: number;
-	readonly thumbnail: string | null;
-	readonly watch: string;
-	readonly whep: string;
-}
-
-interface TrackView {
-	readonly kind: string;
-	readonly codec: string;
-	readonly width: number | null;
-	readonly height: number | null;
-	readonly fps: number | null;
-	readonly channels: number | null;
-	readonly webrtc: boolean;
-}
+import type { StreamView, TrackView } from "./page-api.ts";
 
 /** A publisher that sent nothing for this long counts as stalled. */
 const STALLED_MS = 2000;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { get, type IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { byteRange } from "../../src/control/http/ranges.ts";
-import type { StreamDemand } from "../../src/control/stream-demand.ts";
+import type { DemandInfo } from "../../src/control/page-api.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
 import type { Track } from "../../src/media/track.ts";
 import { publishTo, raw, startControl, users } from "../support/control.ts";
@@ -20,7 +20,7 @@ interface View {
 	bitrate: number;
 	publisher: { address: string | null } | null;
 	tracks: { fps: number | null; width: number | null }[];
-	demand: StreamDemand | null;
+	demand: DemandInfo | null;
 }
 
 interface Listing {

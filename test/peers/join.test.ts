@@ -8,7 +8,7 @@ import { join as joinPath } from "node:path";
 import { test } from "node:test";
 import { ask } from "../../src/cli/ask.ts";
 import { socketIn } from "../../src/control/control.ts";
-import type { RobotView } from "../../src/control/robots/robots.ts";
+import type { RobotInfo } from "../../src/control/page-api.ts";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { loadCertificate } from "../../src/net/certificate.ts";
 import { writeIdentity } from "../../src/robot/identity.ts";
@@ -33,9 +33,9 @@ async function invite(relay: TestRelay, name: string, more: object = {}): Promis
 	return (body as { line: string }).line;
 }
 
-async function robots(relay: TestRelay): Promise<readonly RobotView[]> {
+async function robots(relay: TestRelay): Promise<readonly RobotInfo[]> {
 	const { body } = await asOwner(relay, "GET", "/api/robots");
-	return (body as { robots: readonly RobotView[] }).robots;
+	return (body as { robots: readonly RobotInfo[] }).robots;
 }
 
 const cameras = [{ name: "front", source: "sample" as const }];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { ask } from "../../src/cli/ask.ts";
-import type { RobotView } from "../../src/control/robots/robots.ts";
+import type { RobotInfo } from "../../src/control/page-api.ts";
 import type { Hub } from "../../src/hub/hub.ts";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { robotSocket } from "../../src/robot/orders/local-door.ts";
@@ -107,7 +107,7 @@ for (const { name, scene } of ways) {
 /** What the robot said last, as far as the relay has heard it. */
 async function isPaused({ httpUrl }: TestRelay): Promise<boolean> {
 	const answer = await fetch(`${httpUrl}/api/robots`);
-	const { robots } = (await answer.json()) as { robots: readonly RobotView[] };
+	const { robots } = (await answer.json()) as { robots: readonly RobotInfo[] };
 	return robots[0]?.cameras[0]?.paused === true;
 }
 

@@ -1,60 +1,6 @@
 /** The relay's HTTP interface as the page uses it (docs/page-api.md). */
 
-interface TrackInfo {
-	readonly kind: string;
-	readonly codec: string;
-	readonly width: number | null;
-	readonly height: number | null;
-	readonly fps: number | null;
-	readonly channels: number | null;
-	readonly webrtc: boolean;
-}
-
-/** How a path that sleeps while nobody watches is. */
-export interface DemandInfo {
-	readonly state: "idle" | "starting" | "live" | "stopping" | "error";
-	/** Unix milliseconds by the relay's clock. */
-	readonly since: number;
-	readonly online: boolean;
-	readonly alwaysOn: boolean;
-	readonly error: string | null;
-	readonly waiting: number;
-	readonly holds: readonly {
-		readonly by: string;
-		readonly user: string | null;
-		readonly address: string | null;
-		readonly since: number;
-	}[];
-}
-
-export interface StreamInfo {
-	readonly name: string;
-	readonly state: "live" | "stalled" | "offline";
-	/** Unix milliseconds by the relay's clock, as `lastPacketAt`. */
-	readonly since: number | null;
-	readonly lastPacketAt: number | null;
-	readonly tracks: readonly TrackInfo[];
-	readonly publisher: {
-		readonly protocol: string;
-		readonly user: string | null;
-		readonly address: string | null;
-	} | null;
-	readonly viewers: number;
-	/** bit/s. */
-	readonly bitrate: number | null;
-	readonly lost: number | null;
-	readonly thumbnail: string | null;
-	readonly watch: string;
-	readonly whep: string;
-	/** Null for a path that cannot be woken. */
-	readonly demand: DemandInfo | null;
-}
-
-export interface Streams {
-	/** Unix milliseconds by the relay's clock. */
-	readonly now: number;
-	readonly streams: readonly StreamInfo[];
-}
+export type { DemandInfo, StreamInfo, Streams } from "../../src/control/page-api.ts";
 
 export interface Me {
 	readonly user: string | null;

@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseEnrolment } from "../../wire/invitation.ts";
 import { isRobotName } from "../../wire/robot-topics.ts";
+import type { RobotList } from "../page-api.ts";
 import { type Guard, ipOf } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
 import { robotOperations as operations } from "./openapi/robots.ts";
@@ -40,7 +41,7 @@ function searchOf({ query }: FastifyRequest) {
 
 /** Robots: who there are, who may join, and who may not come any more. */
 export function robotRoutes(app: FastifyInstance, { robots, hub }: HttpRoom, guard: Guard): void {
-	app.get("/api/robots", about(operations.list), async (request, reply) => {
+	app.get("/api/robots", about(operations.list), async (request, reply): Promise<RobotList> => {
 		const principal = await guard.admit(request, "api");
 		const { words, most } = searchOf(request);
 		reply.header("Cache-Control", "no-store");

@@ -2,8 +2,9 @@ import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Principal } from "../../access/access.ts";
 import { type PathName, parsePathName } from "../../media/path-name.ts";
-import { type StreamDemand, streamDemand, withoutAddresses } from "../stream-demand.ts";
-import { offlineView, type StreamView, streamView } from "../stream-view.ts";
+import type { StreamInfo, Streams } from "../page-api.ts";
+import { streamDemand, withoutAddresses } from "../stream-demand.ts";
+import { offlineView, streamView } from "../stream-view.ts";
 import { cameraOf } from "./camera-ids.ts";
 import type { Guard } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
@@ -19,13 +20,8 @@ const MAX_LISTENERS = 2000;
 /** A listener that has not taken this much is left out until it has. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
-/** A stream, and whether it can be woken. */
-interface Shown extends StreamView {
-	readonly demand: StreamDemand | null;
-}
-
 /** Every stream there is, by name. */
-function allStreams({ hub, ledger, thumbnails, config }: HttpRoom): readonly Shown[] {
+function allStreams({ hub, ledger, thumbnails, config }: HttpRoom): readonly StreamInfo[] {
 	const woken = hub.demand.list();
 	const known = [...configuredNames({ config }), ...woken.map(({ path }) => path)];
 	const views = new Map(known.map((name) => [name, offlineView(name)]));
@@ -41,7 +37,7 @@ function allStreams({ hub, ledger, thumbnails, config }: HttpRoom): readonly Sho
 }
 
 /** One stream; a path of which nothing is known is offline. */
-function oneStream({ hub, ledger, thumbnails }: HttpRoom, name: PathName): Shown {
+function oneStream({ hub, ledger, thumbnails }: HttpRoom, name: PathName): StreamInfo {
 	const path = hub.path(name);
 	const picture = path?.stream && thumbnails.version(path.stream, hub.clock.now());
 	const view = path ? streamView(hub, ledger, path, picture) : offlineView(name);
@@ -49,7 +45,7 @@ function oneStream({ hub, ledger, thumbnails }: HttpRoom, name: PathName): Shown
 }
 
 /** For who may not know from where others come. */
-function discreet(view: Shown): Shown {
+function discreet(view: StreamInfo): StreamInfo {
 	const { publisher, demand } = view;
 	return {
 		...view,
@@ -59,12 +55,12 @@ function discreet(view: Shown): Shown {
 }
 
 /** What one principal may see of it. */
-function visible(all: readonly Shown[], principal: Principal): readonly Shown[] {
+function visible(all: readonly StreamInfo[], principal: Principal): readonly StreamInfo[] {
 	const seen = all.filter(({ name }) => principal.may("read", parsePathName(name)));
 	return principal.may("api") ? seen : seen.map(discreet);
 }
 
-function listOf(room: HttpRoom, all: readonly Shown[], principal: Principal) {
+function listOf(room: HttpRoom, all: readonly StreamInfo[], principal: Principal): Streams {
 	return { now: Math.round(room.hub.clock.unix()), streams: visible(all, principal) };
 }
 
@@ -133,7 +129,7 @@ class Feed {
 		}
 	}
 
-	#event(all: readonly Shown[], principal: Principal): string {
+	#event(all: readonly StreamInfo[], principal: Principal): string {
 		return `event: streams\ndata: ${JSON.stringify(listOf(this.#room, all, principal))}\n\n`;
 	}
 

@@ -3,7 +3,8 @@ import type { Log } from "../../observe/log.ts";
 import { type Enrolment, type Welcome, writeInvitation } from "../../wire/invitation.ts";
 import type { RobotTold } from "../mqtt/fleet.ts";
 import type { Mqtt } from "../mqtt/mqtt.ts";
-import { type StreamDemand, streamDemand } from "../stream-demand.ts";
+import type { CameraInfo, InvitationInfo, RobotInfo } from "../page-api.ts";
+import { streamDemand, wantInfo } from "../stream-demand.ts";
 import { type Registry, RegistryError } from "./registry.ts";
 
 /** How the relay is reached and known, for robots that join. */
@@ -16,31 +17,6 @@ export interface JoinInfo {
 	readonly prefix: string;
 	readonly rtspPort: number;
 	readonly rtspsPort: number;
-}
-
-/** A robot for people. */
-export interface RobotView {
-	readonly name: string;
-	readonly joined: boolean;
-	/** Unix milliseconds; null for one that comes as a user of the configuration. */
-	readonly joinedAt: number | null;
-	readonly online: boolean;
-	/** Unix milliseconds of its last coming or going; null for one that has not come yet. */
-	readonly since: number | null;
-	readonly cameras: readonly {
-		readonly name: string;
-		readonly path: string;
-		readonly state: string | null;
-		readonly reason: string;
-		readonly paused: boolean;
-		/** Why it runs without an order, and for how many seconds more. */
-		readonly trigger: { readonly name: string; readonly seconds: number } | null;
-		readonly stats: object | null;
-		/** Null where something else than the robot wakes this path. */
-		readonly demand: StreamDemand | null;
-		/** Who watches it, or waits for its pictures. */
-		readonly wants: readonly { readonly by: string; readonly user: string | null; readonly address: string | null }[];
-	}[];
 }
 
 /** Of a camera that many watch so many are named. */
@@ -65,7 +41,7 @@ export class Robots {
 		this.#log = log;
 	}
 
-	list(): readonly RobotView[] {
+	list(): readonly RobotInfo[] {
 		const told = new Map((this.#mqtt?.fleet.list() ?? []).map((robot) => [robot.robot, robot]));
 		const joined = new Map(this.#registry.list().map(({ name, since }) => [name, since]));
 		const names = new Set([...told.keys(), ...joined.keys()]);
@@ -78,7 +54,7 @@ export class Robots {
 		});
 	}
 
-	#camera(robot: string, { path, state, stateAt, stats }: RobotTold["cameras"][number]): RobotView["cameras"][number] {
+	#camera(robot: string, { path, state, stateAt, stats }: RobotTold["cameras"][number]): CameraInfo {
 		const view = this.#hub.demand.get(path);
 		const passed = (this.#hub.clock.unix() - stateAt) / 1000;
 		return {
@@ -92,16 +68,12 @@ export class Robots {
 				: null,
 			stats: stats ?? null,
 			demand: streamDemand(view),
-			wants: (view?.wants ?? []).slice(0, MOST_WANTS).map(({ type, user, remoteAddress }) => ({
-				by: type,
-				user: user || null,
-				address: remoteAddress || null,
-			})),
+			wants: (view?.wants ?? []).slice(0, MOST_WANTS).map(wantInfo),
 		};
 	}
 
 	/** The line that lets a robot join. Throws a `RegistryError`. */
-	invite(name: string, replace: boolean, host: string | undefined): { readonly line: string; readonly until: number } {
+	invite(name: string, replace: boolean, host: string | undefined): InvitationInfo {
 		if (!this.#mqtt?.upgrade) {
 			throw new RegistryError(409, "robots join by the relay's own broker: set mqtt.broker to embedded");
 		}
