@@ -114,6 +114,8 @@ const rows: readonly Row[] = [
 	{ id: "home", status: 200, headers: page },
 	{ id: "home", status: 302, headers: page, as: null },
 	{ id: "watchPage", status: 200 },
+	{ id: "streamInBrowser", status: 302, headers: page },
+	{ id: "streamInBrowser", status: 404 },
 	{ id: "viewerPage", status: 200 },
 	{ id: "viewerFile", status: 200 },
 	{ id: "robotsPage", status: 200 },

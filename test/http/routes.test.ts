@@ -28,6 +28,19 @@ test("/ greets programs and shows the page to browsers", async () => {
 	}
 });
 
+test("a browser that knows a stream by its path alone is led to its page", async () => {
+	await using room = await startControl(OPEN);
+	const html = { accept: "text/html,*/*" };
+	for (const path of ["/robot1/front", "/robot1/front/", "/camera?controls=false"]) {
+		const { status, headers } = await raw(room.url(), { path, headers: html });
+		assert.deepEqual([status, headers.location], [302, `/watch${path.replace(/\/?(\?.*)?$/, "")}`]);
+	}
+	for (const path of ["//example.org/x", "/a//b", "/%2e%2e/x", "/a%0d%0ab", "/health/x", "/camera//"]) {
+		assert.equal((await raw(room.url(), { path, headers: html })).status, 404, path);
+	}
+	assert.equal((await raw(room.url(), { path: "/robot1/front" })).status, 404);
+});
+
 test("files of the page", async () => {
 	await using room = await startControl(OPEN);
 	const asset = await raw(room.url(), { path: "/assets/x-1234.js" });

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { parsePathName } from "../../media/path-name.ts";
 import { type Guard, ipOf, pathNameOf } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
 import { liveOperations } from "./openapi/watching.ts";
@@ -65,6 +66,13 @@ async function play(
 	return maxAge > 0 && Buffer.isBuffer(body) ? sendRange(request, reply, body) : reply.send(body);
 }
 
+/** Where the page of a stream is for who knows it at `/PATH` or `/PATH/`, as MediaMTX has it; undefined for programs. */
+function pageOf(asked: string, { headers }: FastifyRequest): string | undefined {
+	if (!headers.accept?.includes("text/html")) return undefined;
+	const path = parsePathName(asked.replace(/\/$/, ""));
+	return path && `/watch/${path}`;
+}
+
 /** What is below a path: the stream by WebSocket and by HLS. */
 export function liveRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): void {
 	app.get<{ Params: { "*": string } }>(
@@ -74,6 +82,8 @@ export function liveRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard): 
 			const [, name = "", file = ""] = /^(.+)\/([^/]+)$/.exec(request.params["*"]) ?? [];
 			if (file === "live.ws") return watch(room, guard, name, request, reply);
 			if (HLS_FILE.test(file)) return play(room, guard, name, file, request, reply);
+			const page = pageOf(request.params["*"], request);
+			if (page) return reply.header("Vary", "Accept").redirect(page, 302);
 			throw new HttpRefusal(404, "not found");
 		},
 	);

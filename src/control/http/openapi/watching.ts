@@ -170,6 +170,16 @@ export const liveOperations = [
 		],
 		answers: { ...upgraded("WebSocket: JSON with `mime`, then binary"), ...wrong },
 	},
+	{
+		id: "streamInBrowser",
+		path: "/{path}",
+		tag: "Watching",
+		summary: "A browser goes on to the page of the stream",
+		answers: {
+			302: { description: "By the `Accept` header", headers: { Location: "`/watch/PATH`." } },
+			404: refused("For programs there is nothing"),
+		},
+	},
 ] as const satisfies readonly Operation[];
 
 export const thumbnailOperation = {
