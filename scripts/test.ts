@@ -27,7 +27,6 @@ const patient = [
 	"test/peers/robot-outage.test.ts",
 	"test/network/robot-tcp.test.ts",
 	"test/network/slow-tcp.test.ts",
-	"test/network/srt.test.ts",
 ];
 
 /** Likewise, what a browser does at its leisure: two files at a time. */

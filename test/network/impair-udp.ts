@@ -2,6 +2,15 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { Direction, type Impairment, seeded } from "./impair.ts";
 
+/** Timers know whole milliseconds. */
+const TIMER_MS = 1;
+
+/** A datagram on its way: when it arrives, in milliseconds, and what it does then. */
+interface Travelling {
+	readonly at: number;
+	readonly send: () => void;
+}
+
 /** A bad network in front of a UDP port of the loopback, for any number of clients. */
 export class ImpairedUdp implements AsyncDisposable {
 	/** From the clients to the port, and back. */
@@ -10,7 +19,9 @@ export class ImpairedUdp implements AsyncDisposable {
 	readonly #front: Socket;
 	readonly #target: number;
 	readonly #clients = new Map<number, Socket>();
-	readonly #timers = new Set<NodeJS.Timeout>();
+	/** What is on its way, in the order of its arrival: so it comes also when this process stood still. */
+	readonly #travelling: Travelling[] = [];
+	#timer: NodeJS.Timeout | undefined;
 
 	private constructor(front: Socket, target: number, there: Direction, back: Direction) {
 		this.#front = front;
@@ -36,7 +47,7 @@ export class ImpairedUdp implements AsyncDisposable {
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
-		for (const timer of this.#timers) clearTimeout(timer);
+		clearTimeout(this.#timer);
 		for (const socket of [this.#front, ...this.#clients.values()]) socket.close();
 	}
 
@@ -53,16 +64,23 @@ export class ImpairedUdp implements AsyncDisposable {
 	}
 
 	#later(direction: Direction, bytes: Buffer, send: () => void): void {
-		const now = performance.now();
-		const at = direction.datagram(bytes.length, now);
+		const at = direction.datagram(bytes.length, performance.now());
 		if (at === undefined) return;
-		const timer = setTimeout(
-			() => {
-				this.#timers.delete(timer);
-				send();
-			},
-			Math.max(0, at - now),
-		);
-		this.#timers.add(timer);
+		const behind = this.#travelling.findLastIndex((one) => one.at <= at);
+		this.#travelling.splice(behind + 1, 0, { at, send });
+		if (behind === -1) this.#wait();
+	}
+
+	/** Waits for the next arrival. */
+	#wait(): void {
+		clearTimeout(this.#timer);
+		const next = this.#travelling[0];
+		if (next) this.#timer = setTimeout(() => this.#arrive(), Math.max(0, next.at - performance.now()));
+	}
+
+	#arrive(): void {
+		const now = performance.now() + TIMER_MS / 2;
+		while (this.#travelling[0] && this.#travelling[0].at <= now) this.#travelling.shift()!.send();
+		this.#wait();
 	}
 }

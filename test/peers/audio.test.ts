@@ -163,8 +163,7 @@ suite("sound in the other codec", { concurrency: false }, () => {
 		assert.match(await (await fetch(playlist)).text(), /CODECS="avc1\.\w+,mp4a\.40\.2"/);
 		assert.match(await liveType(relay, "?audio=aac"), /mp4a\.40\.2/);
 		assert.match(await liveType(relay, ""), /opus/);
-		await checkTogether(["-i", `${relay.rtmpUrl}/cam`], "aac");
-		await checkTogether(["-i", playlist], "aac");
+		await Promise.all([`${relay.rtmpUrl}/cam`, playlist].map((url) => checkTogether(["-i", url], "aac")));
 		assert.equal(await making(relay), 1);
 		const [child, ...others] = childrenWith("pipe:1");
 		assert.deepEqual(others, []);
@@ -180,10 +179,12 @@ suite("sound in the other codec", { concurrency: false }, () => {
 		await using relay = await startTestRelay();
 		await using _publisher = camera("libmp3lame", rtmp(relay), 44_100);
 		await until(() => isLive(relay), "a picture");
-		await checkTogether(["-i", `${relay.rtmpUrl}/cam`], "mp3");
-		// RTP and transport streams do not tell the layer: before it decodes, ffmpeg may take it for the one below.
-		await checkTogether(["-rtsp_transport", "tcp", "-i", `${relay.rtspUrl}/cam`], "mp[23]");
-		await checkTogether(["-i", `${relay.srtUrl}?streamid=read:cam`], "mp[23]");
+		await Promise.all([
+			checkTogether(["-i", `${relay.rtmpUrl}/cam`], "mp3"),
+			// RTP and transport streams do not tell the layer: before it decodes, ffmpeg may take it for the one below.
+			checkTogether(["-rtsp_transport", "tcp", "-i", `${relay.rtspUrl}/cam`], "mp[23]"),
+			checkTogether(["-i", `${relay.srtUrl}?streamid=read:cam`], "mp[23]"),
+		]);
 		assert.equal(await making(relay), 0);
 	});
 
