@@ -77,6 +77,16 @@ paths:
 	});
 });
 
+test("topics are topics, and whose they are is a path", () => {
+	const given = (key: string, value: string) => faults(`mqtt:\n  ${key}: ${value}`);
+	for (const prefix of ["a/#", "'+'", "a/", "''", "a b"])
+		assert.match(given("prefix", prefix).join(), /2:11: mqtt.prefix/);
+	for (const root of ["a/#", "a/"]) assert.match(given("discovery", root).join(), /2:14: mqtt.discovery/);
+	assert.match(given("topics", "{ 'robot/+': cam }").join(), /expected a topic without/);
+	assert.match(given("topics", "{ robot/stream: /cam }").join(), /mqtt.topics.robot\/stream: the path may not begin/);
+	assert.deepEqual(faults("mqtt: { prefix: a/b, discovery: '', topics: { robot/stream: live/stream } }"), []);
+});
+
 test("RTP has one address with an even port, RTCP the port after it", () => {
 	const given = (rtp: string, rtcp: string) => faults(`rtsp:\n  rtpAddress: ${rtp}\n  rtcpAddress: ${rtcp}`);
 	for (const [rtp, rtcp] of [

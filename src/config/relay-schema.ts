@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { pathNameFault } from "../media/path-name.ts";
 import { access } from "./access-schema.ts";
 import { addresses, choice, count, duration, flag, group, oneAddress, ranges, size, text, texts } from "./fields.ts";
 import { relayHooks } from "./hook-schema.ts";
 import { paths } from "./path-schema.ts";
 
+/** The first part of topics. */
+const TOPIC = /^[^#+\s]*[^#+\s/]$/;
 const BROKER = /^(mqtts?|wss?):\/\/[^/]+/;
 
 const iceServer = z.strictObject({
@@ -133,7 +136,11 @@ const mqtt = group("Control by MQTT: who wants which camera, and the robots that
 		"",
 		"File of the authority that another broker's certificate is from, PEM; empty for those the system trusts",
 	),
-	prefix: text("vedette", "The first part of the topics"),
+	prefix: z
+		.string()
+		.regex(TOPIC, "expected a topic without + and #, and no / at its end")
+		.prefault("vedette")
+		.describe("The first part of the topics"),
 	topics: z
 		.record(
 			z
@@ -141,11 +148,16 @@ const mqtt = group("Control by MQTT: who wants which camera, and the robots that
 				.min(1)
 				.max(256)
 				.regex(/^[^+#]+$/, "expected a topic without + and #"),
-			z.string(),
+			z.string().refine((path) => pathNameFault(path) === undefined, {
+				error: ({ input }) => `the path ${pathNameFault(String(input))}, got "${String(input).slice(0, 80)}"`,
+			}),
 		)
 		.prefault({})
 		.describe("Topics with bare start and stop, and whose they are: { robot/stream: PATH }"),
-	discovery: text("homeassistant", "Where Home Assistant finds the robots; empty to tell it nothing"),
+	discovery: z
+		.union([z.literal(""), z.string().regex(TOPIC)], "expected a topic without + and #, or nothing")
+		.prefault("homeassistant")
+		.describe("Where Home Assistant finds the robots; empty to tell it nothing"),
 	maxConnections: count(10_000, "Connections to the embedded broker at the same time", { min: 1 }),
 	maxConnectionsPerUser: count(2000, "Those of one user, or without a user of one address", { min: 1 }),
 });

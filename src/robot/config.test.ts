@@ -42,6 +42,14 @@ test("config: what is wrong is named with its line", () => {
 	assert.throws(() => parseYaml(twice, "robot.yml", robotSchema), /cameras.1.name: "a" is there already/);
 });
 
+test("config: a topic that triggers is one topic", () => {
+	const read = (topics: string) =>
+		parseYaml(`cameras: [{ publish: "${publish}", trigger: { topics: [${topics}] } }]`, "robot.yml", robotSchema);
+	assert.deepEqual(read("robot1/bumper").cameras[0]?.trigger.topics, ["robot1/bumper"]);
+	assert.throws(() => read("robot1/#"), /trigger.topics.0: expected a topic without \+ and #, got "robot1\/#"/);
+	assert.throws(() => read('""'), /expected a topic/);
+});
+
 test("config: a capture's settings", () => {
 	const { cameras } = parseYaml(
 		`cameras: [{ source: "v4l2:/dev/video2", size: 640x480, publish: "${publish}" }]`,

@@ -23,6 +23,12 @@ function parseSize(text: string): Size | undefined {
 	return fits(width) && fits(height) ? { width, height } : undefined;
 }
 
+const TOPIC = "a topic without + and #";
+
+function parseTopic(text: string): string | undefined {
+	return /^[^#+]{1,1024}$/.test(text) ? text : undefined;
+}
+
 function parsed<T>(parse: (text: string) => T | undefined, expected: string) {
 	return z.string(`expected ${expected}`).transform((value, context): T => {
 		const result = parse(value);
@@ -78,7 +84,7 @@ const camera = z.strictObject({
 		.describe("false: always runs; auto: on demand where control says who gives orders"),
 	trigger: group("What starts it at the robot itself, whoever watches", {
 		time: duration("60 s", "How long it then runs", { min: "1 s", max: "24 h" }),
-		topics: texts("Topics of the broker: any message there"),
+		topics: z.array(parsed(parseTopic, TOPIC)).prefault([]).describe("Topics of the broker: any message there"),
 		files: texts("Files: made, written or touched"),
 	}),
 	snapshot: flag(false, "While live, a JPEG on the broker every 10 s (needs ffmpeg)"),
@@ -105,10 +111,10 @@ const control = group("Who gives orders", {
 	mqtt: optional(BROKER, 'an address like "mqtt://USER:PASSWORD@HOST:1883" or "wss://HOST/mqtt"').describe(
 		"A broker: mqtt://USER:PASSWORD@HOST:1883, mqtts://… or wss://HOST/mqtt",
 	),
-	prefix: parsed((text) => (/^[^#+\s]*[^#+\s/]$/.test(text) ? text : undefined), "a topic without + and #")
+	prefix: parsed((text) => (/^[^#+\s]*[^#+\s/]$/.test(text) ? text : undefined), TOPIC)
 		.prefault("vedette")
 		.describe("The first part of the broker's topics"),
-	topic: parsed((text) => (/^[^#+]*$/.test(text) ? text : undefined), "a topic without + and #")
+	topic: parsed((text) => (text === "" ? "" : parseTopic(text)), TOPIC)
 		.prefault("")
 		.describe("One more topic with bare start and stop, for all cameras: robot/stream"),
 	poll: optional(/^https?:/, 'an address like "https://USER:PASSWORD@HOST"').describe(
