@@ -37,8 +37,8 @@ export async function secureTcp(
 	const socket = connect({ socket: plain, ...name, rejectUnauthorized: fingerprint === "" });
 	try {
 		await once(socket, "secureConnect", { signal });
-		const shown = digits(socket.getPeerCertificate().fingerprint256 ?? "");
-		if (fingerprint !== "" && shown !== digits(fingerprint)) {
+		const shown = fingerprintDigits(socket.getPeerCertificate().fingerprint256 ?? "");
+		if (fingerprint !== "" && shown !== fingerprintDigits(fingerprint)) {
 			throw new OtherCertificate(host, shown);
 		}
 		return socket;
@@ -48,7 +48,8 @@ export async function secureTcp(
 	}
 }
 
-function digits(fingerprint: string): string {
+/** A fingerprint as its bare digits: they are written with colons and without, large and small. */
+export function fingerprintDigits(fingerprint: string): string {
 	return fingerprint.replaceAll(":", "").toLowerCase();
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { TlsMaterial } from "../access/tls.ts";
 import type { RelayConfig } from "../config/relay-schema.ts";
 import { loadCertificate } from "../net/certificate.ts";
+import { fingerprintDigits } from "../net/tls.ts";
 
 /** What the web server shows in TLS. */
 export interface WebTls {
@@ -20,9 +21,6 @@ export function webTls({ http: { tls } }: RelayConfig, stateDir: string): WebTls
 	const files = selfMade ? { cert: own, key: own } : tls;
 	return {
 		material: new TlsMaterial(files),
-		fingerprint: () => {
-			const { fingerprint256 } = new X509Certificate(readFileSync(files.cert));
-			return fingerprint256.replaceAll(":", "").toLowerCase();
-		},
+		fingerprint: () => fingerprintDigits(new X509Certificate(readFileSync(files.cert)).fingerprint256),
 	};
 }

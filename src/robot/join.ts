@@ -1,14 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
+import { fingerprintDigits } from "../net/tls.ts";
 import { type Enrolment, type Invitation, parseWelcome, type Welcome } from "../wire/invitation.ts";
 import { type Identity, machineHash } from "./identity.ts";
 
 const TIMEOUT_MS = 15_000;
-
-function digits(fingerprint: string): string {
-	return fingerprint.replaceAll(":", "").toLowerCase();
-}
 
 interface Enrolled {
 	readonly welcome: Welcome;
@@ -35,7 +32,7 @@ export async function join(invitation: Invitation): Promise<Identity> {
  */
 function certificateToKeep(socket: TLSSocket, { host, port, fingerprint }: Invitation): string {
 	const shown = socket.getPeerX509Certificate();
-	if (!shown || digits(shown.fingerprint256) !== fingerprint) {
+	if (!shown || fingerprintDigits(shown.fingerprint256) !== fingerprint) {
 		throw new Error(`${host}:${port} is not the relay of this invitation: its certificate is another one`);
 	}
 	if (socket.authorized) return "";

@@ -48,7 +48,7 @@ const ways: readonly (readonly [name: string, Identity, camera: object, address:
 for (const [name, identity, settings, address, fingerprint] of ways) {
 	test(`where a robot that joined publishes: ${name}`, () => {
 		if (address === "") {
-			assert.throws(() => joined(identity, settings), /the relay takes no RTSP/);
+			assert.throws(() => joined(identity, settings), /the relay takes no RTSP by the certificate of joining/);
 			return;
 		}
 		const camera = joined(identity, settings).config.cameras[0] as CameraConfig;
@@ -66,6 +66,18 @@ test("an address of a camera's own wins, and its password is nobody's secret", (
 	const [camera] = joined(pinned, { publish }).config.cameras;
 	assert.deepEqual([camera?.publish, camera?.fingerprint, camera?.secret], [publish, "", undefined]);
 	assert.throws(() => joined(undefined), /to where\? Give publish an address, or join a relay/);
+});
+
+test("the relay that the configuration names is the one that was joined, however its port is written", () => {
+	const at = (relay: string, identity: Identity | undefined) => () =>
+		withIdentity(robotSchema.parse({ relay, cameras: [{}] }), identity);
+	assert.doesNotThrow(at("https://relay.example.org:8080", pinned));
+	const usual = { ...pinned, relay: "relay.example.org:443" };
+	for (const relay of ["https://relay.example.org", "https://Relay.example.org:443/"]) {
+		assert.doesNotThrow(at(relay, usual), relay);
+	}
+	assert.throws(at("https://relay.example.org", pinned), /but this robot has joined relay\.example\.org:8080/);
+	assert.throws(at("https://relay.example.org", undefined), /has not joined/);
 });
 
 test("orders come from the relay of joining, by the same certificate", () => {
