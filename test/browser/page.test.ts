@@ -252,6 +252,23 @@ test("the dashboard shows what there is, with a picture of each, and leads there
 	await waitForState(page, "live");
 });
 
+test("a search shows each stream with its own picture, and none where there is none", async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	const silent = ["a", "b", "c", "d", "e", "f"].map((name) => [`robot1/${name}`, {}]);
+	await using relay = await startTestRelay({ paths: { all_others: {}, ...Object.fromEntries(silent) } });
+	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`);
+	const page = await newPage(t);
+	await page.goto(`${httpUrl(relay)}/`);
+	await page.locator("stream-card").getByText("Live").waitFor();
+	await page.getByRole("searchbox").fill("front");
+	await page.locator("stream-card .picture:not([data-empty])").waitFor({ timeout: 10_000 });
+	await page.getByRole("searchbox").fill("");
+	const pictured = page.locator("stream-card:has(.picture:not([data-empty]))");
+	await expect(() => page.locator("stream-card").count(), 7);
+	await expect(async () => (await pictured.allTextContents()).length, 1);
+	await pictured.getByText("front").waitFor();
+});
+
 test("the stand-alone player works on a page of another origin with a token", async (t) => {
 	if (!needs(t, "chromium", "ffmpeg")) return;
 	const server = createServer((_, response) => {

@@ -9,7 +9,7 @@ import { drawThumbnail } from "./thumbnails.ts";
 const REFRESH_MS = 5000;
 const LABELS = { live: "Live", stalled: "Stalled", offline: "Offline" } as const;
 
-/** One stream in the dashboard: its last key frame and what the relay knows of it. */
+/** One stream in the dashboard, the same one always: its last key frame and what the relay knows of it. */
 export class StreamCard extends LitElement {
 	static override properties = {
 		stream: { attribute: false },

@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import { shared } from "../styles/shared.ts";
 import { bitrate, count } from "./format.ts";
 import type { Streams } from "./relay.ts";
@@ -84,7 +85,12 @@ export class StreamDashboard extends LitElement {
 			</div>
 			${found.length ? nothing : html`<p class="none">No stream's name contains “${this.query.trim()}”.</p>`}
 			<ul class=${["grid", this.heard ? "" : "stale", feed.streams.length <= FEW ? "few" : ""].join(" ")}>
-				${found.map((stream) => html`<li><stream-card .stream=${stream} .now=${feed.now} .control=${this.control}></stream-card></li>`)}
+				${repeat(
+					found,
+					({ name }) => name,
+					(stream) =>
+						html`<li><stream-card .stream=${stream} .now=${feed.now} .control=${this.control}></stream-card></li>`,
+				)}
 			</ul>`;
 	}
 
