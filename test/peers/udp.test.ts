@@ -40,9 +40,12 @@ async function follow(): Promise<Recipe> {
 	for (const { language, name, text } of blocksOf(page)) {
 		if (language === "sdp") writeFileSync(join(folder, name), here(text, blind));
 	}
-	const { paths } = parse(here(blockOf(page, "vedette.yml"), blind)) as { paths: Record<string, { sdp?: string }> };
+	const { access, paths } = parse(here(blockOf(page, "vedette.yml"), blind)) as {
+		access: object;
+		paths: Record<string, { sdp?: string }>;
+	};
 	for (const path of Object.values(paths)) if (path.sdp) path.sdp = join(folder, path.sdp);
-	const relay = parts.use(await startTestRelay({ paths }));
+	const relay = parts.use(await startTestRelay({ access, paths }));
 	const moved = parts.move();
 	const places = { ...blind, rtsp: relay.relay.ports.rtsp[0]! };
 	return {
