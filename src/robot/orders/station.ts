@@ -6,9 +6,12 @@ import { Answers } from "./answers.ts";
 import type { Desk } from "./desk.ts";
 import type { Wish } from "./wish.ts";
 
+/** What a station needs of its camera. */
+type Driven = Pick<Camera, "name" | "tally" | "keyFrame" | "start" | "stop" | "setBounds" | "requestKeyFrame">;
+
 /** What a station is made of. */
 export interface StationOptions {
-	readonly camera: Camera;
+	readonly camera: Driven;
 	readonly wish: Wish;
 	readonly desk: Desk;
 	/** There is something new to report. */
