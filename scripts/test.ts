@@ -20,13 +20,14 @@ const TEST_TIMEOUT_MS = 300_000;
 /** Suites that measure time, or fill the machine with programs and browsers: one file at a time. */
 const alone = ["matrix", "browser", "network", "soak", "package"];
 
-/** Among these, what waits for the clock and asks little of the machine meanwhile: all of it at the same time. */
+/** Among these, what waits for the clock and asks little of the machine meanwhile. */
 const patient = [
 	"test/network/srt-libsrt.test.ts",
 	"test/peers/robot-idle.test.ts",
 	"test/peers/robot-outage.test.ts",
 	"test/network/robot-tcp.test.ts",
 	"test/network/slow-tcp.test.ts",
+	"test/package/package.test.ts",
 ];
 
 /** Likewise, what a browser does at its leisure: two files at a time. */
@@ -77,7 +78,7 @@ function plan(which: string): Group[] {
 		find(...names.map((name) => `test/${name}/**/*.test.ts`)).filter((file) => !apart.has(file));
 	return [
 		{ files: find(house, unit), concurrency: 3 },
-		{ files: patient, concurrency: patient.length },
+		{ files: patient, concurrency: 4 },
 		// Peers are waited for in real time, for the most part.
 		{ files: rest(shared), concurrency: 4 },
 		{ files: leisurely, concurrency: 2 },
