@@ -1,5 +1,6 @@
 import type { RequestOptions } from "node:http";
 import { parseArgs } from "node:util";
+import { takeLogin } from "../access/url-login.ts";
 import { stateDirOf } from "../config/state-dir.ts";
 import { socketIn } from "../control/control.ts";
 import type { StreamView } from "../control/page-api.ts";
@@ -39,9 +40,10 @@ async function answerTo(target: RequestOptions, path: string): Promise<unknown> 
 }
 
 function remote(text: string, user: string | undefined): RequestOptions {
-	const { protocol, hostname, port, username, password } = new URL(text);
+	const login = takeLogin(text);
+	const { protocol, hostname, port } = login.url;
 	if (protocol !== "http:") throw new Error(`expected an address that begins with http://, got ${text}`);
-	const auth = user ?? (username ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}` : undefined);
+	const auth = user ?? (login.user ? `${login.user}:${login.password}` : undefined);
 	return { hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port: port || 80, ...(auth !== undefined && { auth }) };
 }
 

@@ -1,3 +1,5 @@
+import { percentDecoded } from "../media/percent.ts";
+
 const SECRET_KEY = /^(pass|password|passphrase|token|jwt|streamid|key)$/i;
 /** Shorter ones would be found everywhere. */
 const LEAST_CHARACTERS = 4;
@@ -19,7 +21,7 @@ export function withoutSecretsOf(url: string, text: string): string {
 	const { password = "", searchParams, pathname = "" } = URL.parse(url) ?? {};
 	const values = [...(searchParams ?? [])].filter(([name]) => SECRET_KEY.test(name)).map(([, value]) => value);
 	const name = url.startsWith("rtmp") ? (pathname.split("/").at(-1) ?? "") : "";
-	const secrets = [password, decoded(password), name, ...values, ...values.flatMap((one) => one.split(":"))];
+	const secrets = [password, percentDecoded(password), name, ...values, ...values.flatMap((one) => one.split(":"))];
 	return secrets.reduce(
 		(left, secret) => (secret.length < LEAST_CHARACTERS ? left : left.replaceAll(secret, "…")),
 		withoutPassword(text),
@@ -29,13 +31,4 @@ export function withoutSecretsOf(url: string, text: string): string {
 /** What stood behind `?`, for the control API: a password is not for reading. */
 export function shownQuery(query: string): string {
 	return query.replace(/(^|&)(pass|token|jwt)=[^&]*/g, "$1$2=…");
-}
-
-/** As it was typed; what is no percent-encoding stays. */
-function decoded(text: string): string {
-	try {
-		return decodeURIComponent(text);
-	} catch {
-		return text;
-	}
 }

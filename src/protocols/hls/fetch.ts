@@ -3,6 +3,7 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { takeLogin } from "../../access/url-login.ts";
 import type { Resource } from "./m3u8.ts";
 import { Reach } from "./reach.ts";
 
@@ -32,16 +33,12 @@ export class Fetcher {
 
 	/** `url` may hold credentials. */
 	constructor(url: string, signal: AbortSignal) {
-		const parsed = new URL(url);
-		const { username, password } = parsed;
-		parsed.username = "";
-		parsed.password = "";
-		this.url = parsed.href;
-		this.#origin = parsed.origin;
+		const { url: bare, basic } = takeLogin(url);
+		this.url = bare.href;
+		this.#origin = bare.origin;
+		this.#authorization = basic;
 		this.#signal = signal;
 		signal.addEventListener("abort", () => this.#hangUp(), { once: true });
-		const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-		if (username) this.#authorization = `Basic ${Buffer.from(login).toString("base64")}`;
 	}
 
 	/**

@@ -1,5 +1,6 @@
 import type { Credentials } from "../../access/credentials.ts";
 import { noCredentials } from "../../access/credentials.ts";
+import { percentDecoded } from "../../media/percent.ts";
 
 /** RTMP addresses, and what a client's words for one mean. Pure. */
 
@@ -20,14 +21,6 @@ function splitQuery(text: string): readonly [string, string] {
 	return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function decode(text: string): string {
-	try {
-		return decodeURIComponent(text);
-	} catch {
-		return text;
-	}
-}
-
 /**
  * The path is the application and the stream's name, however a client divides the two. `user`, `pass` and `token` may
  * stand behind either, and behind the address of the connection.
@@ -38,7 +31,7 @@ export function targetOf(app: string, tcUrl: string, name: string): Target {
 	const path = [appPath, namePath].map((part) => part.replace(/^\/+|\/+$/g, "")).filter((part) => part !== "");
 	const connection = appQuery || splitQuery(tcUrl)[1];
 	const query = [connection, nameQuery].filter((part) => part !== "").join("&");
-	return { path: decode(path.join("/")), query, credentials: credentialsIn(query) };
+	return { path: percentDecoded(path.join("/")), query, credentials: credentialsIn(query) };
 }
 
 function credentialsIn(query: string): Credentials {
@@ -71,15 +64,15 @@ export function parseAddress(text: string): RtmpAddress {
 	const tls = url.protocol === "rtmps:";
 	if (!tls && url.protocol !== "rtmp:") throw new TypeError(`not an rtmp URL: "${url.protocol}"`);
 	if (!url.hostname) throw new TypeError("an rtmp URL without a host");
-	const segments = decode(url.pathname)
+	const segments = percentDecoded(url.pathname)
 		.split("/")
 		.filter((segment) => segment !== "");
 	if (segments.length === 0) throw new TypeError("an rtmp URL without a path");
 	const app = segments.slice(0, Math.max(1, segments.length - 1)).join("/");
 	const last = segments.length > 1 ? segments.at(-1)! : "";
 	const query = new URLSearchParams(url.search);
-	if (url.username) query.set("user", decode(url.username));
-	if (url.password) query.set("pass", decode(url.password));
+	if (url.username) query.set("user", percentDecoded(url.username));
+	if (url.password) query.set("pass", percentDecoded(url.password));
 	const port = url.port ? Number(url.port) : tls ? TLS_PORT : PORT;
 	return {
 		// The brackets around an IPv6 address belong to the URL, not to the address.

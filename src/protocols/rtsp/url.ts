@@ -1,3 +1,6 @@
+import { takeLogin } from "../../access/url-login.ts";
+import { percentDecoded } from "../../media/percent.ts";
+
 /** RTSP URLs (RFC 2326 section 3.2) and the control URLs of tracks (appendix C.1.1). Pure. */
 
 /** RFC 7826 section 4.2 gives rtsps its port. */
@@ -21,14 +24,10 @@ export interface RtspAddress {
 /** Parses `rtsp://user:password@host:port/path?query`, and `rtsps:` for TLS. Throws a TypeError that says what is wrong, without the password. */
 export function parseAddress(text: string): RtspAddress {
 	if (!URL.canParse(text)) throw new TypeError("not a URL");
-	const url = new URL(text);
+	const { url, user, password } = takeLogin(text);
 	const preset = DEFAULT_PORTS.get(url.protocol);
 	if (preset === undefined) throw new TypeError(`not an rtsp URL: "${url.protocol}"`);
 	if (!url.hostname) throw new TypeError("an rtsp URL without a host");
-	const user = decode(url.username);
-	const password = decode(url.password);
-	url.username = "";
-	url.password = "";
 	const port = url.port ? Number(url.port) : preset;
 	// The brackets around an IPv6 address belong to the URL, not to the address.
 	const host = url.hostname.replace(/^\[|\]$/g, "");
@@ -63,7 +62,7 @@ export function parseResource(url: string): Resource {
 	const inPath = controlled.exec(path);
 	if (inQuery) [, query = "", control = ""] = inQuery;
 	else if (inPath) [, path = "", control = ""] = inPath;
-	return { path: decode(path.replace(/^\/+|\/+$/g, "")), query: query.replace(/\/+$/, ""), control };
+	return { path: percentDecoded(path.replace(/^\/+|\/+$/g, "")), query: query.replace(/\/+$/, ""), control };
 }
 
 /**
@@ -74,12 +73,4 @@ export function controlUrl(base: string, control: string): string {
 	if (/^rtsps?:\/\//i.test(control)) return control;
 	if (control === "" || control === "*") return base;
 	return base.endsWith("/") || control.startsWith("/") ? `${base}${control}` : `${base}/${control}`;
-}
-
-function decode(text: string): string {
-	try {
-		return decodeURIComponent(text);
-	} catch {
-		return text;
-	}
 }
