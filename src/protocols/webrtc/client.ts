@@ -10,21 +10,18 @@ import {
 } from "node-datachannel";
 import type { Millis } from "../../media/time.ts";
 import type { Track } from "../../media/track.ts";
-import { ServerRefusal } from "../../net/server-refusal.ts";
 import { attribute, parseSdp } from "../../wire/sdp.ts";
 import { trackOf } from "../../wire/sdp-tracks.ts";
 import type { PublishedCodec } from "./client-codecs.ts";
+import { exchange } from "./whip-exchange.ts";
 
 /**
  * WebRTC where we are the client: WHIP publishing (RFC 9725) and WHEP pulling (draft-ietf-wish-whep), by libdatachannel.
  * All candidates are gathered before the offer leaves: a relay has a public address, so those of this machine suffice.
  */
 
-const SDP_TYPE = "application/sdp";
-const MAX_ANSWER_BYTES = 64 * 1024;
 /** Packets kept to answer NACKs with: a second and more at 4 Mbit/s. */
 const NACK_PACKETS = 512;
-const GOODBYE_TIMEOUT_MS = 2000;
 /** A server that was heard and then says nothing for so long is gone; ICE itself notices only after 30 s. */
 const SILENCE_MS = 8000;
 
@@ -299,47 +296,4 @@ function gathered(peer: PeerConnection): Promise<string> {
 		});
 		peer.setLocalDescription("offer");
 	});
-}
-
-/** The address without credentials, and the header that carries them (RFC 9725 section 4.7, RFC 7617). */
-function authorized(url: string, token: string | undefined): { url: string; headers: Record<string, string> } {
-	const parsed = new URL(url.replace(/^(whip|whep)(s?):/, "http$2:"));
-	const { username, password } = parsed;
-	parsed.username = "";
-	parsed.password = "";
-	const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
-	if (username) return { url: parsed.href, headers: { authorization: `Basic ${basic}` } };
-	return { url: parsed.href, headers: token ? { authorization: `Bearer ${token}` } : {} };
-}
-
-/** The server's answer, and what ends the session there. */
-interface Exchange {
-	readonly sdp: string;
-	/** RFC 9725 section 4.2: DELETE ends the session. What comes of it does not matter any more. */
-	goodbye(): void;
-}
-
-/** RFC 9725 section 4.2: the offer is posted, the answer comes with the address of the session. */
-async function exchange(url: string, offer: string, { token, signal }: ClientOptions): Promise<Exchange> {
-	const target = authorized(url, token);
-	const headers = { ...target.headers, "content-type": SDP_TYPE, accept: SDP_TYPE };
-	const response = await fetch(target.url, { method: "POST", headers, body: offer, signal });
-	const length = Number(response.headers.get("content-length") ?? 0);
-	if (length > MAX_ANSWER_BYTES) throw new Error(`an answer of ${length} bytes, at most ${MAX_ANSWER_BYTES}`);
-	const text = await response.text();
-	if (response.status !== 201) {
-		throw new ServerRefusal(response.status, `the server answered ${response.status} ${text.slice(0, 200)}`.trim());
-	}
-	const location = response.headers.get("location");
-	const session = location === null ? undefined : new URL(location, response.url);
-	// Credentials are for the server that was named, not for where it points.
-	const trusted = session?.origin === new URL(target.url).origin ? target.headers : {};
-	return {
-		sdp: text,
-		goodbye: () => {
-			if (!session) return;
-			const timeout = AbortSignal.timeout(GOODBYE_TIMEOUT_MS);
-			fetch(session, { method: "DELETE", headers: trusted, signal: timeout }).catch(() => undefined);
-		},
-	};
 }
