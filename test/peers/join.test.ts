@@ -7,7 +7,6 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { join as joinPath } from "node:path";
 import { test } from "node:test";
 import { ask } from "../../src/cli/ask.ts";
-import { socketIn } from "../../src/control/control.ts";
 import type { RobotInfo } from "../../src/control/page-api.ts";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { loadCertificate } from "../../src/net/certificate.ts";
@@ -15,23 +14,13 @@ import { writeIdentity } from "../../src/robot/identity.ts";
 import { join } from "../../src/robot/join.ts";
 import { parseInvitation } from "../../src/wire/invitation.ts";
 import { makeFolder } from "../support/folder.ts";
+import { asOwner, closed, invite } from "../support/joining.ts";
 import { keptLog } from "../support/kept-log.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { startTestRobot } from "../support/robot.ts";
 import { until } from "../support/until.ts";
 
 const front = parsePathName("robot1/front") as PathName;
-const closed = { access: { anonymous: [], users: [{ name: "admin", password: "a", allow: ["admin"] }] } };
-
-function asOwner(relay: TestRelay, method: string, path: string, body?: object) {
-	return ask({ socketPath: socketIn(relay.stateDir) }, method, path, body);
-}
-
-async function invite(relay: TestRelay, name: string, more: object = {}): Promise<string> {
-	const { status, body } = await asOwner(relay, "POST", "/api/robots/invite", { name, host: "127.0.0.1", ...more });
-	assert.equal(status, 201, JSON.stringify(body));
-	return (body as { line: string }).line;
-}
 
 async function robots(relay: TestRelay): Promise<readonly RobotInfo[]> {
 	const { body } = await asOwner(relay, "GET", "/api/robots");

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The files of a self-made certificate for localhost and 127.0.0.1; gone when the test is. */
+/** The files of a certificate for localhost and 127.0.0.1; gone when the test is. */
 export interface TestCertificate extends Disposable {
 	readonly cert: string;
 	readonly key: string;
@@ -12,13 +12,16 @@ export interface TestCertificate extends Disposable {
 	readonly fingerprint: string;
 }
 
-/** Makes a certificate with the program openssl. */
-export function makeCertificate(): TestCertificate {
+/** Makes a certificate with the program openssl; `issuer` signs it, left out it signs itself. */
+export function makeCertificate(issuer?: TestCertificate): TestCertificate {
 	const folder = mkdtempSync(join(tmpdir(), "vedette-cert-"));
 	const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
 	const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
 	const make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert];
-	execFileSync("openssl", [...make, ...subject], { stdio: "ignore" });
+	const signed = issuer
+		? ["-CA", issuer.cert, "-CAkey", issuer.key, "-addext", "basicConstraints=critical,CA:FALSE"]
+		: [];
+	execFileSync("openssl", [...make, ...subject, ...signed], { stdio: "ignore" });
 	const { fingerprint256: fingerprint } = new X509Certificate(readFileSync(cert));
 	return { cert, key, fingerprint, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
