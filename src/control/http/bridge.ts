@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Wanter } from "../../hub/demand/wants.ts";
-import { type Guard, ipOf, pathNameOf } from "./guard.ts";
+import { wanterOf } from "./client.ts";
+import { type Guard, pathNameOf } from "./guard.ts";
 import { bridgeOperation } from "./openapi/bridge.ts";
 import { about } from "./openapi/operation.ts";
 import { HttpRefusal } from "./refusal.ts";
@@ -16,18 +16,17 @@ async function ask(room: HttpRoom, guard: Guard, request: FastifyRequest, word: 
 	const { robot, camera } = request.query as Query;
 	if (!robot || !camera) throw new HttpRefusal(400, "expected both robot and camera");
 	const path = pathNameOf(`${robot}/${camera}`);
-	const { name } = await guard.admit(request, "control", path);
-	const by: Wanter = { type: "bridge", user: name ?? "", remoteAddress: ipOf(request) };
+	const by = wanterOf(request, "bridge", await guard.admit(request, "control", path));
 	if (word === "stop") room.hub.demand.stop(path, by);
 	else room.hub.demand.start(path, { by }).pictures.catch(() => undefined);
 }
 
 /** The word on the topic that robots know which know nothing else; and whose it is wants it, too. */
 async function say(room: HttpRoom, guard: Guard, request: FastifyRequest, word: "start" | "stop") {
-	const { name } = await guard.admit(request, "control", room.mqtt?.saysTo);
+	const by = wanterOf(request, "bridge", await guard.admit(request, "control", room.mqtt?.saysTo));
 	if (!room.mqtt) throw new HttpRefusal(503, "this relay runs without MQTT");
 	try {
-		await room.mqtt.say(word, { type: "bridge", user: name ?? "", remoteAddress: ipOf(request) });
+		await room.mqtt.say(word, by);
 	} catch (error) {
 		throw new HttpRefusal(503, error instanceof Error ? error.message : String(error), { "Retry-After": "5" });
 	}

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Principal } from "../../access/access.ts";
-import type { Bounds, Wanter } from "../../hub/demand/wants.ts";
+import type { Bounds } from "../../hub/demand/wants.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { PathName } from "../../media/path-name.ts";
 import { bytesIn } from "../ledger.ts";
 import { cameraOf, idOf, type NamedCamera } from "./camera-ids.ts";
-import { type Guard, ipOf } from "./guard.ts";
+import { wanterOf } from "./client.ts";
+import type { Guard } from "./guard.ts";
 import { cameraOperations as operations } from "./openapi/cameras.ts";
 import { about } from "./openapi/operation.ts";
 import { HttpRefusal } from "./refusal.ts";
@@ -38,10 +38,6 @@ function boundsOf(body: unknown): Bounds {
 		throw new HttpRefusal(400, "min_bandwidth is above max_bandwidth");
 	}
 	return { maxBandwidth, minBandwidth };
-}
-
-function wanterOf(request: FastifyRequest, { name }: Principal): Wanter {
-	return { type: "api", user: name ?? "", remoteAddress: ipOf(request) };
 }
 
 /** When something was, as ISO 8601; `at` in milliseconds of the hub's clock. */
@@ -136,7 +132,7 @@ function notActive({ id }: NamedCamera): HttpRefusal {
 async function start(room: HttpRoom, guard: Guard, request: FastifyRequest) {
 	const { camera, principal } = await askedFor(room, guard, request, "control");
 	const bounds = boundsOf(request.body);
-	const by = wanterOf(request, principal);
+	const by = wanterOf(request, "api", principal);
 	const { before, pictures } = room.hub.demand.start(camera.path, { by, bounds, lapse: LAPSE_MS, givesUp: true });
 	if (before !== "idle" && before !== "stopping" && before !== "error") {
 		pictures.catch(() => undefined);
@@ -157,7 +153,7 @@ async function stop(room: HttpRoom, guard: Guard, request: FastifyRequest) {
 	const run = runOf(room, camera.path);
 	const before = run && statsOf(room, camera, run);
 	// Also where nothing runs: a start may be kept of a robot that is not back yet after a restart.
-	room.hub.demand.stop(camera.path, wanterOf(request, principal));
+	room.hub.demand.stop(camera.path, wanterOf(request, "api", principal));
 	if (!before) throw notActive(camera);
 	return {
 		...before,

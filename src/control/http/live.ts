@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { parsePathName } from "../../media/path-name.ts";
-import { type Guard, ipOf, pathNameOf } from "./guard.ts";
+import { clientOf, wanterOf } from "./client.ts";
+import { type Guard, pathNameOf } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
 import { liveOperations } from "./openapi/watching.ts";
 import { checkOrigin } from "./origin.ts";
@@ -10,17 +11,6 @@ import type { HttpRoom } from "./room.ts";
 import { upgradeOf } from "./upgrade.ts";
 
 const HLS_FILE = /^((index|stream)\.m3u8|[0-9a-f]{1,32}_(init|seg|part)\d{1,9}\.mp4)$/;
-const LONGEST_QUERY = 1024;
-
-function queryOf({ url }: FastifyRequest): string {
-	const mark = url.indexOf("?");
-	return mark < 0 ? "" : url.slice(mark + 1, mark + 1 + LONGEST_QUERY);
-}
-
-/** Who wants a path to run. */
-function viewerOf(request: FastifyRequest, type: string, user: string | null) {
-	return { type, user: user ?? "", remoteAddress: ipOf(request), query: queryOf(request) };
-}
 
 /** Frames over WebSocket: `GET /PATH/live.ws`. */
 async function watch(
@@ -33,14 +23,16 @@ async function watch(
 	if (!live) throw new HttpRefusal(404, "not found");
 	const path = pathNameOf(name);
 	checkOrigin(request, config.http.allowOrigins);
-	const { name: user } = await guard.admit(request, "read", path);
+	const principal = await guard.admit(request, "read", path);
 	const { socket, head, detach } = upgradeOf(request);
-	await hub.wanted(path, viewerOf(request, "webSocketSession", user));
-	const query = queryOf(request);
+	const { query } = clientOf(request);
+	const viewer = wanterOf(request, "webSocketSession", principal);
+	await hub.wanted(path, { ...viewer, query });
 	const serve = live.prepare(path, query);
 	reply.hijack();
 	detach();
-	serve({ request: request.raw, socket, head, user: user ?? "", remoteAddress: ipOf(request), query });
+	const { user, remoteAddress } = viewer;
+	serve({ request: request.raw, socket, head, user, remoteAddress, query });
 	return reply;
 }
 
@@ -55,10 +47,10 @@ async function play(
 ) {
 	if (!hls) throw new HttpRefusal(404, "not found");
 	const path = pathNameOf(name);
-	const { name: user } = await guard.admit(request, "read", path);
-	if (file.endsWith(".m3u8")) await hub.wanted(path, viewerOf(request, "hlsMuxer", user));
-	const client = { user: user ?? "", remoteAddress: ipOf(request), userAgent: request.headers["user-agent"] ?? "" };
-	const { status, type, body, maxAge } = await hls.answer(path, file, queryOf(request), client);
+	const viewer = wanterOf(request, "hlsMuxer", await guard.admit(request, "read", path));
+	const { query, userAgent } = clientOf(request);
+	if (file.endsWith(".m3u8")) await hub.wanted(path, { ...viewer, query });
+	const { status, type, body, maxAge } = await hls.answer(path, file, query, { ...viewer, userAgent });
 	if (status !== 200) throw new HttpRefusal(status, body.toString());
 	reply.header("Cache-Control", maxAge > 0 ? `private, max-age=${maxAge}` : "no-cache");
 	reply.type(type);

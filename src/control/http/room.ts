@@ -11,18 +11,14 @@ import type { Ledger } from "../ledger.ts";
 import type { Polling } from "../polling.ts";
 import type { Robots } from "../robots/robots.ts";
 import type { Thumbnails } from "../thumbnails.ts";
+import type { Client } from "./client.ts";
 
 /** A WHIP or WHEP offer from somebody who was let in. */
-export interface WebRtcOffer {
+export interface WebRtcOffer extends Client {
 	readonly direction: "publish" | "read";
 	readonly path: PathName;
 	readonly sdp: string;
 	readonly principal: Principal;
-	/** IP address of the HTTP client. */
-	readonly remoteAddress: string;
-	readonly userAgent: string;
-	/** What stands after `?`. */
-	readonly query: string;
 	/** Aborts when who offers has gone before the answer. */
 	readonly gone: AbortSignal;
 	/** Told when the session is over, with the reason. */

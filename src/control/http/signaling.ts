@@ -3,6 +3,7 @@ import { type Credentials, readAuthorization } from "../../access/credentials.ts
 import { type WebSocket, WebSocketDoor } from "../../net/web-socket.ts";
 import { Connection, type Switchboard } from "../signaling/connection.ts";
 import { cameraOf, type NamedCamera } from "./camera-ids.ts";
+import { clientOf } from "./client.ts";
 import { credentialsOf, ipOf } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
 import { signalingOperation } from "./openapi/sockets.ts";
@@ -38,10 +39,8 @@ function boardOf(room: HttpRoom, request: FastifyRequest, shown: Credentials): S
 			const credentials = token === undefined ? shown : readAuthorization(`Bearer ${token}`, "GET", request.url);
 			const outcome = await room.access.check(credentials, direction, path, ipOf(request));
 			if (!outcome.ok) throw refusalOf(outcome, request);
-			const userAgent = (request.headers["user-agent"] ?? "").slice(0, 200);
-			const client = { remoteAddress: ipOf(request), userAgent, query: "" };
 			const { principal } = outcome;
-			const answer = await webrtc.offer({ direction, path, sdp, principal, ...client, gone, onEnd });
+			const answer = await webrtc.offer({ direction, path, sdp, principal, ...clientOf(request), gone, onEnd });
 			return { session: answer.id, sdp: answer.sdp, end: () => webrtc.end({ direction, path, id: answer.id }) };
 		},
 	};

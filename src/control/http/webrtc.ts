@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { clientOf } from "./client.ts";
 import { goneOf } from "./gone.ts";
-import { type Guard, ipOf, pathNameOf } from "./guard.ts";
+import { type Guard, pathNameOf } from "./guard.ts";
 import { about } from "./openapi/operation.ts";
 import { webrtcOperations } from "./openapi/watching.ts";
 import { HttpRefusal } from "./refusal.ts";
@@ -77,17 +78,7 @@ async function offer(room: HttpRoom, guard: Guard, request: FastifyRequest, repl
 	const direction = kind === "whip" ? "publish" : "read";
 	const principal = await guard.admit(request, direction, path);
 	const sdp = body(request, OFFER);
-	const mark = request.url.indexOf("?");
-	const answer = await door(room).offer({
-		direction,
-		path,
-		sdp,
-		principal,
-		remoteAddress: ipOf(request),
-		userAgent: (request.headers["user-agent"] ?? "").slice(0, 200),
-		query: mark < 0 ? "" : request.url.slice(mark + 1, mark + 1025),
-		gone,
-	});
+	const answer = await door(room).offer({ direction, path, sdp, principal, ...clientOf(request), gone });
 	// Nobody has heard of this session.
 	if (gone.aborted) door(room).end({ direction, path, id: answer.id });
 	if (answer.leftOut.length > 0) reply.header("Vedette-Left-Out", asciiJson(answer.leftOut));
