@@ -212,6 +212,20 @@ test("full screen and picture in picture, by the keys and by the buttons", async
 	await expect(apart, "");
 });
 
+test("on a phone what is wrong stands before the figures", async (t) => {
+	if (!needs(t, "chromium", "ffmpeg")) return;
+	await using relay = await startTestRelay();
+	const page = await newPage(t, { width: 390, height: 844 });
+	await page.goto(`${httpUrl(relay)}/watch/robot1/front`);
+	await page.getByText("Nobody publishes").waitFor();
+	await page.keyboard.press("i");
+	const figures = page.getByRole("region", { name: "Figures", includeHidden: true });
+	await figures.waitFor({ state: "attached" });
+	assert.equal(await figures.isVisible(), false);
+	await using _camera = new Camera(`${relay.rtspUrl}/robot1/front`);
+	await figures.waitFor();
+});
+
 test("who may only watch is not told how to publish, nor to sign in where that is done", async (t) => {
 	if (!needs(t, "chromium")) return;
 	const { access } = CLOSED;

@@ -36,7 +36,7 @@ export const styles = css`
 	.stage.idle { cursor: none; }
 
 	.badge {
-		position: absolute; z-index: 2; display: flex; align-items: center; gap: 7px;
+		position: absolute; z-index: 3; display: flex; align-items: center; gap: 7px;
 		top: max(12px, env(safe-area-inset-top)); left: max(12px, env(safe-area-inset-left));
 		padding: 4px 10px 4px 9px; border-radius: 4px; background: rgb(11 13 14 / .72);
 		font-weight: 600; font-size: 12px; line-height: 16px; letter-spacing: .01em;
@@ -120,6 +120,8 @@ export const styles = css`
 		.stats dl { columns: 2; column-gap: 24px; }
 		.stats dl div { break-inside: avoid; padding: 1px 0; gap: 6px; }
 		.stats .line { display: none; }
+		/* There is room for one of them: what is wrong, and the button that mends it, before figures. */
+		.notice ~ .stats { display: none; }
 	}
 	@keyframes sweep { from { transform: translateX(0); } to { transform: translateX(194%); } }
 	@keyframes blink { from { opacity: 1; } to { opacity: .25; } }
