@@ -4,7 +4,7 @@ import { makeStateDir, stateDirOf } from "../config/state-dir.ts";
 import { robotSchema } from "../robot/config.ts";
 import { writeIdentity } from "../robot/identity.ts";
 import { join } from "../robot/join.ts";
-import { parseInvitation } from "../wire/invitation.ts";
+import { type Invitation, parseInvitation } from "../wire/invitation.ts";
 import { sentenceOf } from "./options.ts";
 
 const HELP = `usage: vedette robot join LINE [--config robot.yml | --state-dir FOLDER]
@@ -26,27 +26,37 @@ const options = {
 
 /** `vedette robot join`. Gives the exit code: 0, 1 where it could not join, 2 for wrong usage. */
 export async function runJoin(args: string[]): Promise<number> {
+	let invitation: Invitation | undefined;
+	let stateDir: string;
 	try {
 		const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
 		if (values.help) {
 			process.stdout.write(HELP);
 			return 0;
 		}
-		const invitation = positionals.length === 1 ? parseInvitation(positionals[0]!) : undefined;
+		invitation = positionals.length === 1 ? parseInvitation(positionals[0]!) : undefined;
 		if (!invitation) throw new Error("expected the line that vedette relay invite prints: vedette://HOST:PORT/…");
-		const stateDir = folderOf(values.config, values["state-dir"]);
+		stateDir = folderOf(values.config, values["state-dir"]);
+	} catch (error) {
+		return failed(error, USAGE);
+	}
+	try {
+		// An invitation is good once: whether its fruit can be kept is seen before.
 		makeStateDir(stateDir);
-		const identity = await join(invitation).catch((error) => {
-			process.stderr.write(`vedette robot join: ${sentenceOf(error)}\n`);
-		});
-		if (!identity) return 1;
+		const identity = await join(invitation);
 		writeIdentity(stateDir, identity);
-		process.stdout.write(`Joined ${identity.relay} as ${identity.name}. Now: vedette robot --config robot.yml\n`);
+		process.stdout.write(
+			`Joined ${identity.relay} as ${identity.name}. Now start it (again, where it runs): vedette robot --config robot.yml\n`,
+		);
 		return 0;
 	} catch (error) {
-		process.stderr.write(`vedette robot join: ${sentenceOf(error)}\n`);
-		return USAGE;
+		return failed(error, 1);
 	}
+}
+
+function failed(error: unknown, code: number): number {
+	process.stderr.write(`vedette robot join: ${sentenceOf(error)}\n`);
+	return code;
 }
 
 function folderOf(file: string | undefined, folder: string | undefined): string {
