@@ -136,6 +136,26 @@ test("the bridge: a camera by its robot's name; without a broker a clear 503", a
 	assert.match(nowhere.body.error, /without MQTT/);
 });
 
+test("what is always on takes neither start nor stop, and says so", async () => {
+	await using control = await startControl(`${OPEN}\n${STREAMS}`);
+	const url = control.url();
+	const open = () => ({ start: () => undefined, stop: () => assert.fail("it is always on") });
+	control.hub.demand.drive(path, { kind: "robot", alwaysOn: true, open });
+	publishTo(control.hub, path).feed(2);
+	const routes = [
+		`/streams/${ID}/start`,
+		`/streams/${ID}/stop`,
+		"/stream/start?robot=cameras&camera=4",
+		"/stream/stop?robot=cameras&camera=4",
+	];
+	for (const route of routes) {
+		const { status, body } = await ask(url, "POST", route);
+		assert.equal(status, 409, route);
+		assert.match(body.error, /is always on: its onDemand is false/);
+	}
+	assert.equal((await ask(url, "GET", `/streams/${ID}`)).body.stream.state, "active");
+});
+
 test("a robot that asks is told what is wanted, at once when it changes", async () => {
 	await using control = await startControl(OPEN);
 	const url = control.url();

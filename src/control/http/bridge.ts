@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { alwaysOn } from "./camera-ids.ts";
 import { wanterOf } from "./client.ts";
 import { type Guard, pathNameOf } from "./guard.ts";
 import { bridgeOperation } from "./openapi/bridge.ts";
@@ -17,8 +18,15 @@ async function ask(room: HttpRoom, guard: Guard, request: FastifyRequest, word: 
 	if (!robot || !camera) throw new HttpRefusal(400, "expected both robot and camera");
 	const path = pathNameOf(`${robot}/${camera}`);
 	const by = wanterOf(request, "bridge", await guard.admit(request, "control", path));
-	if (word === "stop") room.hub.demand.stop(path, by);
-	else room.hub.demand.start(path, { by }).pictures.catch(() => undefined);
+	const { demand } = room.hub;
+	if (word === "stop") {
+		if (demand.stop(path, by) === "always on") throw alwaysOn(path);
+		return;
+	}
+	const { before, pictures } = demand.start(path, { by });
+	// Nobody waits for them here.
+	pictures.catch(() => undefined);
+	if (before === "always on") throw alwaysOn(path);
 }
 
 /** The word on the topic that robots know which know nothing else; and whose it is wants it, too. */

@@ -18,6 +18,11 @@ export function cameraOf(streams: Streams, id: string): NamedCamera {
 	return { id, path };
 }
 
+/** What who says start or stop is told of a camera that runs always. */
+export function alwaysOn(id: string, details: object = {}): HttpRefusal {
+	return new HttpRefusal(409, `camera ${id} is always on: its onDemand is false`, {}, details);
+}
+
 /** The id of a path: the declared one, or the path's name. */
 export function idOf(streams: Streams, path: PathName): string {
 	return Object.entries(streams).find(([, stream]) => stream.path === path)?.[0] ?? path;

@@ -4,7 +4,7 @@ import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { PathName } from "../../media/path-name.ts";
 import { bytesIn } from "../ledger.ts";
-import { cameraOf, idOf, type NamedCamera } from "./camera-ids.ts";
+import { alwaysOn, cameraOf, idOf, type NamedCamera } from "./camera-ids.ts";
 import { wanterOf } from "./client.ts";
 import type { Guard } from "./guard.ts";
 import { cameraOperations as operations } from "./openapi/cameras.ts";
@@ -136,8 +136,9 @@ async function start(room: HttpRoom, guard: Guard, request: FastifyRequest) {
 	const { before, pictures } = room.hub.demand.start(camera.path, { by, bounds, lapse: LAPSE_MS, givesUp: true });
 	if (before !== "idle" && before !== "stopping" && before !== "error") {
 		pictures.catch(() => undefined);
-		const word = before === "always on" ? "is always on" : `is already ${states[before]}`;
-		throw new HttpRefusal(409, `camera ${camera.id} ${word}`, {}, { session_id: namesOf(room, camera).session_id });
+		const { session_id } = namesOf(room, camera);
+		if (before === "always on") throw alwaysOn(camera.id, { session_id });
+		throw new HttpRefusal(409, `camera ${camera.id} is already ${states[before]}`, {}, { session_id });
 	}
 	try {
 		await pictures;
@@ -153,7 +154,8 @@ async function stop(room: HttpRoom, guard: Guard, request: FastifyRequest) {
 	const run = runOf(room, camera.path);
 	const before = run && statsOf(room, camera, run);
 	// Also where nothing runs: a start may be kept of a robot that is not back yet after a restart.
-	room.hub.demand.stop(camera.path, wanterOf(request, "api", principal));
+	const found = room.hub.demand.stop(camera.path, wanterOf(request, "api", principal));
+	if (found === "always on") throw alwaysOn(camera.id);
 	if (!before) throw notActive(camera);
 	return {
 		...before,

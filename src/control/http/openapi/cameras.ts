@@ -20,7 +20,7 @@ export const cameraOperations = {
 			201: told("CameraRun", "Pictures come"),
 			400: refused("Not a body of this kind"),
 			404: unknown,
-			409: told("Busy", "It is starting or active"),
+			409: told("Busy", "It is starting or active, or always on"),
 			500: refused("No pictures for 30 s, or somebody stopped it"),
 		},
 	},
@@ -31,7 +31,7 @@ export const cameraOperations = {
 		summary: "Stop a camera",
 		description: "Its viewers are told why it ends, and wake nothing for 30 s by coming back.",
 		right: "control",
-		answers: { 200: told("StoppedCamera", "It stops"), 404: idle },
+		answers: { 200: told("StoppedCamera", "It stops"), 404: idle, 409: refused("It is always on") },
 	},
 	list: {
 		id: "listCameras",
