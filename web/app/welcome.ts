@@ -33,7 +33,7 @@ function ways(host: string, origin: string, right: string, port: number | null):
 		{
 			name: "GStreamer",
 			hint: "On any Linux with the GStreamer plugins “good”, “ugly” and “rtsp”.",
-			command: `gst-launch-1.0 v4l2src ! videoconvert ! \\\n  x264enc tune=zerolatency bitrate=2000 key-int-max=60 ! h264parse ! \\\n  rtspclientsink protocols=tcp location=${rtsp}`,
+			command: `gst-launch-1.0 v4l2src ! videoconvert ! video/x-raw,format=I420 ! \\\n  x264enc tune=zerolatency bitrate=2000 key-int-max=60 ! h264parse ! \\\n  rtspclientsink protocols=tcp location=${rtsp}`,
 		},
 		whip,
 	];
