@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Principal } from "../../access/access.ts";
 import { plainAddress } from "../../access/addresses.ts";
+import { formatAddress } from "../../config/address.ts";
 import { newId } from "../../hub/path.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
@@ -71,7 +72,7 @@ export class RtmpConnection {
 		this.#type = type;
 		this.#closed = closed;
 		this.#ip = plainAddress(socket.remoteAddress ?? "");
-		this.remoteAddress = `${this.#ip}:${socket.remotePort ?? 0}`;
+		this.remoteAddress = formatAddress({ host: this.#ip, port: socket.remotePort ?? 0 });
 		this.#openedAt = context.hub.clock.now();
 		this.created = context.hub.clock.unix();
 		this.#link = new Link("server", COMMAND_BYTES, {

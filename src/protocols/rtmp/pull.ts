@@ -1,3 +1,4 @@
+import { formatAddress } from "../../config/address.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { newId } from "../../hub/path.ts";
 import type { PathName } from "../../media/path-name.ts";
@@ -37,7 +38,12 @@ export async function pullIntoPath(
 	const stop = (reason: unknown): void => attempt.abort(reason);
 	const either = AbortSignal.any([signal, attempt.signal]);
 	const timer = setTimeout(() => stop(new Error(`no answer for ${OPEN_MS / 1000} s`)), OPEN_MS);
-	const info = { type: "rtmpSource", id: newId(), remoteAddress: `${host}:${port}`, identity: `source ${path}` };
+	const info = {
+		type: "rtmpSource",
+		id: newId(),
+		remoteAddress: formatAddress({ host, port }),
+		identity: `source ${path}`,
+	};
 	const ingest = new Ingest(hub, path, info, maxMessage, (reason) => stop(new Error(reason)));
 	const onMedia = (message: Message): void => ingest.message(message, hub.clock.now());
 	let watch: NodeJS.Timeout | undefined;

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { plainAddress } from "../../access/addresses.ts";
+import { formatAddress } from "../../config/address.ts";
 import { newId } from "../../hub/path.ts";
 import type { Millis } from "../../media/time.ts";
 import { receiveInPlace } from "../../net/tcp-receive.ts";
@@ -50,7 +51,7 @@ export class RtspConnection implements StreamSink, Peer {
 		this.#context = context;
 		this.socket = receiveInPlace(socket, (bytes, length) => this.#read(bytes, length));
 		this.ip = plainAddress(this.socket.remoteAddress ?? "");
-		this.remoteAddress = `${this.ip}:${this.socket.remotePort ?? 0}`;
+		this.remoteAddress = formatAddress({ host: this.ip, port: this.socket.remotePort ?? 0 });
 		this.localIp = plainAddress(this.socket.localAddress ?? "");
 		this.#closed = closed;
 		this.#lastRequest = context.hub.clock.now();

@@ -1,4 +1,5 @@
 import type { PathName } from "../../media/path-name.ts";
+import { shownQuery } from "../../observe/secrets.ts";
 
 /** A connection or a session for the API, in MediaMTX's shape. */
 export interface Item {
@@ -87,7 +88,7 @@ export function sessionItem(connection: ConnectionState): Item | undefined {
 		remoteAddr: connection.remoteAddress,
 		state,
 		path,
-		query,
+		query: shownQuery(query),
 		user,
 		userAgent: connection.userAgent,
 		transport: transport === undefined ? null : transport.toUpperCase(),

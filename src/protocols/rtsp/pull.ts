@@ -1,3 +1,4 @@
+import { formatAddress } from "../../config/address.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { newId } from "../../hub/path.ts";
 import type { PathName } from "../../media/path-name.ts";
@@ -60,7 +61,12 @@ export async function pullIntoPath(
 
 function publish(hub: Hub, path: PathName, url: string, client: RtspClient): Ingest {
 	const { host, port } = parseAddress(url);
-	const info = { type: "rtspSource", id: newId(), remoteAddress: `${host}:${port}`, identity: `source ${path}` };
+	const info = {
+		type: "rtspSource",
+		id: newId(),
+		remoteAddress: formatAddress({ host, port }),
+		identity: `source ${path}`,
+	};
 	const feedback = { rtcp: (track: number, packet: Uint8Array) => client.sendRtcp(track, packet) };
 	const ingest = new Ingest(hub, path, client.tracks, info, feedback, (reason) => client.close(reason));
 	for (const { track, first } of client.setups) ingest.begin(track, first);

@@ -1,8 +1,10 @@
+import { formatAddress } from "../../config/address.ts";
 import { MpegTsIngest } from "../../hub/mpegts-ingest.ts";
 import { newId } from "../../hub/path.ts";
 import type { Reader } from "../../hub/reader.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { Millis } from "../../media/time.ts";
+import { shownQuery } from "../../observe/secrets.ts";
 import { type Admission, Declined, declinedBy } from "./admission.ts";
 import type { SrtContext } from "./context.ts";
 import { Egress, playableTracks } from "./egress.ts";
@@ -56,9 +58,8 @@ function takeReader({ hub }: SrtContext, seat: Seat): Reader {
 	);
 }
 
-/** IPv6 in brackets. */
 function remoteOf({ address, port }: Caller): string {
-	return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+	return formatAddress({ host: address, port });
 }
 
 /** What the client does. `open`: it has not sent anything, and waits for a stream that it may read. */
@@ -117,7 +118,7 @@ export class SrtConnection {
 			remoteAddr: remoteOf(this.caller),
 			state: role.at === "open" ? "idle" : role.at,
 			path: admission.path,
-			query: admission.target.query.replace(/(^|&)(pass|token|jwt)=[^&]*/g, "$1$2=…"),
+			query: shownQuery(admission.target.query),
 			user: admission.principal.name ?? "",
 			outboundFramesDiscarded: reader?.counters.dropped ?? 0,
 			...describeSession(this.#session),

@@ -1,3 +1,4 @@
+import { formatAddress } from "../../config/address.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { MpegTsIngest } from "../../hub/mpegts-ingest.ts";
 import { newId } from "../../hub/path.ts";
@@ -29,7 +30,12 @@ export async function pullIntoPath(
 	const attempt = new AbortController();
 	const stop = (reason: unknown): void => attempt.abort(reason);
 	const either = AbortSignal.any([signal, attempt.signal]);
-	const info = { type: "srtSource", id: newId(), remoteAddress: `${host}:${port}`, identity: `source ${path}` };
+	const info = {
+		type: "srtSource",
+		id: newId(),
+		remoteAddress: formatAddress({ host, port }),
+		identity: `source ${path}`,
+	};
 	const onEnd = (reason: string): void => stop(new Error(reason));
 	const ingest = new MpegTsIngest(hub, path, maxFrameBytes, info, { onEnd, onLeftOut });
 	const onData = (payload: Uint8Array): void => {

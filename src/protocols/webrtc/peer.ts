@@ -1,4 +1,6 @@
+import { formatAddress } from "../../config/address.ts";
 import type { PathName } from "../../media/path-name.ts";
+import { shownQuery } from "../../observe/secrets.ts";
 import type { LocalTransport } from "./answer.ts";
 import type { Egress } from "./egress.ts";
 import type { Credentials } from "./ice.ts";
@@ -71,13 +73,13 @@ export function describePeer(peer: Peer): PeerItem {
 	return {
 		id: peer.id,
 		created: new Date(peer.created).toISOString(),
-		remoteAddr: route ? `${route.address}:${route.port}` : "",
+		remoteAddr: route ? formatAddress({ host: route.address, port: route.port }) : "",
 		peerConnectionEstablished: state === "live",
 		localCandidate: route ? `host/${transport}/${route.local.address}/${route.local.port}` : "",
 		remoteCandidate: route ? `prflx/${transport}/${route.address}/${route.port}` : "",
 		state: peer.direction,
 		path: peer.path,
-		query: peer.query,
+		query: shownQuery(peer.query),
 		user: peer.user,
 		userAgent: peer.userAgent,
 		rejectedDatagrams: peer.session.rejected,
