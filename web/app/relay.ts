@@ -1,4 +1,5 @@
 /** The relay's HTTP interface as the page uses it (docs/page-api.md). */
+import { call } from "./call.ts";
 
 export type { DemandInfo, StreamInfo, Streams } from "../../src/control/page-api.ts";
 
@@ -56,16 +57,10 @@ export async function signIn(name: string, password: string): Promise<string | n
 
 /** Wakes a path or puts it to sleep; null on success, else a sentence for people. A start answers when there are pictures. */
 export async function order(name: string, what: "start" | "stop"): Promise<string | null> {
-	try {
-		const response = await fetch(`/streams/${name.split("/").map(encodeURIComponent).join("/")}/${what}`, {
-			method: "POST",
-		});
-		if (response.ok || response.status === 409) return null;
-		const { error } = (await response.json()) as { readonly error?: string };
-		return error ?? `The relay answered with status ${response.status}.`;
-	} catch {
-		return "The relay does not answer.";
-	}
+	const outcome = await call("POST", `/streams/${name.split("/").map(encodeURIComponent).join("/")}/${what}`);
+	// Somebody else may have said start before.
+	if (outcome.is === "done" || (what === "start" && outcome.status === 409)) return null;
+	return outcome.why;
 }
 
 export async function signOut(): Promise<void> {
