@@ -1,14 +1,14 @@
 import type { Millis } from "../../media/time.ts";
 import type { Keys } from "./crypto.ts";
 import {
-	FLAGS,
-	flag,
+	agreedDelays,
 	type Handshake,
 	handshakeType,
 	has,
 	MAGIC,
+	ownHello,
 	parseHandshake,
-	VERSION,
+	rejection,
 	writeHandshake,
 } from "./handshake.ts";
 import type { SessionSettings } from "./link.ts";
@@ -105,8 +105,7 @@ export class Caller {
 			startedAt: this.#startedAt,
 			peerTimestamp,
 			peerAt: now,
-			receiveDelay: Math.max(latency, hello.sendDelay),
-			sendDelay: Math.max(latency, hello.receiveDelay),
+			...agreedDelays(latency, hello),
 			keys,
 		});
 	}
@@ -125,7 +124,7 @@ export class Caller {
 			extension: has.handshake | (keys ? has.key : 0) | (streamId ? has.config : 0),
 			type: handshakeType.conclusion,
 			cookie: state.cookie,
-			hello: { version: VERSION, flags: FLAGS & (keys ? ~0 : ~flag.crypt), receiveDelay: latency, sendDelay: latency },
+			hello: ownHello(keys !== undefined, { receiveDelay: latency, sendDelay: latency }),
 			keys: keys?.message(keys.first),
 			streamId,
 		};
@@ -138,18 +137,18 @@ export class Caller {
 }
 
 const reasons: Readonly<Record<number, string>> = {
-	1002: "the listener has turned the call away",
-	1003: "the listener has no room",
-	1008: "the listener wants another version",
-	1010: "the passphrase is wrong",
-	1011: "a passphrase is wanted, or none",
-	2400: "the stream id is not understood",
-	2401: "the login is wrong",
-	2402: "the listener is busy",
-	2403: "this is not allowed",
-	2404: "there is no such stream",
-	2409: "somebody else publishes there",
-	2423: "nobody wants it now",
+	[rejection.peer]: "the listener has turned the call away",
+	[rejection.resource]: "the listener has no room",
+	[rejection.version]: "the listener wants another version",
+	[rejection.badSecret]: "the passphrase is wrong",
+	[rejection.unsecure]: "a passphrase is wanted, or none",
+	[rejection.badRequest]: "the stream id is not understood",
+	[rejection.unauthorized]: "the login is wrong",
+	[rejection.overload]: "the listener is busy",
+	[rejection.forbidden]: "this is not allowed",
+	[rejection.notFound]: "there is no such stream",
+	[rejection.conflict]: "somebody else publishes there",
+	[rejection.locked]: "nobody wants it now",
 };
 
 /** Those of libsrt's access control are HTTP's from 2000 on. */

@@ -10,7 +10,7 @@ import type { SrtContext } from "./context.ts";
 import { Egress, playableTracks } from "./egress.ts";
 import { rejection } from "./handshake.ts";
 import type { SessionSettings } from "./link.ts";
-import type { Caller } from "./listener.ts";
+import type { Remote } from "./listener.ts";
 import { Session } from "./session.ts";
 import { describeSession } from "./session-item.ts";
 
@@ -23,7 +23,7 @@ const SILENT_MS = 250;
 export interface Seat {
 	readonly id: string;
 	readonly admission: Admission;
-	readonly caller: Caller;
+	readonly caller: Remote;
 	/** Of one who asked to read. */
 	reader: Reader | undefined;
 	/** To be set as soon as the connection is there. */
@@ -31,7 +31,7 @@ export interface Seat {
 }
 
 /** Takes a place, and one among the path's readers for who asks to read. Throws `Refused` and `Declined`. */
-export function takeSeat(context: SrtContext, admission: Admission, caller: Caller): Seat {
+export function takeSeat(context: SrtContext, admission: Admission, caller: Remote): Seat {
 	const seat: Seat = { id: newId(), admission, caller, reader: undefined, connection: undefined };
 	const isAwaited = context.hub.demand.isAwaited(admission.path);
 	if (admission.target.action === "read" && !isAwaited) seat.reader = takeReader(context, seat);
@@ -58,7 +58,7 @@ function takeReader({ hub }: SrtContext, seat: Seat): Reader {
 	);
 }
 
-function remoteOf({ address, port }: Caller): string {
+function remoteOf({ address, port }: Remote): string {
 	return formatAddress({ host: address, port });
 }
 
@@ -71,7 +71,7 @@ type Role =
 /** One SRT client: it publishes or reads one stream. */
 export class SrtConnection {
 	readonly id: string;
-	readonly caller: Caller;
+	readonly caller: Remote;
 	readonly socketId: number;
 	readonly #context: SrtContext;
 	readonly #seat: Seat;

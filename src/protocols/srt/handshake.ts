@@ -25,8 +25,8 @@ export const flag = {
 } as const;
 
 /** The version of SRT that we speak, as libsrt numbers them, and what of it. */
-export const VERSION = 0x01_05_00;
-export const FLAGS =
+const VERSION = 0x01_05_00;
+const FLAGS =
 	flag.tsbpdSender | flag.tsbpdReceiver | flag.crypt | flag.tooLateDrop | flag.periodicNak | flag.retransmitted;
 
 /** Why a handshake is refused: the handshake type of the answer (section 4.3; libsrt's access control from 2000 on). */
@@ -57,6 +57,18 @@ interface Hello {
 	readonly receiveDelay: number;
 	/** How long it wants the other one to. */
 	readonly sendDelay: number;
+}
+
+type Delays = Pick<Hello, "receiveDelay" | "sendDelay">;
+
+/** What we say of ourselves. */
+export function ownHello(isEncrypted: boolean, delays: Delays): Hello {
+	return { version: VERSION, flags: isEncrypted ? FLAGS : FLAGS & ~flag.crypt, ...delays };
+}
+
+/** Our delays, from what we want and what the peer says of itself: of each the larger (section 4.4). */
+export function agreedDelays(latency: number, peer: Hello): Delays {
+	return { receiveDelay: Math.max(latency, peer.sendDelay), sendDelay: Math.max(latency, peer.receiveDelay) };
 }
 
 export interface Handshake {

@@ -2,15 +2,15 @@ import { createHmac, randomInt } from "node:crypto";
 import type { Millis } from "../../media/time.ts";
 import type { Keys } from "./crypto.ts";
 import {
-	FLAGS,
+	agreedDelays,
 	flag,
 	type Handshake,
 	handshakeType,
 	has,
 	MAGIC,
+	ownHello,
 	parseHandshake,
 	rejection,
-	VERSION,
 	writeHandshake,
 } from "./handshake.ts";
 import type { SessionSettings } from "./link.ts";
@@ -28,8 +28,8 @@ const MAX_CALLERS = 20_000;
 const MAX_FROM_ONE = 2000;
 const MAX_WINDOW = 8192;
 
-/** Where a datagram came from. */
-export interface Caller {
+/** Where a datagram came from: a caller, as the listener knows it. */
+export interface Remote {
 	readonly address: string;
 	readonly port: number;
 	/** Sends a datagram back. The head means nothing after the call, the payload behind it never changes. */
@@ -39,7 +39,7 @@ export interface Caller {
 /** A caller that has shown that it is where it says. To be answered once, by `accept` or `refuse`. */
 export interface Call {
 	readonly handshake: Handshake;
-	readonly caller: Caller;
+	readonly caller: Remote;
 	/** Timestamp of the caller's packet, and when it came. */
 	readonly timestamp: number;
 	readonly at: Millis;
@@ -69,7 +69,7 @@ export class Listener {
 	}
 
 	/** A datagram for no socket. False where it is no handshake. */
-	datagram(bytes: Buffer, caller: Caller, now: Millis): boolean {
+	datagram(bytes: Buffer, caller: Remote, now: Millis): boolean {
 		if (bytes.length < HEAD_BYTES || !isControl(bytes) || controlTypeOf(bytes) !== control.handshake) return false;
 		const handshake = parseHandshake(bytes.subarray(HEAD_BYTES));
 		if (!handshake) return false;
@@ -84,10 +84,7 @@ export class Listener {
 	/** Lets a caller in. Gives what its session needs. */
 	accept(call: Call, latency: Millis, keys: Keys | undefined, now: Millis): SessionSettings {
 		const { handshake } = call;
-		const hello = handshake.hello!;
-		// Section 4.4: of what both want, the larger.
-		const receiveDelay = Math.max(latency, hello.sendDelay);
-		const sendDelay = Math.max(latency, hello.receiveDelay);
+		const delays = agreedDelays(latency, handshake.hello!);
 		const socketId = randomInt(1, 0x4000_0000);
 		this.#answer(
 			call,
@@ -97,7 +94,7 @@ export class Listener {
 				extension: has.handshake | (keys ? has.key : 0),
 				flowWindow: Math.min(MAX_WINDOW, handshake.flowWindow),
 				socketId,
-				hello: { version: VERSION, flags: FLAGS & (keys ? ~0 : ~flag.crypt), receiveDelay, sendDelay },
+				hello: ownHello(keys !== undefined, delays),
 				streamId: undefined,
 			},
 			now,
@@ -109,8 +106,7 @@ export class Listener {
 			startedAt: now,
 			peerTimestamp: call.timestamp,
 			peerAt: call.at,
-			receiveDelay,
-			sendDelay,
+			...delays,
 			keys,
 		};
 	}
@@ -132,14 +128,14 @@ export class Listener {
 		}
 	}
 
-	#greet(handshake: Handshake, caller: Caller, now: Millis): void {
+	#greet(handshake: Handshake, caller: Remote, now: Millis): void {
 		const cookie = this.#cookie(caller, Math.floor(now / COOKIE_MS));
 		const answer = { ...handshake, version: 5, encryption: 0, extension: MAGIC, cookie };
 		this.#send(caller, handshake.socketId, answer);
 	}
 
 	/** Two callers that call each other (rendezvous, section 4.3.2): here is a listener. */
-	#turnAway({ hello: _, keys: __, streamId: ___, ...fixed }: Handshake, caller: Caller): void {
+	#turnAway({ hello: _, keys: __, streamId: ___, ...fixed }: Handshake, caller: Remote): void {
 		this.#send(caller, fixed.socketId, { ...fixed, extension: 0, type: rejection.rogue, socketId: 0 });
 	}
 
@@ -176,13 +172,13 @@ export class Listener {
 		caller.send(bytes);
 	}
 
-	#send(caller: Caller, socketId: number, handshake: Handshake): Buffer {
+	#send(caller: Remote, socketId: number, handshake: Handshake): Buffer {
 		const bytes = writeControl(control.handshake, 0, 0, 0, socketId, writeHandshake(handshake, true));
 		caller.send(bytes);
 		return bytes;
 	}
 
-	#cookie({ address, port }: Caller, turn: number): number {
+	#cookie({ address, port }: Remote, turn: number): number {
 		return createHmac("sha256", this.#secret).update(`${address} ${port} ${turn}`).digest().readUInt32BE(0);
 	}
 }

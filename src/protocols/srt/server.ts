@@ -7,7 +7,7 @@ import { admit, Declined, declinedBy } from "./admission.ts";
 import { type Seat, SrtConnection, takeSeat } from "./connection.ts";
 import type { SrtContext } from "./context.ts";
 import { rejection } from "./handshake.ts";
-import { type Call, type Caller, Listener } from "./listener.ts";
+import { type Call, Listener, type Remote } from "./listener.ts";
 import { destinationOf, isPacket } from "./packet.ts";
 
 /** Section 4.8: acknowledgements are sent every 10 ms. */
@@ -102,7 +102,7 @@ export class SrtServer implements AsyncDisposable {
 		if (id !== 0 || !this.#listener.datagram(bytes, this.#caller(address, port, socket), now)) this.strays++;
 	}
 
-	#caller(address: string, port: number, socket: UdpSocket): Caller {
+	#caller(address: string, port: number, socket: UdpSocket): Remote {
 		const batch = this.#batches.get(socket) ?? openBatch(socket);
 		this.#batches.set(socket, batch);
 		const to = new Recipient(address, port);
