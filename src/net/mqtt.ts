@@ -1,6 +1,7 @@
 import type { IClientOptions, MqttClient } from "mqtt";
 import type { Log } from "../observe/log.ts";
 import { type Backoff, backoffMs, sleep } from "./backoff.ts";
+import { Flight } from "./flight.ts";
 import { PinnedAgent } from "./tls.ts";
 
 const BACKOFF: Backoff = { firstMs: 500, mostMs: 20_000 };
@@ -13,6 +14,9 @@ const KEEP_ALIVE_S = 30;
 const GOODBYE_MS = 1000;
 /** What brokers answer that do not speak a version: those of MQTT 5 (section 3.2.2.2), and older ones (3.1.1 section 3.2.2.3). */
 const UNKNOWN_VERSION: ReadonlySet<unknown> = new Set([0x84, 0x01]);
+
+/** So many messages may be under way to a broker that names no other number (MQTT 5 section 3.2.2.3.3). */
+const MOST_UNDER_WAY = 65_535;
 
 /** As the protocol numbers them: 4 is MQTT 3.1.1. */
 type Version = 4 | 5;
@@ -64,9 +68,9 @@ function tlsOptions({ ca, fingerprint }: MqttOptions): IClientOptions {
 	return ca === undefined ? {} : { ca, wsOptions: { ca } };
 }
 
-/** What the broker's own no is called in the protocol; undefined for any other failure. */
-function codeOf(error: Error | undefined | null): number | undefined {
-	return error && "code" in error && typeof error.code === "number" ? error.code : undefined;
+/** Whether an error is the broker's own no, with the protocol's code. */
+function isAnswer(error: Error): boolean {
+	return "code" in error && typeof error.code === "number";
 }
 
 /** Some brokers end a connection in a version that they do not know without a word. */
@@ -83,6 +87,8 @@ export class MqttConnection {
 	readonly #abort = new AbortController();
 	readonly #done: Promise<void>;
 	#client: MqttClient | undefined;
+	/** A broker ends the connection of who has more under way than it allows, which the library does not see to. */
+	#flight = new Flight(MOST_UNDER_WAY);
 
 	constructor(options: MqttOptions, events: MqttEvents, log: Log) {
 		this.#options = options;
@@ -96,23 +102,29 @@ export class MqttConnection {
 	}
 
 	/** Is lost where the broker is away. */
-	publish({ topic, payload, retain }: MqttMessage, qos: 0 | 1 = 1): void {
-		this.#client?.publish(topic, payload, { qos, retain }, (error) => {
-			if (codeOf(error) !== undefined)
-				this.#log.warn({ topic, reason: error?.message }, "the broker does not take this");
+	publish(message: MqttMessage, qos: 0 | 1 = 1): void {
+		if (!this.#client) return;
+		this.#send(this.#client, message, qos).catch((error: Error) => {
+			const { topic } = message;
+			if (isAnswer(error)) this.#log.warn({ topic, reason: error.message }, "the broker does not take this");
 		});
 	}
 
 	/** Resolves when the broker has it. Rejects where it is away. */
-	async deliver({ topic, payload, retain }: MqttMessage): Promise<void> {
+	async deliver(message: MqttMessage): Promise<void> {
 		if (!this.#client) throw new Error("the broker is away");
-		await this.#client.publishAsync(topic, payload, { qos: 1, retain });
+		await this.#send(this.#client, message, 1);
 	}
 
 	/** Says goodbye, and goes. */
 	async close(): Promise<void> {
 		this.#abort.abort();
 		await this.#done;
+	}
+
+	async #send(client: MqttClient, { topic, payload, retain }: MqttMessage, qos: 0 | 1): Promise<void> {
+		const publish = () => client.publishAsync(topic, payload, { qos, retain });
+		await (qos === 0 ? publish() : this.#flight.take(publish));
 	}
 
 	async #run(): Promise<void> {
@@ -149,8 +161,9 @@ export class MqttConnection {
 		client.on("error", (error) => fail(error.message, refusesVersion(error)));
 		client.on("close", () => fail("connection closed", true));
 		client.on("message", (topic, payload, { retain }) => this.#events.onMessage(topic, payload, retain));
-		client.once("connect", () => {
+		client.once("connect", ({ properties }) => {
 			isIn = true;
+			this.#flight = new Flight(properties?.receiveMaximum ?? MOST_UNDER_WAY);
 			this.#begin(client, version).catch((error) => fail(String(error)));
 		});
 		const leave = (): void => fail("going down");
@@ -192,6 +205,8 @@ export class MqttConnection {
 				client.publish(topic, payload, { qos: 1, retain });
 			}
 			await Promise.race([client.endAsync(false), sleep(GOODBYE_MS, AbortSignal.timeout(GOODBYE_MS))]);
+			// One that still waits for answers would take the next line for the same goodbye, and stay.
+			client.disconnecting = false;
 		}
 		await client.endAsync(true);
 	}
