@@ -42,7 +42,7 @@ export function guardOf(access: Access): Guard {
 		async admit(request, action, path) {
 			const outcome = await access.check(credentialsOf(request), action, path, ipOf(request));
 			if (outcome.ok) return outcome.principal;
-			throw refusalOf(outcome, request);
+			throw refusalOf(outcome, request, { action, path });
 		},
 		async recognise(request) {
 			const outcome = await access.identify(credentialsOf(request), ipOf(request));

@@ -1,7 +1,9 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Refusal } from "../../access/access.ts";
+import type { Action } from "../../access/actions.ts";
 import { REALM } from "../../access/password.ts";
 import { type RefusalKind, Refused } from "../../hub/refused.ts";
+import type { PathName } from "../../media/path-name.ts";
 import type { Log } from "../../observe/log.ts";
 
 /** A request that is not served: its status, headers, and a sentence for people. */
@@ -25,8 +27,14 @@ function isBrowser(request: FastifyRequest): boolean {
 	return request.headers["sec-fetch-mode"] !== undefined || /^Mozilla\//.test(request.headers["user-agent"] ?? "");
 }
 
+/** What somebody wanted to do who was not let in. */
+interface Attempt {
+	readonly action: Action;
+	readonly path?: PathName | undefined;
+}
+
 /** What somebody gets who was not let in. */
-export function refusalOf(refusal: Refusal, request: FastifyRequest): HttpRefusal {
+export function refusalOf(refusal: Refusal, request: FastifyRequest, attempt?: Attempt): HttpRefusal {
 	switch (refusal.reason) {
 		case "credentials": {
 			const bearer = `Bearer realm="${REALM}"`;
@@ -34,12 +42,18 @@ export function refusalOf(refusal: Refusal, request: FastifyRequest): HttpRefusa
 			return new HttpRefusal(401, "authentication is needed", { "WWW-Authenticate": offer });
 		}
 		case "forbidden":
-			return new HttpRefusal(403, "this user may not do that");
+			return new HttpRefusal(403, forbidden(attempt));
 		case "throttled": {
 			const seconds = String(Math.ceil(refusal.retryAfterMs / 1000));
 			return new HttpRefusal(429, "too many failed logins from this address", { "Retry-After": seconds });
 		}
 	}
+}
+
+function forbidden(attempt: Attempt | undefined): string {
+	if (!attempt) return "this user may not do that";
+	const { action, path } = attempt;
+	return `this user lacks the right "${action}"${path === undefined ? "" : ` for "${path}"`}`;
 }
 
 const statuses: Readonly<Record<RefusalKind, number>> = {

@@ -38,7 +38,7 @@ function boardOf(room: HttpRoom, request: FastifyRequest, shown: Credentials): S
 			const { path } = camera === "" ? cameraWithoutName(room, asked) : cameraOf(room.config.streams, camera);
 			const credentials = token === undefined ? shown : readAuthorization(`Bearer ${token}`, "GET", request.url);
 			const outcome = await room.access.check(credentials, direction, path, ipOf(request));
-			if (!outcome.ok) throw refusalOf(outcome, request);
+			if (!outcome.ok) throw refusalOf(outcome, request, { action: direction, path });
 			const { principal } = outcome;
 			const answer = await webrtc.offer({ direction, path, sdp, principal, ...clientOf(request), gone, onEnd });
 			return { session: answer.id, sdp: answer.sdp, end: () => webrtc.end({ direction, path, id: answer.id }) };
