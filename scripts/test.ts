@@ -70,14 +70,14 @@ function find(...patterns: string[]): string[] {
 function plan(which: string): Group[] {
 	const [house, unit] = ["test/house/*.test.ts", "{src,web}/**/*.test.ts"];
 	if (which === "house") return [{ files: find(house), concurrency: 2 }];
-	if (which === "unit") return [{ files: find(unit), concurrency: 3 }];
+	if (which === "unit") return [{ files: find(unit), concurrency: 4 }];
 	const folders = find("test/*/").map((folder) => basename(folder));
 	const shared = folders.filter((name) => name !== "house" && name !== "support" && !alone.includes(name));
 	const apart = new Set([...patient, ...leisurely]);
 	const rest = (names: readonly string[]): string[] =>
 		find(...names.map((name) => `test/${name}/**/*.test.ts`)).filter((file) => !apart.has(file));
 	return [
-		{ files: find(house, unit), concurrency: 3 },
+		{ files: find(house, unit), concurrency: 4 },
 		{ files: patient, concurrency: 4 },
 		// Peers are waited for in real time, for the most part.
 		{ files: rest(shared), concurrency: 4 },
