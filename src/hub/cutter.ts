@@ -1,13 +1,14 @@
 import { h265Type } from "../media/h265.ts";
 import type { Codec } from "../media/track.ts";
 import { RTP_HEADER_BYTES } from "../net/ring.ts";
+import { recutOf } from "../wire/payload/recut.ts";
 import { PACKET_BYTES } from "./limits.ts";
 import type { TrackWriter } from "./writer.ts";
 
 /** Largest payload that leaves. */
 export const PAYLOAD_BYTES = PACKET_BYTES - RTP_HEADER_BYTES;
 
-/** The two payload formats that can be cut, by their numbers (RFC 6184 sections 5.6 to 5.8, RFC 7798 section 4.4). */
+/** The two payload formats of NAL units, by their numbers (RFC 6184 sections 5.6 to 5.8, RFC 7798 section 4.4). */
 interface Format {
 	/** Bytes of a NAL unit's header. */
 	readonly unitHeader: number;
@@ -42,11 +43,39 @@ const formats: Readonly<Partial<Record<Codec, Format>>> = {
 const START = 0x80;
 const END = 0x40;
 
+/** Cuts packets that are too large for UDP and SRTP again, once per stream. */
+export interface Cutter {
+	/** Forgets a unit of which the rest will not come. */
+	reset(): void;
+	/** Writes the packet in pieces. False where it needs no cutting: the caller writes it as it is. */
+	take(bytes: Uint8Array, at: number, length: number, last: boolean, timestamp: number, now: number): boolean;
+}
+
+/** What cuts a codec's packets; undefined where they cannot be cut. */
+export function cutterOf(codec: Codec, writer: TrackWriter): Cutter | undefined {
+	const format = formats[codec];
+	if (format) return new UnitCutter(writer, format);
+	const recut = recutOf(codec);
+	if (!recut) return undefined;
+	return {
+		reset: () => undefined,
+		take: (bytes, at, length, last, timestamp, now) => {
+			if (length <= PAYLOAD_BYTES) return false;
+			const pieces = recut(bytes.subarray(at, at + length), PAYLOAD_BYTES) ?? [];
+			const end = pieces.length - 1;
+			for (const [i, piece] of pieces.entries()) {
+				writer.put(piece, 0, piece.length, last && i === end, timestamp, now);
+			}
+			return pieces.length > 0;
+		},
+	};
+}
+
 /**
- * Cuts packets that are too large for UDP and SRTP again, once per stream. Fragments that are too large are joined to a
- * run of bytes and cut anew, so that all but the last are of one size and leave as one message.
+ * Cuts NAL units. Fragments that are too large are joined to a run of bytes and cut anew, so that all but the last are of
+ * one size and leave as one message.
  */
-export class Cutter {
+class UnitCutter implements Cutter {
 	readonly #writer: TrackWriter;
 	readonly #format: Format;
 	readonly #room: number;
@@ -59,24 +88,16 @@ export class Cutter {
 	#type = 0;
 	#begun = false;
 
-	private constructor(writer: TrackWriter, format: Format) {
+	constructor(writer: TrackWriter, format: Format) {
 		this.#writer = writer;
 		this.#format = format;
 		this.#room = PAYLOAD_BYTES - format.unitHeader - 1;
 	}
 
-	/** Undefined for a codec whose packets cannot be cut. */
-	static of(codec: Codec, writer: TrackWriter): Cutter | undefined {
-		const format = formats[codec];
-		return format && new Cutter(writer, format);
-	}
-
-	/** Forgets a unit of which the rest will not come. */
 	reset(): void {
 		this.#running = false;
 	}
 
-	/** Writes the packet in pieces. False where it needs no cutting: the caller writes it as it is. */
 	take(bytes: Uint8Array, at: number, length: number, last: boolean, timestamp: number, now: number): boolean {
 		const type = this.#format.type(bytes[at]!);
 		if (type === this.#format.fragment) return this.#fragment(bytes, at, length, last, timestamp, now);

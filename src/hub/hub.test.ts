@@ -335,6 +335,30 @@ test("large packets are cut once, into fragments of one size", () => {
 	assert.deepEqual(Buffer.concat(rebuilt), packet.subarray(13));
 });
 
+test("large packets of VP9 are cut, too: the first piece alone begins the frame", () => {
+	const { hub } = setUp();
+	const vp9 = { ...h264Track(), codec: "vp9", encoding: "VP9" } as const;
+	const publisher = { type: "rtspSession", id: "p", remoteAddress: "192.0.2.1:1", identity: "p" };
+	const publication = hub.publish(camera, [vp9], publisher, { onEnd: () => undefined });
+	const packet = Buffer.alloc(12 + 3000, 0x11);
+	writeRtpHeader(packet, 0, 96, true, 1, 0, 7);
+	packet.set([0x8c, 5, 0x82, 0x49], 12);
+	publication.packet(0, packet, 0, packet.length);
+	const { ring } = publication.stream;
+	const packets = Array.from({ length: ring.head }, (_, number) => {
+		const at = ring.pool.words[ring.entry(number) + ENTRY_OFFSET]!;
+		const length = ring.pool.words[ring.entry(number) + ENTRY_INFO]! & 0xffff;
+		return Buffer.from(ring.pool.bytes.subarray(at, at + length));
+	});
+	const heads = packets.map((one) => [one.length, one[1]! >> 7, ...one.subarray(12, 14)]);
+	assert.deepEqual(heads, [
+		[1212, 0, 0x88, 5],
+		[1212, 0, 0x80, 5],
+		[616, 1, 0x84, 5],
+	]);
+	assert.deepEqual(Buffer.concat(packets.map((one) => one.subarray(14))), packet.subarray(14));
+});
+
 test("limits: readers of a path, tracks of a stream, paths of the hub", () => {
 	const { hub } = setUp({ maxReaders: 1, maxTracks: 1 });
 	new Camera(publish(hub)).unit(true);

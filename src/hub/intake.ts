@@ -5,7 +5,7 @@ import type { Track } from "../media/track.ts";
 import { HOLDS_SETS, type Inspect, inspectorOf, STARTS_KEY } from "../wire/inspect.ts";
 import { type Payload, payloadOf } from "../wire/payload/payload.ts";
 import { rtpHeaderBytes, rtpMarker, rtpPaddingBytes, rtpPayloadType, rtpSequence, rtpTimestamp } from "../wire/rtp.ts";
-import { Cutter, PAYLOAD_BYTES } from "./cutter.ts";
+import { type Cutter, cutterOf, PAYLOAD_BYTES } from "./cutter.ts";
 import { KEY_FRAME_WAIT_MS } from "./limits.ts";
 import { PictureOrder } from "./picture-order.ts";
 import { ParameterSets } from "./sets.ts";
@@ -75,7 +75,7 @@ export class Intake {
 		this.#video = track.kind === "video";
 		this.#inspect = inspectorOf(track.codec);
 		this.#payload = payloadOf(track.codec);
-		this.#cutter = Cutter.of(track.codec, writer);
+		this.#cutter = cutterOf(track.codec, writer);
 		this.#writer = writer;
 		this.#settings = settings;
 		this.#events = events;

@@ -2,6 +2,7 @@ import { readMp3Head } from "../media/mp3.ts";
 import type { Codec } from "../media/track.ts";
 import { depayloadAv1 } from "./payload/av1.ts";
 import { MP3_PAYLOAD_HEAD_BYTES } from "./payload/mp3.ts";
+import { vp8DescriptorBytes } from "./payload/vp8.ts";
 import { depayloadVp9 } from "./payload/vp9.ts";
 
 /**
@@ -86,17 +87,6 @@ function split(payload: Uint8Array, header: number, units: Uint8Array[]): boolea
 	return true;
 }
 
-/** Length of the VP8 payload descriptor (RFC 7741 section 4.2). */
-function vp8Descriptor(payload: Uint8Array): number {
-	if (!(payload[0]! & 0x80)) return 1;
-	const extension = payload[1] ?? 0;
-	let length = 2;
-	if (extension & 0x80) length += (payload[2] ?? 0) & 0x80 ? 2 : 1;
-	if (extension & 0x40) length++;
-	if (extension & 0x30) length++;
-	return length;
-}
-
 function withoutDescriptors(length: (payload: Uint8Array) => number): Depayload {
 	return (payloads) => {
 		const parts = payloads.map((payload) => payload.subarray(length(payload)));
@@ -131,7 +121,7 @@ const mp3: Depayload = (payloads) => {
 const depayloads: Readonly<Partial<Record<Codec, Depayload>>> = {
 	h264: (payloads) => nalUnits(h264, payloads),
 	h265: (payloads) => nalUnits(h265, payloads),
-	vp8: withoutDescriptors(vp8Descriptor),
+	vp8: withoutDescriptors(vp8DescriptorBytes),
 	vp9: depayloadVp9,
 	av1: depayloadAv1,
 	opus: (payloads) => [Buffer.concat(payloads)],

@@ -62,8 +62,29 @@ const LENGTH_BYTES = 2;
 /** Writes a temporal unit, one block of OBUs with their sizes, as RTP payloads of at most `maxPayload` bytes, at least 4. */
 export function payloadAv1(unit: Uint8Array, maxPayload: number, room: Room): void {
 	const obus = readObus(unit) ?? [];
-	const packets = packed(obus.map(withoutSize), maxPayload);
-	let flags = obus.some(({ type }) => type === SEQUENCE_HEADER) ? AV1_NEW_SEQUENCE : 0;
+	const isNew = obus.some(({ type }) => type === SEQUENCE_HEADER);
+	write(packed(obus.map(withoutSize), maxPayload), isNew ? AV1_NEW_SEQUENCE : 0, room);
+}
+
+/** Cuts a payload into such of at most `maxPayload` bytes; undefined where it is broken. */
+export function recutAv1(payload: Uint8Array, maxPayload: number): Buffer[] | undefined {
+	const flags = payload[0]!;
+	const elements = elementsOf(payload);
+	if (!elements) return undefined;
+	const packets = packed(elements, maxPayload, flags >= CONTINUES);
+	packets.at(-1)!.isContinued = (flags & TO_BE_CONTINUED) !== 0;
+	const pieces: Buffer[] = [];
+	write(packets, flags & AV1_NEW_SEQUENCE, (length) => {
+		const piece = Buffer.alloc(length);
+		pieces.push(piece);
+		return piece;
+	});
+	return pieces;
+}
+
+/** `first` are flags of the first packet alone. */
+function write(packets: readonly Packet[], first: number, room: Room): void {
+	let flags = first;
 	for (const [i, { continues, elements, bytes, isContinued }] of packets.entries()) {
 		const out = room(bytes, i === packets.length - 1);
 		out[0] = flags | (continues ? CONTINUES : 0) | (isContinued ? TO_BE_CONTINUED : 0);
@@ -84,14 +105,15 @@ function withoutSize({ header, payload }: Obu): Buffer {
 	return whole;
 }
 
-/** Fills one packet after the other. */
-function packed(elements: readonly Uint8Array[], maxPayload: number): Packet[] {
+/** Fills one packet after the other. `continues` is true where the first element goes on with an earlier packet's. */
+function packed(elements: readonly Uint8Array[], maxPayload: number, continues = false): Packet[] {
 	const packets: Packet[] = [];
 	for (const element of elements) {
 		for (let at = 0; at < element.length; ) {
 			let packet = packets.at(-1);
 			if (!packet || packet.isContinued || maxPayload - packet.bytes <= LENGTH_BYTES) {
-				packet = { continues: at > 0, elements: [], bytes: 1, isContinued: false };
+				const isLater = at > 0 || (continues && packets.length === 0);
+				packet = { continues: isLater, elements: [], bytes: 1, isContinued: false };
 				packets.push(packet);
 			}
 			const part = element.subarray(at, at + maxPayload - packet.bytes - LENGTH_BYTES);

@@ -1,5 +1,6 @@
 import { isVp9Key } from "../../media/vp9.ts";
 import type { Room } from "./h264.ts";
+import type { PayloadHead } from "./recut.ts";
 
 /** Flags of the payload descriptor (RFC 9628 section 4.2). */
 const PICTURE_ID = 0x80;
@@ -13,12 +14,11 @@ const STRUCTURE = 0x02;
 const MOST_REFERENCES = 3;
 
 /**
- * Bytes of the payload descriptor (RFC 9628 section 4.2) of the payload of `length` bytes, at least 1, at `at`; `length`
+ * Bytes of the payload descriptor (RFC 9628 section 4.2) as far as `flags`, its first byte, tell of parts; the payload's
  * or more where it is cut off.
  */
-function vp9DescriptorBytes(bytes: Uint8Array, at: number, length: number): number {
-	const flags = bytes[at]!;
-	const byte = (from: number): number => (from < length ? bytes[at + from]! : 0);
+function descriptorBytes(payload: Uint8Array, flags = payload[0]!): number {
+	const byte = (at: number): number => payload[at] ?? 0;
 	let size = 1;
 	if (flags & PICTURE_ID) size += byte(size) & 0x80 ? 2 : 1;
 	if (flags & LAYERS) size += flags & FLEXIBLE ? 1 : 2;
@@ -40,6 +40,15 @@ function structureBytes(byte: (at: number) => number, at: number): number {
 	return end - at;
 }
 
+/** The descriptor of a piece of a payload: the structure is told once. */
+export const vp9Head: PayloadHead = (payload, isFirst, isLast) => {
+	if (descriptorBytes(payload) >= payload.length) return undefined;
+	const flags = payload[0]! & ~((isFirst ? 0 : BEGIN | STRUCTURE) | (isLast ? 0 : END));
+	const head = Buffer.from(payload.subarray(0, descriptorBytes(payload, flags)));
+	head[0] = flags;
+	return head;
+};
+
 /**
  * Whether the payload begins a frame of the lowest spatial layer at which decoding can start. Who tells nothing but
  * where frames begin and end, as ffmpeg does, does not tell that either: the frame itself does.
@@ -59,7 +68,7 @@ export function depayloadVp9(payloads: readonly Uint8Array[]): readonly Uint8Arr
 	const frames: Uint8Array[][] = [];
 	for (const payload of payloads) {
 		if (payload[0]! & BEGIN) frames.push([]);
-		const part = payload.subarray(vp9DescriptorBytes(payload, 0, payload.length));
+		const part = payload.subarray(descriptorBytes(payload));
 		if (part.length === 0 || frames.length === 0) return undefined;
 		frames.at(-1)!.push(part);
 	}

@@ -28,6 +28,7 @@ import { initSegment } from "../../../src/wire/fmp4.ts";
 import { mimeType } from "../../../src/wire/fmp4-codecs.ts";
 import { readInit } from "../../../src/wire/fmp4-tracks.ts";
 import { inspectorOf } from "../../../src/wire/inspect.ts";
+import { recutOf } from "../../../src/wire/payload/recut.ts";
 import { describePicture } from "../../../src/wire/picture-config.ts";
 import { asksForKeyFrame, parseRtcp } from "../../../src/wire/rtcp.ts";
 import {
@@ -102,6 +103,8 @@ const rtp: Target = {
 			inspectorOf(codec)(input, head, size);
 			const units = depayloadOf(codec)?.([payload, payload]) ?? [];
 			assert.ok(units.every((unit) => unit.length <= 4 * input.length));
+			const pieces = recutOf(codec)?.(payload, 40) ?? [];
+			assert.ok(pieces.every((piece) => piece.length <= 40));
 		}
 	},
 };
