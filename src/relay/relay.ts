@@ -9,7 +9,7 @@ import { type Control, openControl } from "../control/control.ts";
 import { openDatabase } from "../control/database.ts";
 import { SqliteHolds } from "../control/holds.ts";
 import { Hooks } from "../control/hooks/hooks.ts";
-import type { Clock } from "../hub/clock.ts";
+import { systemClock } from "../hub/clock.ts";
 import { Fans } from "../hub/fans.ts";
 import { Hub } from "../hub/hub.ts";
 import type { PathName } from "../media/path-name.ts";
@@ -90,15 +90,6 @@ interface ForPages {
 	readonly forwards: Forwards;
 }
 
-const clock: Clock = {
-	now: () => performance.now(),
-	unix: () => Date.now(),
-	after: (ms, call) => {
-		const timer = setTimeout(call, ms);
-		return () => clearTimeout(timer);
-	},
-};
-
 /** Builds every part and starts them in order. Rejects where a port is taken or the state directory cannot be used. */
 export async function startRelay(given: RelayConfig, log: Log): Promise<Relay> {
 	const config = withStreamSources(given);
@@ -113,7 +104,14 @@ export async function startRelay(given: RelayConfig, log: Log): Promise<Relay> {
 	const transcoder = await FfmpegTranscoder.open(config.audio, log.child({ room: "audio" }));
 	const database = parts.adopt(openDatabase(stateDir), (open) => open.close());
 	const holds = new SqliteHolds(database);
-	const hub = new Hub({ pool, clock, maxPaths, holds, transcoder, settings: (name) => settingsOf(config.paths, name) });
+	const hub = new Hub({
+		pool,
+		clock: systemClock,
+		maxPaths,
+		holds,
+		transcoder,
+		settings: (name) => settingsOf(config.paths, name),
+	});
 	const hooks = new Hooks(config, hub, log.child({ room: "hooks" }));
 	parts.defer(() => hooks.close());
 	parts.defer(() => hub.close("the relay is going down"));

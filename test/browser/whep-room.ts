@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { parseAddress } from "../../src/config/address.ts";
 import { settingsOf } from "../../src/config/path-settings.ts";
 import { relaySchema } from "../../src/config/relay-schema.ts";
+import { systemClock } from "../../src/hub/clock.ts";
 import { Fans } from "../../src/hub/fans.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import type { Publication } from "../../src/hub/path.ts";
@@ -94,15 +95,7 @@ export async function startRoom(
 ): Promise<WhepRoom> {
 	const config = relaySchema.parse(options.yaml ?? {});
 	const pool = new Pool(64 * 1024 * 1024);
-	const clock = {
-		now: () => performance.now(),
-		unix: () => Date.now(),
-		after: (ms: number, call: () => void) => {
-			const timer = setTimeout(call, ms);
-			return () => clearTimeout(timer);
-		},
-	};
-	const hub = new Hub({ pool, clock, maxPaths: 100, settings: (name) => settingsOf(config.paths, name) });
+	const hub = new Hub({ pool, clock: systemClock, maxPaths: 100, settings: (name) => settingsOf(config.paths, name) });
 	const lines: string[] = [];
 	const destination = { write: (line: string) => void lines.push(line) };
 	const log = createLog({ level: "info", file: "", format: "json" }, destination);

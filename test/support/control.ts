@@ -10,6 +10,7 @@ import { relaySchema } from "../../src/config/relay-schema.ts";
 import { type Control, type ControlOptions, openControl } from "../../src/control/control.ts";
 import { Registry } from "../../src/control/robots/registry.ts";
 import { Robots } from "../../src/control/robots/robots.ts";
+import { systemClock } from "../../src/hub/clock.ts";
 import { Hub } from "../../src/hub/hub.ts";
 import type { Publication } from "../../src/hub/path.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
@@ -64,16 +65,8 @@ export async function startControl(yaml: string, options: Partial<ControlOptions
 		{ level: "info", file: "", format: "json" },
 		{ write: (line: string) => void lines.push(line) },
 	);
-	const clock = {
-		now: () => performance.now(),
-		unix: () => Date.now(),
-		after: (ms: number, call: () => void) => {
-			const timer = setTimeout(call, ms);
-			return () => clearTimeout(timer);
-		},
-	};
 	const settings = (name: Parameters<typeof settingsOf>[1]) => settingsOf(config.paths, name);
-	const hub = new Hub({ pool: new Pool(16 * 1024 * 1024), clock, maxPaths: 100, settings });
+	const hub = new Hub({ pool: new Pool(16 * 1024 * 1024), clock: systemClock, maxPaths: 100, settings });
 	const access = new Access({ ...config.access, log });
 	const registry = new Registry(new DatabaseSync(":memory:"), access);
 	const info = (): never => {

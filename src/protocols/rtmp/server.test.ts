@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { Access } from "../../access/access.ts";
 import { pathSettings } from "../../config/path-schema.ts";
+import { systemClock } from "../../hub/clock.ts";
 import { Hub } from "../../hub/hub.ts";
 import type { Publication } from "../../hub/path.ts";
 import { parsePathName } from "../../media/path-name.ts";
@@ -23,19 +24,10 @@ import { RtmpServer } from "./server.ts";
 import { parseAddress } from "./url.ts";
 
 const name = parsePathName("live/stream")!;
-const clock = {
-	now: () => performance.now(),
-	unix: () => Date.now(),
-	after: (ms: number, call: () => void) => {
-		const timer = setTimeout(call, ms);
-		return () => clearTimeout(timer);
-	},
-};
-
 async function world({ maxConnections = 10, requestTimeout = 5000 } = {}) {
 	const settings = pathSettings.parse({ graceTime: "100 ms", behind: "300 ms" });
 	const pool = new Pool(64 * 1024 * 1024);
-	const hub = new Hub({ pool, clock, maxPaths: 10, settings: () => ({ key: "all_others", settings }) });
+	const hub = new Hub({ pool, clock: systemClock, maxPaths: 10, settings: () => ({ key: "all_others", settings }) });
 	const log = createLog({ level: "silent", file: "", format: "json" });
 	const pause = { loginTime: 1000, failureDelay: 0, failures: 10, failurePause: 1000 };
 	const access = new Access({ anonymous: ["publish", "read"], guests: [], users: [], ...pause });

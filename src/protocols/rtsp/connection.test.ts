@@ -6,6 +6,7 @@ import { h264Track } from "../../../test/support/tracks.ts";
 import { until } from "../../../test/support/until.ts";
 import { Access } from "../../access/access.ts";
 import { pathSettings } from "../../config/path-schema.ts";
+import { systemClock } from "../../hub/clock.ts";
 import { Fans } from "../../hub/fans.ts";
 import { Hub } from "../../hub/hub.ts";
 import { parsePathName } from "../../media/path-name.ts";
@@ -15,19 +16,10 @@ import { RtspConnection } from "./connection.ts";
 import { UdpPorts } from "./udp-ports.ts";
 
 const path = parsePathName("camera")!;
-const clock = {
-	now: () => performance.now(),
-	unix: () => Date.now(),
-	after: (ms: number, call: () => void) => {
-		const timer = setTimeout(call, ms).unref();
-		return () => clearTimeout(timer);
-	},
-};
-
 test("a client that leaves while it waits for pictures leaves no ports in use", { timeout: 10_000 }, async () => {
 	const settings = pathSettings.parse({});
 	const pool = new Pool(8 * 1024 * 1024);
-	const hub = new Hub({ pool, clock, maxPaths: 10, settings: () => ({ key: "all_others", settings }) });
+	const hub = new Hub({ pool, clock: systemClock, maxPaths: 10, settings: () => ({ key: "all_others", settings }) });
 	const limits = { loginTime: 1000, failureDelay: 0, failures: 100, failurePause: 1 };
 	const access = new Access({ anonymous: ["read"], users: [], ...limits });
 	const log = createLog({ level: "silent", file: "", format: "json" });

@@ -6,6 +6,7 @@ import { h264Track, PARAMETER_SETS } from "../../../test/support/tracks.ts";
 import { Access } from "../../access/access.ts";
 import type { Action } from "../../access/actions.ts";
 import { pathSettings } from "../../config/path-schema.ts";
+import { systemClock } from "../../hub/clock.ts";
 import { Fans } from "../../hub/fans.ts";
 import { Hub } from "../../hub/hub.ts";
 import { parsePathName } from "../../media/path-name.ts";
@@ -33,20 +34,11 @@ const sound: Track = {
 	fmtp: "",
 };
 
-const clock = {
-	now: () => performance.now(),
-	unix: () => Date.now(),
-	after: (ms: number, call: () => void) => {
-		const timer = setTimeout(call, ms).unref();
-		return () => clearTimeout(timer);
-	},
-};
-
 /** A relay's worth of RTSP, closed when the test is over. */
 async function serve(anonymous: readonly Action[] = ["publish", "read"]) {
 	const settings = pathSettings.parse({});
 	const pool = new Pool(32 * 1024 * 1024);
-	const hub = new Hub({ pool, clock, maxPaths: 10, settings: () => ({ key: "all_others", settings }) });
+	const hub = new Hub({ pool, clock: systemClock, maxPaths: 10, settings: () => ({ key: "all_others", settings }) });
 	const user = { name: "user", password: "p@ss", allow: ["publish", "read"] as const, paths: ["*"], ips: [] };
 	const limits = { loginTime: 1000, failureDelay: 0, failures: 100, failurePause: 1 };
 	const access = new Access({ anonymous, users: [user], ...limits });
