@@ -1,5 +1,6 @@
 import { refused, upgraded } from "./answers.ts";
 import type { Operation } from "./operation.ts";
+import { wake } from "./watching.ts";
 
 export const mqttOperation = {
 	id: "mqtt",
@@ -26,6 +27,7 @@ export function signalingOperation(path: string): Operation {
 				description: "The camera of a client that names none in its messages.",
 				schema: { type: "string" },
 			},
+			wake,
 		],
 		answers: upgraded("Signaling"),
 	};

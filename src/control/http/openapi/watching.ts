@@ -18,7 +18,8 @@ const full: Answer = {
 	headers: { "Vedette-Full": "How many may watch, where as many do." },
 };
 
-const wake: Parameter = {
+/** Of each address at which somebody watches. */
+export const wake: Parameter = {
 	name: "wake",
 	in: "query",
 	description:
