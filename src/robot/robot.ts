@@ -1,5 +1,6 @@
 import { makeStateDir, stateDirOf } from "../config/state-dir.ts";
 import type { Log } from "../observe/log.ts";
+import { withoutPassword } from "../observe/secrets.ts";
 import { releaseWebRtc } from "../protocols/webrtc/client.ts";
 import { Camera } from "./camera.ts";
 import { chooseBackend, probeBackends } from "./capture/backends.ts";
@@ -16,7 +17,7 @@ import { Station } from "./orders/station.ts";
 import { Stations } from "./orders/stations.ts";
 import { Wish } from "./orders/wish.ts";
 import { overWhip } from "./publish/by-address.ts";
-import { seenOnTheWay } from "./publish/in-the-open.ts";
+import { seenOfControl, seenOnTheWay } from "./publish/in-the-open.ts";
 
 /** A robot at work. */
 export interface Robot {
@@ -35,17 +36,15 @@ export async function startRobot(given: RobotConfig, base: Log): Promise<Robot> 
 	const stateDir = openStateDir(given, base);
 	const { config, broker } = withIdentity(given, stateDir === undefined ? undefined : readIdentity(stateDir));
 	const log = base.child({ robot: config.name });
+	warnOfTheOpen(config, log);
 	const pauses = new Pauses(stateDir, given.name);
 	const starts = await backendsOf(config);
 	if (config.cameras.some(overWhip)) parts.defer(releaseWebRtc);
 	const reporter = new Reporter();
 	const desk = new Desk();
 	const stations = config.cameras.map((camera, i) => {
-		const own = log.child({ camera: camera.name });
-		const seen = seenOnTheWay(camera);
-		if (seen !== undefined) own.warn(seen);
 		const wish = new Wish(isAlwaysOn(config, broker !== undefined, camera), pauses.has(camera.name));
-		return buildStation(camera, starts[i]!, wish, desk, reporter, own);
+		return buildStation(camera, starts[i]!, wish, desk, reporter, log.child({ camera: camera.name }));
 	});
 	const all = new Stations(config, stations, pauses, log);
 	parts.use(all);
@@ -55,6 +54,18 @@ export async function startRobot(given: RobotConfig, base: Log): Promise<Robot> 
 	all.begin();
 	const running = parts.move();
 	return { httpPorts: door.ports, stop: () => running.disposeAsync() };
+}
+
+/** Says what others on the way can see. */
+function warnOfTheOpen({ cameras, control }: RobotConfig, log: Log): void {
+	for (const camera of cameras) {
+		const seen = seenOnTheWay(camera);
+		if (seen !== undefined) log.warn({ camera: camera.name }, seen);
+	}
+	for (const url of [control.mqtt, control.poll]) {
+		const seen = seenOfControl(url);
+		if (seen !== undefined) log.warn({ url: withoutPassword(url) }, seen);
+	}
 }
 
 /** A robot works without a state directory, too: it cannot be paused then. */

@@ -6,7 +6,7 @@ import { keptLog } from "../../../test/support/kept-log.ts";
 import { h264Track } from "../../../test/support/tracks.ts";
 import { type CameraConfig, robotSchema } from "../config.ts";
 import { publisherFor } from "./by-address.ts";
-import { seenOnTheWay } from "./in-the-open.ts";
+import { seenOfControl, seenOnTheWay } from "./in-the-open.ts";
 
 function cameraWith(settings: object): CameraConfig {
 	return robotSchema.parse({ cameras: [settings] }).cameras[0]!;
@@ -27,10 +27,23 @@ const seen: readonly (readonly [address: string, seen: boolean])[] = [
 	["http://u:secret@localhost:8080/camera/whip", false],
 ];
 
+const control: readonly (readonly [address: string, seen: boolean])[] = [
+	["", false],
+	["mqtt://u:secret@broker.example.org", true],
+	["ws://u:secret@relay.example.org/mqtt", true],
+	["http://u:secret@relay.example.org", true],
+	["mqtts://u:secret@broker.example.org", false],
+	["wss://u:secret@relay.example.org/mqtt", false],
+	["https://u:secret@relay.example.org", false],
+	["mqtt://broker.example.org", false],
+	["mqtt://u:secret@localhost", false],
+];
+
 test("a login that can be read on the way is told", () => {
 	for (const [publish, told] of seen) assert.equal(seenOnTheWay(cameraWith({ publish })) !== undefined, told, publish);
 	const publish = "http://relay.example.org/camera/whip";
 	assert.match(seenOnTheWay(cameraWith({ publish, token: "t" }))!, /the login leaves in the open/);
+	for (const [url, told] of control) assert.equal(seenOfControl(url) !== undefined, told, url);
 });
 
 /** A server of RTSP that asks for the password in the open, and keeps what it is sent. */

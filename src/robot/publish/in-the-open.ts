@@ -4,7 +4,7 @@ import { withoutPassword } from "../../observe/secrets.ts";
 import type { CameraConfig } from "../config.ts";
 
 /** Protocols that send a login as it is. RTSP's is not among them: mostly it is proved by Digest. */
-const TELLS_ALL = /^(rtmp|http):/;
+const TELLS_ALL = /^(rtmp|http|mqtt|ws):/;
 /** SRT's login stands in the first packet, which no passphrase encrypts. */
 const SRT_LOGIN = /^srt:.*[?&]streamid=publish:[^:&]+:[^:&]+:./;
 
@@ -15,9 +15,18 @@ export function seenOnTheWay({ publish, token, transport, secret }: CameraConfig
 		const way = transport === "udp" ? "transport is udp" : "its relay has told no address in TLS: join again";
 		return `pictures leave in the open: ${way}`;
 	}
-	const hasLogin = withoutPassword(publish) !== publish || token !== "";
-	const tells = (TELLS_ALL.test(publish) && hasLogin) || SRT_LOGIN.test(publish);
-	return tells && !isLoopback(publish) ? "the login leaves in the open: rtsps, rtmps and https encrypt it" : undefined;
+	const seen = loginIsSeen(publish, token) || SRT_LOGIN.test(publish);
+	return seen && !isLoopback(publish) ? "the login leaves in the open: rtsps, rtmps and https encrypt it" : undefined;
+}
+
+/** The same of an address that orders come from. */
+export function seenOfControl(url: string): string | undefined {
+	if (!loginIsSeen(url, "") || isLoopback(url)) return undefined;
+	return "the login leaves in the open: mqtts, wss and https encrypt it";
+}
+
+function loginIsSeen(url: string, token: string): boolean {
+	return TELLS_ALL.test(url) && (withoutPassword(url) !== url || token !== "");
 }
 
 /**
