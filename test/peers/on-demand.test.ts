@@ -65,6 +65,39 @@ for (const [protocol, address] of readers) {
 	});
 }
 
+/** The same, in whose addresses the viewer says start. */
+const pressed: typeof readers = [
+	["RTSP", ({ rtspUrl }, path) => [`${rtspUrl}/${path}?wake=1`, "-rtsp_transport", "tcp"]],
+	["RTMP", ({ rtmpUrl }, path) => [`${rtmpUrl}/${path}?wake=1`]],
+	["SRT", ({ srtUrl }, path) => [`${srtUrl}?streamid=read:${path}:::wake=1`]],
+	["HLS", ({ httpUrl }, path) => [`${httpUrl}/${path}/index.m3u8?wake=1`]],
+];
+
+test("after a stop players wake nothing, but where their address says so", { timeout: 90_000 }, async (t) => {
+	if (!needs(t, "ffmpeg")) return;
+	await using relay = await startTestRelay({ paths: commands });
+	const { hub } = relay.relay;
+	const viewer = { type: "test", user: "", remoteAddress: "127.0.0.1" };
+	const stopped = readers.map(async ([protocol, address]) => {
+		const path = name(`file/${protocol}`);
+		const refused = assert.rejects(hub.wanted(path, viewer), { kind: "stopped" });
+		hub.demand.stop(path, { ...viewer, user: "bob" });
+		await refused;
+		await until(() => stateOf(relay, path) === "idle", "it sleeps");
+		const [url, ...options] = address(relay, path);
+		const program = await decode(url, ...options);
+		assert.equal(program.output().length, 0, program.text());
+	});
+	await Promise.all(stopped);
+	assert.equal(hub.demand.counters.starts, readers.length, "coming back wakes nothing");
+	const woken = pressed.map(async ([protocol, address]) => {
+		const [url, ...options] = address(relay, `file/${protocol}`);
+		const program = await decode(url, ...options);
+		assert.equal(program.output().length, FRAMES * FRAME_BYTES, program.text());
+	});
+	await Promise.all(woken);
+});
+
 test("a caller by SRT, who would hang up after 3 s, waits longer for pictures", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
 	await using relay = await startTestRelay({ paths: commands });

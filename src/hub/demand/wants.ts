@@ -83,7 +83,7 @@ export class Wants {
 	}
 
 	/** How many want it without having said start. */
-	get size(): Millis {
+	get size(): number {
 		return this.#readers.size + this.#visits.size;
 	}
 
