@@ -23,12 +23,12 @@ export function pollingRoutes(app: FastifyInstance, { polling }: HttpRoom, guard
 		"/control/:robot/:camera",
 		about(pollingOperation),
 		async (request, reply) => {
+			const gone = goneOf(reply);
 			const { robot, camera } = request.params;
 			const path = pathNameOf(`${robot}/${camera}`);
 			await guard.admit(request, "publish", path);
 			const known = /^(?:W\/)?"(\d{1,15})"$/.exec(request.headers["if-none-match"] ?? "")?.[1];
 			const waitMs = waitOf(request) * 1000;
-			const gone = goneOf(reply);
 			const order = await polling.ask(path, known === undefined ? undefined : Number(known), waitMs, gone);
 			reply.header("ETag", `"${order.version}"`).header("Cache-Control", "no-store");
 			if (waitMs > 0) reply.header("Preference-Applied", `wait=${waitMs / 1000}`);
