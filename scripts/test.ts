@@ -80,7 +80,7 @@ function plan(which: string): Group[] {
 		{ files: find(house, unit), concurrency: 4 },
 		{ files: patient, concurrency: 4 },
 		// Peers are waited for in real time, for the most part.
-		{ files: rest(shared), concurrency: 4 },
+		{ files: rest(shared), concurrency: 5 },
 		{ files: leisurely, concurrency: 2 },
 		{ files: rest(alone), concurrency: 1 },
 	];

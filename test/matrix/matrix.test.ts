@@ -67,7 +67,7 @@ suite("every way in, every way out", () => {
 		rmSync(folder, { recursive: true, force: true });
 	});
 
-	suite("rows", { concurrency: 3 }, () => {
+	suite("rows", { concurrency: 2 }, () => {
 		for (const { way, media, name } of rows) {
 			const missing = way.missing(media);
 			if (missing !== undefined) {
