@@ -11,6 +11,7 @@ const homes = [
 	["fd00:ec2::254", "a cloud's own"],
 	["169.254.7.7", "link-local"],
 	["fe80::1", "link-local"],
+	["fe80::1%eth0", "link-local"],
 	["10.1.2.3", "private (10.0.0.0/8)"],
 	["172.31.255.255", "private (172.16.0.0/12)"],
 	["172.32.0.1", "public"],
