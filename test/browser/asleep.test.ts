@@ -1,24 +1,21 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
 import { parsePathName } from "../../src/media/path-name.ts";
 import type { VedettePlayer } from "../../web/player/player.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay } from "../support/relay.ts";
 import { until } from "../support/until.ts";
-import { launchChromium, waitForState } from "./chromium.ts";
+import { waitForState } from "./chromium.ts";
 import { Gate } from "./gate.ts";
+import { chromiumPages } from "./pages.ts";
 
 const PATIENCE_MS = 20_000;
 const COMMAND =
 	"ffmpeg -loglevel error -re -f lavfi -i testsrc2=size=320x240:rate=30 -c:v libx264 -preset ultrafast -tune zerolatency" +
 	" -profile:v baseline -pix_fmt yuv420p -g 30 -f rtsp -rtsp_transport tcp rtsp://127.0.0.1:$RTSP_PORT/$MTX_PATH";
 
-let browser: Browser | undefined;
-before(async () => {
-	browser = await launchChromium().catch(() => undefined);
-});
-after(() => browser?.close());
+const newPage = chromiumPages({ patience: PATIENCE_MS });
 
 function start(anonymous: readonly string[], settings: object = {}) {
 	return startTestRelay({
@@ -28,17 +25,10 @@ function start(anonymous: readonly string[], settings: object = {}) {
 	});
 }
 
-async function newPage(): Promise<Page> {
-	assert.ok(browser, "Chromium started");
-	const page = await browser.newPage();
-	page.setDefaultTimeout(PATIENCE_MS);
-	return page;
-}
-
 test("the dashboard shows a path that sleeps, wakes it and puts it to sleep", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "chromium", "ffmpeg")) return;
 	await using relay = await start(["publish", "read", "control"]);
-	const page = await newPage();
+	const page = await newPage(t);
 	await page.goto(relay.httpUrl);
 	const card = page.locator("stream-card");
 	await card.getByText("Asleep").waitFor();
@@ -57,7 +47,7 @@ test("a stop sends viewers away, whose players wait for a word of theirs", { tim
 	const { demand } = relay.relay.hub;
 	const gate = parsePathName("gate")!;
 	const by = { type: "mqtt", user: "bob", remoteAddress: "" };
-	const page = await newPage();
+	const page = await newPage(t);
 	await page.goto(`${relay.httpUrl}/watch/gate`);
 	await waitForState(page, "live", PATIENCE_MS);
 	demand.stop(gate, by);
@@ -98,7 +88,7 @@ for (const { way, upgrades, settings } of ways) {
 		proxy.upgrades = upgrades;
 		const { demand } = relay.relay.hub;
 		const gate = parsePathName("gate")!;
-		const page = await newPage();
+		const page = await newPage(t);
 		await page.goto(`${proxy.url}/watch/gate`);
 		await waitForState(page, "live", PATIENCE_MS);
 		demand.stop(gate, { type: "mqtt", user: "bob", remoteAddress: "" });
@@ -119,7 +109,7 @@ for (const { way, upgrades, settings } of ways) {
 test("a page whose camera sleeps wakes nothing by being seen again", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "chromium")) return;
 	await using relay = await start(["publish", "read"]);
-	const page = await newPage();
+	const page = await newPage(t);
 	await page.goto(`${relay.httpUrl}/viewer?camera=gate`);
 	await page.getByRole("button", { name: "Start Stream" }).waitFor();
 	await hidden(page, true);
@@ -134,7 +124,7 @@ test("a viewer wakes it by looking, and has no buttons without the right to use 
 }, async (t) => {
 	if (!needs(t, "chromium", "ffmpeg")) return;
 	await using relay = await start(["publish", "read"]);
-	const page = await newPage();
+	const page = await newPage(t);
 	await page.goto(relay.httpUrl);
 	const card = page.locator("stream-card");
 	await card.getByText("Asleep").waitFor();

@@ -1,29 +1,18 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { after, before, type TestContext, test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import type { Browser, Page } from "playwright-core";
 import type { VedettePlayer } from "../../web/player/player.ts";
 import type { Way } from "../../web/player/transport.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
-import { launchChromium, pictureRate, waitForState } from "./chromium.ts";
+import { pictureRate, waitForState } from "./chromium.ts";
+import { chromiumPages } from "./pages.ts";
 import { publish } from "./whep-page.ts";
 
 const run = promisify(execFile);
 
-let browser: Browser | undefined;
-before(async () => {
-	browser = await launchChromium().catch(() => undefined);
-});
-after(() => browser?.close());
-
-async function newPage(t: TestContext): Promise<Page> {
-	assert.ok(browser, "Chromium started");
-	const context = await browser.newContext();
-	t.after(() => context.close());
-	return context.newPage();
-}
+const newPage = chromiumPages();
 
 /** What a browser must lack, so that the player takes a way. */
 const lacks: Readonly<Record<"udp" | "websocket" | "hls", readonly string[]>> = {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { after, before, type TestContext, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
 import type { VedettePlayer } from "../../web/player/player.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { Camera } from "./camera.ts";
-import { launchChromium, pictureRate, waitForState } from "./chromium.ts";
+import { pictureRate, waitForState } from "./chromium.ts";
+import { chromiumPages } from "./pages.ts";
 import { RelayChild } from "./relay-child.ts";
 
 const USER = { name: "ann", password: "correct horse" };
@@ -21,28 +22,9 @@ const CLOSED = {
 	},
 };
 
-let browser: Browser | undefined;
-before(async () => {
-	browser = await launchChromium().catch(() => undefined);
-});
-after(() => browser?.close());
+const newPage = chromiumPages({ strict: true, viewport: { width: 1280, height: 800 } });
 
 const httpUrl = ({ relay }: TestRelay): string => `http://127.0.0.1:${relay.ports.http[0]}`;
-
-/** A page in a profile of its own, that fails the test when a script in it fails. */
-async function newPage(t: TestContext, viewport = { width: 1280, height: 800 }): Promise<Page> {
-	assert.ok(browser, "Chromium started");
-	const context = await browser.newContext({ viewport });
-	const page = await context.newPage();
-	const errors: string[] = [];
-	page.on("pageerror", (error) => errors.push(error.message));
-	page.on("console", (message) => /Content Security Policy/.test(message.text()) && errors.push(message.text()));
-	t.after(async () => {
-		await context.close();
-		assert.deepEqual(errors, []);
-	});
-	return page;
-}
 
 /** Waits until it is so. */
 async function expect<T>(look: () => Promise<T>, wanted: T): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { after, before, type TestContext, test } from "node:test";
-import type { Browser, Locator, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Locator } from "playwright-core";
 import { ask } from "../../src/cli/ask.ts";
 import { parsePathName } from "../../src/media/path-name.ts";
 import { writeIdentity } from "../../src/robot/identity.ts";
@@ -12,7 +12,8 @@ import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { startTestRobot } from "../support/robot.ts";
 import { until } from "../support/until.ts";
-import { launchChromium, waitForState } from "./chromium.ts";
+import { waitForState } from "./chromium.ts";
+import { chromiumPages } from "./pages.ts";
 import { startCrowd } from "./robot-crowd.ts";
 
 const PATIENCE_MS = 20_000;
@@ -26,27 +27,7 @@ const CLOSED = {
 	access: { anonymous: [], users: [{ name: "admin", password: "correct horse", allow: ["read", "api", "admin"] }] },
 };
 
-let browser: Browser | undefined;
-before(async () => {
-	browser = await launchChromium().catch(() => undefined);
-});
-after(() => browser?.close());
-
-/** A page in a profile of its own, that fails the test when a script in it fails. */
-async function newPage(t: TestContext): Promise<Page> {
-	assert.ok(browser, "Chromium started");
-	const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-	const page = await context.newPage();
-	page.setDefaultTimeout(PATIENCE_MS);
-	const errors: string[] = [];
-	page.on("pageerror", (error) => errors.push(error.message));
-	page.on("console", (message) => /Content Security Policy/.test(message.text()) && errors.push(message.text()));
-	t.after(async () => {
-		await context.close();
-		assert.deepEqual(errors, []);
-	});
-	return page;
-}
+const newPage = chromiumPages({ strict: true, patience: PATIENCE_MS, viewport: { width: 1280, height: 800 } });
 
 /** A robot that comes without having joined. */
 async function robotOf(relay: TestRelay) {

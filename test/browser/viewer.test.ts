@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { after, before, type TestContext, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
 import { parsePathName } from "../../src/media/path-name.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { until } from "../support/until.ts";
 import { Camera } from "./camera.ts";
-import { launchChromium, waitForState } from "./chromium.ts";
+import { waitForState } from "./chromium.ts";
+import { chromiumPages } from "./pages.ts";
 
 const PATIENCE_MS = 20_000;
 const LIMIT = { timeout: 60_000 };
@@ -16,11 +17,7 @@ const COMMAND =
 const gate = parsePathName("cameras/4")!;
 const ID = "56C1CADCF1FA4C6CAEBA3E2FD85EFEBF";
 
-let browser: Browser | undefined;
-before(async () => {
-	browser = await launchChromium().catch(() => undefined);
-});
-after(() => browser?.close());
+const newPage = chromiumPages({ patience: PATIENCE_MS });
 
 function start(path: object = {}, stream: object = {}): Promise<TestRelay> {
 	return startTestRelay({
@@ -28,14 +25,6 @@ function start(path: object = {}, stream: object = {}): Promise<TestRelay> {
 		streams: { [ID]: { path: "cameras/4", name: "Camera 4", ...stream } },
 		access: { anonymous: ["publish", "read"] },
 	});
-}
-
-async function newPage(t: TestContext): Promise<Page> {
-	assert.ok(browser, "Chromium started");
-	const page = await browser.newPage();
-	page.setDefaultTimeout(PATIENCE_MS);
-	t.after(() => page.close());
-	return page;
 }
 
 const notice = (page: Page) => page.locator("vedette-player .notice");

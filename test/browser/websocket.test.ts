@@ -1,25 +1,14 @@
 import assert from "node:assert/strict";
-import { after, before, type TestContext, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import { type TestContext, test } from "node:test";
+import type { Page } from "playwright-core";
 import type { VedettePlayer } from "../../web/player/player.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { Camera } from "./camera.ts";
-import { launchChromium, pictureRate, waitForState } from "./chromium.ts";
+import { pictureRate, waitForState } from "./chromium.ts";
+import { chromiumPages } from "./pages.ts";
 
-let browser: Browser | undefined;
-before(async () => {
-	browser = await launchChromium().catch(() => undefined);
-});
-after(() => browser?.close());
-
-/** A page in a profile of its own. */
-async function newPage(t: TestContext): Promise<Page> {
-	assert.ok(browser, "Chromium started");
-	const context = await browser.newContext();
-	t.after(() => context.close());
-	return context.newPage();
-}
+const newPage = chromiumPages();
 
 /** The way that the pictures come by, as the viewer is told. */
 function way(page: Page): Promise<string | null | undefined> {
