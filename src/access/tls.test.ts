@@ -33,7 +33,8 @@ test("a certificate is read again when it changes; a broken one leaves the old o
 		now = 30_000;
 		assert.notEqual(material.context, second);
 		writeFileSync(files.key, "no key");
-		assert.throws(() => new TlsMaterial(files));
+		assert.throws(() => new TlsMaterial(files), /cert\.pem and .* are not a certificate in PEM and its key: /);
+		assert.throws(() => new TlsMaterial({ ...files, cert: "none.pem" }), /there is no file none\.pem for TLS/);
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}

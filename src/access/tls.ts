@@ -14,7 +14,7 @@ export class TlsMaterial {
 	#lookedAt: number;
 
 	/**
-	 * Throws Node's errors where a file cannot be read or the two do not belong together.
+	 * Throws where a file cannot be read or the two do not belong together, with the files' names.
 	 *
 	 * @param now milliseconds, with any start.
 	 */
@@ -43,10 +43,22 @@ export class TlsMaterial {
 	}
 
 	#stampOf(): string {
-		return [this.#cert, this.#key].map((file) => statSync(file).mtimeMs).join(" ");
+		return [this.#cert, this.#key].map(changedAt).join(" ");
 	}
 
 	#read(): SecureContext {
-		return createSecureContext({ cert: readFileSync(this.#cert), key: readFileSync(this.#key) });
+		const [cert, key] = [readFileSync(this.#cert), readFileSync(this.#key)];
+		try {
+			return createSecureContext({ cert, key });
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			throw new Error(`${this.#cert} and ${this.#key} are not a certificate in PEM and its key: ${reason}`);
+		}
 	}
+}
+
+function changedAt(file: string): number {
+	const stat = statSync(file, { throwIfNoEntry: false });
+	if (!stat) throw new Error(`there is no file ${file} for TLS`);
+	return stat.mtimeMs;
 }

@@ -3,6 +3,7 @@ import { readMediaMtx, type Translation } from "../config/mediamtx.ts";
 import { fromArguments, fromEnvironment } from "../config/overrides.ts";
 import { relaySchema } from "../config/relay-schema.ts";
 import { fromServiceEnvironment, serviceWarnings } from "../config/service-environment.ts";
+import { createLog, type Log, type LogSettings } from "../observe/log.ts";
 
 /**
  * The relay's configuration from a file (or none), the environment, and `--set KEY=VALUE`, with warnings where the file
@@ -27,4 +28,14 @@ function readFile(file: string | undefined, overrides: readonly Override[]): Tra
 /** What went wrong, as one sentence for people. */
 export function sentenceOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
+}
+
+/** The log as it is configured; undefined where its file cannot be written: `command` has told so then. */
+export function openLog(settings: LogSettings, command: "relay" | "robot"): Log | undefined {
+	try {
+		return createLog(settings);
+	} catch (error) {
+		process.stderr.write(`vedette ${command}: log.file: ${sentenceOf(error)}\n`);
+		return undefined;
+	}
 }

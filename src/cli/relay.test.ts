@@ -69,6 +69,12 @@ function start(...args: string[]): Promise<Running> {
 	});
 }
 
+test("a log file that cannot be written stops the start with a sentence", async () => {
+	const { code, err } = await vedette("relay", "--set", "log.file=/proc/none/relay.log");
+	assert.equal(code, 1);
+	assert.match(err, /^vedette relay: log\.file: cannot make the folder \/proc\/none: [^\n]+\n$/);
+});
+
 test("a relay's life: passwords once, status by the socket, a clean end", async (t) => {
 	const stateDir = mkdtempSync(join(tmpdir(), "vedette-relay-"));
 	t.after(() => rmSync(stateDir, { recursive: true }));

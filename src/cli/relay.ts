@@ -2,10 +2,9 @@ import { parseArgs } from "node:util";
 import { openActions } from "../access/actions.ts";
 import { ConfigError } from "../config/load.ts";
 import type { RelayConfig } from "../config/relay-schema.ts";
-import { createLog } from "../observe/log.ts";
 import { type Relay, startRelay } from "../relay/relay.ts";
 import { runMqttAcl } from "./mqtt-acl.ts";
-import { readRelayConfig, sentenceOf } from "./options.ts";
+import { openLog, readRelayConfig, sentenceOf } from "./options.ts";
 import { isLocalCommand, runLocal } from "./relay-local.ts";
 import { startError } from "./start-error.ts";
 
@@ -100,7 +99,8 @@ export async function run(args: string[]): Promise<number> {
 	const order = read(args);
 	if (typeof order === "number") return order;
 	const { config, warnings, open } = order;
-	const log = createLog(config.log);
+	const log = openLog(config.log, "relay");
+	if (!log) return 1;
 	for (const warning of warnings) log.warn(warning);
 	process.on("uncaughtExceptionMonitor", (error) => log.fatal({ err: error }, "the relay breaks down"));
 	const ended = endSignal();

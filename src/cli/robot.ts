@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ConfigError, loadYaml, parseYaml } from "../config/load.ts";
-import { createLog } from "../observe/log.ts";
 import { withoutPassword } from "../observe/secrets.ts";
 import { type Backends, chooseBackend, probeBackends } from "../robot/capture/backends.ts";
 import { type CameraConfig, captureSettings, type RobotConfig, robotSchema } from "../robot/config.ts";
 import { startRobot } from "../robot/robot.ts";
 import { SOURCES } from "../robot/source.ts";
+import { openLog } from "./options.ts";
 import { runJoin } from "./robot-join.ts";
 import { isLocalCommand, runLocal } from "./robot-local.ts";
 
@@ -124,7 +124,8 @@ function fromFlags(values: Flags, [publish, ...more]: string[]): RobotConfig {
 }
 
 async function work(config: RobotConfig): Promise<number> {
-	const log = createLog(config.log);
+	const log = openLog(config.log, "robot");
+	if (!log) return 1;
 	const told = new Promise<void>((resolve) => {
 		for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
 	});

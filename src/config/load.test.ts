@@ -85,6 +85,7 @@ test("topics are topics, and whose they are is a path", () => {
 	assert.match(given("topics", "{ 'robot/+': cam }").join(), /expected a topic without/);
 	assert.match(given("topics", "{ robot/stream: /cam }").join(), /mqtt.topics.robot\/stream: the path may not begin/);
 	assert.deepEqual(faults("mqtt: { prefix: a/b, discovery: '', topics: { robot/stream: live/stream } }"), []);
+	assert.match(faults("streams: { A: { path: x y } }").join(), /v\.yml:1:23: streams\.A\.path: the path may hold only/);
 });
 
 test("RTP has one address with an even port, RTCP the port after it", () => {

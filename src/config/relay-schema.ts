@@ -5,6 +5,10 @@ import { addresses, choice, count, duration, flag, group, oneAddress, ranges, si
 import { relayHooks } from "./hook-schema.ts";
 import { paths } from "./path-schema.ts";
 
+const pathName = z.string("expected the name of a path").refine((path) => pathNameFault(path) === undefined, {
+	error: ({ input }) => `the path ${pathNameFault(String(input))}, got "${String(input).slice(0, 80)}"`,
+});
+
 /** The first part of topics. */
 const TOPIC = /^[^#+\s]*[^#+\s/]$/;
 const BROKER = /^(mqtts?|wss?):\/\/[^/]+/;
@@ -148,9 +152,7 @@ const mqtt = group("Control by MQTT: who wants which camera, and the robots that
 				.min(1)
 				.max(256)
 				.regex(/^[^+#]+$/, "expected a topic without + and #"),
-			z.string().refine((path) => pathNameFault(path) === undefined, {
-				error: ({ input }) => `the path ${pathNameFault(String(input))}, got "${String(input).slice(0, 80)}"`,
-			}),
+			pathName,
 		)
 		.prefault({})
 		.describe("Topics with bare start and stop, and whose they are: { robot/stream: PATH }"),
@@ -177,7 +179,7 @@ const signaling = group(
 
 /** Ids that programs of other systems know cameras by. */
 const namedStream = z.strictObject({
-	path: z.string("expected the name of a path").min(1).describe("The path of its stream"),
+	path: pathName.describe("The path of its stream"),
 	name: z.string().max(200).optional().describe("For people"),
 	source: z.string().optional().describe("As paths.NAME.source"),
 	maxViewers: count(10, "Viewers by WebRTC at the same time", { min: 1 }),
