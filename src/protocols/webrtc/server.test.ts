@@ -180,6 +180,18 @@ describe("requests", { skip }, () => {
 		assert.equal((await send(room, "POST", "/cam/whep", offerText())).status, 503);
 	});
 
+	it("that waited for a camera together are no more than there may be", async () => {
+		await using room = await startRoom({ maxSessions: 1 });
+		const { demand } = room.hub;
+		const path = parsePathName("cam")!;
+		demand.drive(path, { kind: "command", open: () => ({ start: () => {}, stop: () => {} }) });
+		const offers = [1, 2].map(() => send(room, "POST", "/cam/whep", offerText()));
+		await until("both wait", () => demand.get(path)?.waiting === 2);
+		camera(room).send(1);
+		const statuses = (await Promise.all(offers)).map(({ status }) => status);
+		assert.deepEqual(statuses.sort(), [201, 503]);
+	});
+
 	it("change a session only with its ETag", async () => {
 		await using room = await startRoom();
 		camera(room).send(1);

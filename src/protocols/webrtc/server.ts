@@ -167,12 +167,15 @@ export class WebRtcServer implements AsyncDisposable {
 	 * Takes an offer in and answers at once. Rejects with `WebRtcRefusal` (it has the HTTP status) or the hub's `Refused`.
 	 */
 	async offer(offer: Offer): Promise<Answer> {
-		if (this.#peers.size >= this.#settings.maxSessions) {
-			throw new WebRtcRefusal(503, `there are ${this.#peers.size} sessions, the most there may be`);
-		}
+		this.#checkRoom();
 		const description = parseOffer(offer.sdp);
 		const id = newId();
 		return offer.direction === "read" ? this.#play(id, offer, description) : this.#publish(id, offer, description);
+	}
+
+	#checkRoom(): void {
+		if (this.#peers.size < this.#settings.maxSessions) return;
+		throw new WebRtcRefusal(503, `there are ${this.#peers.size} sessions, the most there may be`);
 	}
 
 	async #play(id: string, offer: Offer, description: SessionDescription): Promise<Answer> {
@@ -180,6 +183,8 @@ export class WebRtcServer implements AsyncDisposable {
 		const user = offer.principal.name ?? "";
 		const { path, query, remoteAddress } = offer;
 		await hub.wanted(path, { type: "webRTCSession", user, remoteAddress, query });
+		// Others may have come meanwhile.
+		this.#checkRoom();
 		const stream = hub.find(offer.path);
 		const { maxReaders } = hub.path(offer.path)?.settings ?? { maxReaders: Number.POSITIVE_INFINITY };
 		if (stream.audience >= maxReaders) {
