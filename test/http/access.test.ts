@@ -40,6 +40,10 @@ test("a closed relay lets nobody do anything", async () => {
 	}
 	const browser = await raw(room.url(), { path: "/api/streams", headers: html });
 	assert.equal(browser.headers["www-authenticate"], 'Bearer realm="vedette"');
+	assert.match(browser.body, /authentication is needed/);
+	const wrong = await raw(room.url(), { path: "/api/streams", headers: basic("admin:wrong") });
+	assert.equal(wrong.status, 401);
+	assert.match(wrong.body, /this login is not known here/);
 });
 
 test("browsers are sent to the login, and from there to where they wanted to go", async () => {

@@ -39,7 +39,9 @@ export function refusalOf(refusal: Refusal, request: FastifyRequest, attempt?: A
 		case "credentials": {
 			const bearer = `Bearer realm="${REALM}"`;
 			const offer = isBrowser(request) ? bearer : `Basic realm="${REALM}", charset="UTF-8", ${bearer}`;
-			return new HttpRefusal(401, "authentication is needed", { "WWW-Authenticate": offer });
+			const given = request.headers.authorization !== undefined;
+			const sentence = given ? "this login is not known here" : "authentication is needed";
+			return new HttpRefusal(401, sentence, { "WWW-Authenticate": offer });
 		}
 		case "forbidden":
 			return new HttpRefusal(403, forbidden(attempt));
