@@ -14,8 +14,9 @@ test("a percent sign that encodes nothing is one", () => {
 	assert.equal(takeLogin("http://ann:100%@host/").password, "100%");
 });
 
-test("without a user there is nothing to show", () => {
-	for (const text of ["http://host/", "http://:secret@host/"]) assert.equal(takeLogin(text).basic, undefined);
+test("without user and password there is nothing to show", () => {
+	assert.equal(takeLogin("http://host/").basic, undefined);
 	assert.equal(takeLogin("http://ann@host/").basic, basic("ann:"));
+	assert.equal(takeLogin("http://:secret@host/").basic, basic(":secret"));
 	assert.throws(() => takeLogin("no address"), TypeError);
 });

@@ -7,7 +7,7 @@ export interface UrlLogin {
 	/** Decoded; empty where there is none. */
 	readonly user: string;
 	readonly password: string;
-	/** The value of an Authorization header (RFC 7617); undefined where there is no user. */
+	/** The value of an Authorization header (RFC 7617); undefined where there is neither. */
 	readonly basic: string | undefined;
 }
 
@@ -18,6 +18,7 @@ export function takeLogin(text: string): UrlLogin {
 	const password = percentDecoded(url.password);
 	url.username = "";
 	url.password = "";
-	const basic = user === "" ? undefined : `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+	const login = `${user}:${password}`;
+	const basic = login === ":" ? undefined : `Basic ${Buffer.from(login).toString("base64")}`;
 	return { url, user, password, basic };
 }

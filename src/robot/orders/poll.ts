@@ -1,3 +1,5 @@
+import { takeLogin } from "../../access/url-login.ts";
+import { answerText } from "../../net/answer-text.ts";
 import { type Backoff, backoffMs, sleep } from "../../net/backoff.ts";
 import type { Log } from "../../observe/log.ts";
 import { parseWanted, type Wanted } from "../../wire/robot-messages.ts";
@@ -81,19 +83,16 @@ export class Polling {
 	/** One question. Rejects where there is no answer, or none that can be read. */
 	async #ask(station: Station, etag: string): Promise<Answer> {
 		const { url: base, robot } = this.#settings;
-		const url = new URL(base);
-		const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+		const { url, basic } = takeLogin(base);
 		const headers = {
 			prefer: `wait=${WAIT_S}`,
 			...(etag !== "" && { "if-none-match": etag }),
-			...(login !== ":" && { authorization: `Basic ${Buffer.from(login).toString("base64")}` }),
+			...(basic !== undefined && { authorization: basic }),
 		};
-		url.username = "";
-		url.password = "";
 		url.pathname = `${url.pathname.replace(/\/$/, "")}/control/${robot}/${station.name}`;
 		const timeout = AbortSignal.timeout(WAIT_S * 1000 + ANSWER_TIMEOUT_MS);
 		const response = await fetch(url, { headers, signal: AbortSignal.any([this.#abort.signal, timeout]) });
-		const text = await textOf(response);
+		const text = await answerText(response, MAX_ANSWER_BYTES);
 		if (response.status === 304) return { wanted: undefined, etag };
 		if (!response.ok) throw new Error(`${response.status} ${response.statusText} from ${url.href}`);
 		const wanted = wantedOf(text);
@@ -101,18 +100,6 @@ export class Polling {
 			throw new Error(`${url.href} answered ${text.slice(0, 80)}, which is no {"want":"start"} or {"want":"stop"}`);
 		return { wanted, etag: response.headers.get("etag") ?? "" };
 	}
-}
-
-/** Rejects where the answer is longer than any of ours. */
-async function textOf({ body }: Response): Promise<string> {
-	const parts: Uint8Array[] = [];
-	let bytes = 0;
-	for await (const part of body ?? []) {
-		bytes += part.length;
-		if (bytes > MAX_ANSWER_BYTES) throw new Error(`an answer of more than ${MAX_ANSWER_BYTES} bytes`);
-		parts.push(part);
-	}
-	return Buffer.concat(parts).toString();
 }
 
 /** The answer's `want` is what a message calls `do`; bare words are understood too. */
