@@ -3,16 +3,22 @@ import type { Log } from "../observe/log.ts";
 
 /** Writes one line for each publisher and reader that comes or goes; the returned function ends that. */
 export function logHub(hub: Hub, log: Log): () => void {
+	/** By path, the address of who publishes. */
+	const publishers = new Map<string, string>();
 	return hub.listen((event) => {
 		const { name: path } = event.path;
 		switch (event.at) {
 			case "published": {
 				const { info, stream } = event.publication;
+				const { type, remoteAddress: from, identity } = info;
 				const tracks = stream.tracks.map((track) => track.encoding).join(", ");
-				log.info({ path, type: info.type, from: info.remoteAddress, identity: info.identity, tracks }, "publishing");
+				const inPlaceOf = publishers.get(path);
+				publishers.set(path, from);
+				log.info({ path, type, from, identity, tracks, inPlaceOf }, "publishing");
 				return;
 			}
 			case "unpublished":
+				publishers.delete(path);
 				log.info({ path, reason: event.reason }, "the publisher is gone");
 				return;
 			case "joined": {
