@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { skipFor } from "../../test/support/peers.ts";
 import { NativeBatch, openBatch, Recipient } from "./datagram-batch.ts";
-import { hasSegmentation } from "./libc.ts";
 import { type MessageSystem, openSendMessages } from "./sender/message-queue.ts";
 import { openUdp, type UdpSocket } from "./udp.ts";
+import { hasSegmentation } from "./udp-native.ts";
 
 const EAGAIN = 11;
 const EMSGSIZE = 90;

@@ -1,4 +1,3 @@
-import { hasSegmentation } from "./libc.ts";
 import { Pool } from "./pool.ts";
 import { MAX_SEGMENT, THREAD_BYTES } from "./sender/layout.ts";
 import { type Memory, viewMemory } from "./sender/memory.ts";
@@ -12,6 +11,7 @@ import {
 import type { Addressee } from "./sender/outlet.ts";
 import { encodeSocketAddress } from "./socket-address.ts";
 import type { UdpSocket } from "./udp.ts";
+import { hasSegmentation } from "./udp-native.ts";
 
 /** What is copied until the next call: heads, addresses, and each payload once however many it goes to. */
 const ARENA_BYTES = 1024 * 1024;

@@ -1,20 +1,23 @@
 import { isIPv6 } from "node:net";
-import { type Foreign, type Native, native } from "./native.ts";
-
-/** Linux's numbers; other systems are served by Node's own sockets. */
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_REUSEADDR = 2;
-const SO_SNDBUF = 7;
-const IPPROTO_TCP = 6;
-const TCP_USER_TIMEOUT = 18;
-const TCP_NOTSENT_LOWAT = 25;
-const IPPROTO_IPV6 = 41;
-const IPV6_V6ONLY = 26;
+import {
+	EACCES,
+	EADDRINUSE,
+	EADDRNOTAVAIL,
+	IPPROTO_IPV6,
+	IPPROTO_TCP,
+	IPV6_V6ONLY,
+	libc,
+	SO_REUSEADDR,
+	SO_SNDBUF,
+	SOCK_CLOEXEC,
+	SOCK_NONBLOCK,
+	SOCK_STREAM,
+	SOL_SOCKET,
+	setOption,
+	TCP_NOTSENT_LOWAT,
+	TCP_USER_TIMEOUT,
+} from "./libc.ts";
+import { AF_INET, AF_INET6, encodeSocketAddress } from "./socket-address.ts";
 
 /** What the kernel may hold back of a stream before the socket counts as full: a stalled reader is noticed at once. */
 const NOTSENT_BYTES = 32_768;
@@ -23,32 +26,12 @@ const SEND_BUFFER_SHARE = 0.6;
 /** A peer that acknowledges nothing for so long is gone. */
 const USER_TIMEOUT_MS = 5000;
 
-interface Calls {
-	readonly native: Native;
-	readonly socket: Foreign<[number, number, number], number>;
-	readonly setsockopt: Foreign<[number, number, number, Uint8Array, number], number>;
-	readonly bind: Foreign<[number, Uint8Array, number], number>;
-	readonly close: Foreign<[number], number>;
-	readonly inet_pton: Foreign<[number, string, Uint8Array], number>;
-}
-
-function connect(): Calls | undefined {
-	if (!native || process.platform !== "linux") return undefined;
-	const { libc } = native;
-	return {
-		native,
-		socket: libc.bind("socket", "int", ["int", "int", "int"]),
-		setsockopt: libc.bind("setsockopt", "int", ["int", "int", "int", "void*", "uint32_t"]),
-		bind: libc.bind("bind", "int", ["int", "void*", "uint32_t"]),
-		close: libc.bind("close", "int", ["int"]),
-		inet_pton: libc.bind("inet_pton", "int", ["int", "str", "void*"]),
-	};
-}
-
-const calls = connect();
-
 /** `errno` of a failed `bind`, by the names that Node's own sockets give. */
-const codes: Readonly<Record<number, string>> = { 13: "EACCES", 98: "EADDRINUSE", 99: "EADDRNOTAVAIL" };
+const codes: Readonly<Record<number, string>> = {
+	[EACCES]: "EACCES",
+	[EADDRINUSE]: "EADDRINUSE",
+	[EADDRNOTAVAIL]: "EADDRNOTAVAIL",
+};
 
 /** A socket could not be bound; `code` is as in Node's own errors. */
 class BindError extends Error {
@@ -61,27 +44,13 @@ class BindError extends Error {
 	}
 }
 
-function open({ socket, setsockopt }: Calls, family: number): number {
-	const fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+/** −1 where the system gives none. */
+function open(family: number): number {
+	const fd = libc?.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) ?? -1;
 	if (fd < 0) return -1;
-	set(setsockopt, fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES);
-	set(setsockopt, fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+	setOption(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES);
+	setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
 	return fd;
-}
-
-function set(setsockopt: Calls["setsockopt"], fd: number, level: number, option: number, value: number): void {
-	const bytes = new Uint8Array(Int32Array.of(value).buffer);
-	setsockopt(fd, level, option, bytes, bytes.length);
-}
-
-/** A `sockaddr_in` or `sockaddr_in6`; the IPv6 wildcard where `host` is empty. */
-function socketAddress({ inet_pton }: Calls, family: number, host: string, port: number): Uint8Array {
-	const bytes = new Uint8Array(family === AF_INET6 ? 28 : 16);
-	const view = new DataView(bytes.buffer);
-	view.setUint16(0, family, true);
-	view.setUint16(2, port);
-	if (host) inet_pton(family, host, bytes.subarray(family === AF_INET6 ? 8 : 4));
-	return bytes;
 }
 
 /**
@@ -90,16 +59,15 @@ function socketAddress({ inet_pton }: Calls, family: number, host: string, port:
  * do. Throws with Node's error code where the address is taken or not ours.
  */
 export function boundSocket(host: string, port: number): number | undefined {
-	if (!calls) return undefined;
 	const family = host === "" || isIPv6(host) ? AF_INET6 : AF_INET;
-	const fd = open(calls, family);
-	if (fd < 0) return undefined;
-	set(calls.setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (family === AF_INET6) set(calls.setsockopt, fd, IPPROTO_IPV6, IPV6_V6ONLY, host === "" ? 0 : 1);
-	const address = socketAddress(calls, family, host, port);
-	if (calls.bind(fd, address, address.length) < 0) {
-		const errno = calls.native.errno();
-		calls.close(fd);
+	const address = encodeSocketAddress(host || "::", port);
+	const fd = open(family);
+	if (!libc || fd < 0) return undefined;
+	setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (family === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, host === "" ? 0 : 1);
+	if (libc.bind(fd, address, address.length) < 0) {
+		const errno = libc.errno();
+		libc.close(fd);
 		throw new BindError(codes[errno] ?? `errno ${errno}`, host, port);
 	}
 	return fd;
@@ -107,13 +75,12 @@ export function boundSocket(host: string, port: number): number | undefined {
 
 /** A stream socket for media to connect with; undefined where the system gives none. */
 export function freshSocket(family: 4 | 6): number | undefined {
-	if (!calls) return undefined;
-	const fd = open(calls, family === 6 ? AF_INET6 : AF_INET);
+	const fd = open(family === 6 ? AF_INET6 : AF_INET);
 	return fd < 0 ? undefined : fd;
 }
 
 /** Lets the kernel hold no more than about `bytes` of what was written and not acknowledged. */
 export function boundSendBuffer(fd: number, bytes: number): void {
 	// The kernel counts its own overhead too, and doubles what it is told to make up for that (socket(7)).
-	if (calls) set(calls.setsockopt, fd, SOL_SOCKET, SO_SNDBUF, Math.ceil(bytes * SEND_BUFFER_SHARE));
+	setOption(fd, SOL_SOCKET, SO_SNDBUF, Math.ceil(bytes * SEND_BUFFER_SHARE));
 }

@@ -1,8 +1,9 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
-import { type BufferSizes, EADDRINUSE, hasNativeSockets, openUdpSocket, sendDatagram } from "./libc.ts";
+import { EADDRINUSE } from "./libc.ts";
 import { encodeSocketAddress } from "./socket-address.ts";
+import { type BufferSizes, hasNativeSockets, openUdpSocket, sendDatagram } from "./udp-native.ts";
 
 /** In and out: a key frame to hundreds of viewers, and their answers. */
 const BUFFERS: BufferSizes = { sendBytes: 2 * 1024 * 1024, receiveBytes: 8 * 1024 * 1024 };

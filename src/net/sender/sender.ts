@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import type { Millis } from "../../media/time.ts";
-import { closeDescriptor, duplicateDescriptor, hasSegmentation } from "../libc.ts";
 import type { Pool } from "../pool.ts";
 import type { PacketRing } from "../ring.ts";
 import type { UdpSocket } from "../udp.ts";
+import { closeDescriptor, duplicateDescriptor, hasSegmentation } from "../udp-native.ts";
 import { Channel, type ChannelOptions, type SendLevel } from "./channel.ts";
 import { viewMemory } from "./memory.ts";
 import { openSendMessages } from "./message-queue.ts";
