@@ -62,14 +62,16 @@ test("another server that the answer leads to is not shown the login", async () 
 	assert.deepEqual(other.asked, ["DELETE /session/1 -"]);
 });
 
-test("a server's no is told with its number and its words", async () => {
-	await using server = await serve((_, response) => response.writeHead(403).end("not allowed"));
-	await assert.rejects(exchange(`http://${server.host}/`, "offer", { signal }), (error) => {
-		assert.ok(error instanceof ServerRefusal);
-		assert.deepEqual([error.status, error.message], [403, "the server answered 403 not allowed"]);
-		return true;
+for (const body of ["not allowed", '{"status":"error","error":"not allowed"}']) {
+	test(`a server's no is told with its number and its words: ${body}`, async () => {
+		await using server = await serve((_, response) => response.writeHead(403).end(body));
+		await assert.rejects(exchange(`http://${server.host}/`, "offer", { signal }), (error) => {
+			assert.ok(error instanceof ServerRefusal);
+			assert.deepEqual([error.status, error.message], [403, "the server answered 403 not allowed"]);
+			return true;
+		});
 	});
-});
+}
 
 test("an answer longer than any is not read to its end, whatever its head says", async () => {
 	await using server = await serve((_, response) => {

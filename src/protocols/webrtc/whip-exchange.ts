@@ -32,7 +32,10 @@ export async function exchange(url: string, offer: string, { token, signal }: Po
 	const response = await fetch(target.url, { method: "POST", headers, body: offer, signal });
 	const text = await answerText(response, MAX_ANSWER_BYTES);
 	if (response.status !== 201) {
-		throw new ServerRefusal(response.status, `the server answered ${response.status} ${text.slice(0, 200)}`.trim());
+		throw new ServerRefusal(
+			response.status,
+			`the server answered ${response.status} ${wordsOf(text).slice(0, 200)}`.trim(),
+		);
 	}
 	const location = response.headers.get("location");
 	const session = location === null ? undefined : new URL(location, response.url);
@@ -46,6 +49,16 @@ export async function exchange(url: string, offer: string, { token, signal }: Po
 			fetch(session, { method: "DELETE", headers: trusted, signal: timeout }).catch(() => undefined);
 		},
 	};
+}
+
+/** What a server says in its refusal: Vedette and MediaMTX have the sentence in JSON. */
+function wordsOf(text: string): string {
+	try {
+		const { error }: { error?: unknown } = JSON.parse(text);
+		return typeof error === "string" ? error : text;
+	} catch {
+		return text;
+	}
 }
 
 /** The address without credentials, and the header that carries them (RFC 9725 section 4.7). */
