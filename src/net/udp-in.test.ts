@@ -2,21 +2,13 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { test } from "node:test";
+import { freeUdpPort } from "../../test/support/ports.ts";
 import { openUdpIn, type UdpPlace } from "./udp-in.ts";
 
 const LOOPBACK = "127.0.0.1";
 
-/** A free port, as far as one can know. */
-async function freePort(): Promise<number> {
-	const socket = createSocket("udp4").bind(0, LOOPBACK);
-	await once(socket, "listening");
-	const { port } = socket.address();
-	socket.close();
-	return port;
-}
-
 async function arrives(place: Partial<UdpPlace>, to: string): Promise<void> {
-	const port = await freePort();
+	const port = await freeUdpPort();
 	const sender = createSocket("udp4").bind(0, LOOPBACK);
 	await once(sender, "listening");
 	sender.setMulticastInterface(LOOPBACK);
@@ -51,7 +43,7 @@ test("datagrams to a group, of anybody and of one sender", { timeout: 5000 }, as
 });
 
 test("an interface that is not there, and a port that is taken", { timeout: 5000 }, async () => {
-	const port = await freePort();
+	const port = await freeUdpPort();
 	const group = { host: "239.255.77.1", port, multicast: true, interface: "none0", sender: "" };
 	await assert.rejects(
 		openUdpIn(group, () => undefined),

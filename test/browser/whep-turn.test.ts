@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -8,21 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { needs } from "../support/peers.ts";
+import { freeUdpPort } from "../support/ports.ts";
 import { launchChromium } from "./chromium.ts";
 import { play } from "./whep-page.ts";
 import { publishFfmpeg, sources, startRoom, until } from "./whep-room.ts";
 
 const login = { username: "viewer", credential: "secret" };
-
-/** A port that was free a moment ago: coturn cannot be asked which one it took. */
-async function freePort(): Promise<number> {
-	const socket = createSocket("udp4");
-	socket.bind(0, "127.0.0.1");
-	await once(socket, "listening");
-	const { port } = socket.address();
-	socket.close();
-	return port;
-}
 
 function answers(port: number): Promise<boolean> {
 	return new Promise((resolve) => {
@@ -34,7 +24,7 @@ function answers(port: number): Promise<boolean> {
 
 /** Debian's coturn on loopback. */
 async function startTurn(): Promise<AsyncDisposable & { port: number }> {
-	const port = await freePort();
+	const port = await freeUdpPort();
 	const folder = mkdtempSync(join(tmpdir(), "vedette-turn-"));
 	const listen = ["--listening-ip=127.0.0.1", `--listening-port=${port}`, "--relay-ip=127.0.0.1"];
 	const users = ["--lt-cred-mech", `--user=${login.username}:${login.credential}`, "--realm=test"];

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { after, type TestContext, test } from "node:test";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { releaseWebRtc } from "../../src/protocols/webrtc/client.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { needs, present } from "../support/peers.ts";
+import { freeTcpPort, freeUdpPort } from "../support/ports.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { type Program, run } from "./rtsp-programs.ts";
 
@@ -120,21 +119,11 @@ test("a track that the protocol does not carry stays behind, and is named", { ti
 	assert.deepEqual(encodings(target), ["h264"]);
 });
 
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address() as { port: number };
-	server.close();
-	await once(server, "close");
-	return port;
-}
-
 test("the target is killed and comes back: it has the stream again; nothing secret is told", {
 	timeout: 60_000,
 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
-	const port = await freePort();
+	const port = await freeTcpPort();
 	const settings = { rtsp: { address: `127.0.0.1:${port}` } };
 	await using relay = await source([`rtsp://robot:hunter2000@127.0.0.1:${port}/copy`]);
 	await using _publisher = await publish(relay);
@@ -211,7 +200,7 @@ test("with wake: true a path is wanted, without it is not", { timeout: 60_000 },
 
 test("GStreamer that listens for SRT decodes it", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "gst-launch-1.0", "element srtsrc", "element avdec_h264", "ffmpeg")) return;
-	const url = `srt://127.0.0.1:${await freePort()}`;
+	const url = `srt://127.0.0.1:${await freeUdpPort()}`;
 	const decoder = "tsdemux ! h264parse ! avdec_h264 ! videoconvert ! video/x-raw,format=I420";
 	const pipeline = `srtsrc uri=${url}?mode=listener ! ${decoder} ! identity eos-after=${FRAMES} ! fdsink fd=1`;
 	await using listener = run("gst-launch-1.0", ["-q", ...pipeline.split(" ")]);
@@ -234,16 +223,16 @@ async function listens(t: TestContext, input: readonly string[], address: string
 }
 
 test("ffmpeg that listens for RTMP decodes it", { timeout: 60_000 }, async (t) => {
-	const url = `rtmp://127.0.0.1:${await freePort()}/live/key`;
+	const url = `rtmp://127.0.0.1:${await freeTcpPort()}/live/key`;
 	await listens(t, ["-listen", "1", "-f", "flv", "-i", url], url);
 });
 
 test("ffmpeg that listens for SRT decodes it", { timeout: 60_000 }, async (t) => {
-	const url = `srt://127.0.0.1:${await freePort()}`;
+	const url = `srt://127.0.0.1:${await freeUdpPort()}`;
 	await listens(t, ["-analyzeduration", "1M", "-i", `${url}?mode=listener`], url);
 });
 
 test("ffmpeg that listens for RTSP decodes it", { timeout: 60_000 }, async (t) => {
-	const url = `rtsp://127.0.0.1:${await freePort()}/live`;
+	const url = `rtsp://127.0.0.1:${await freeTcpPort()}/live`;
 	await listens(t, ["-rtsp_flags", "listen", "-analyzeduration", "1M", "-i", url], url);
 });

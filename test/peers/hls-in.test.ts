@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { pullIntoPath } from "../../src/protocols/hls/pull.ts";
 import { needs } from "../support/peers.ts";
+import { freeTcpPort } from "../support/ports.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { type Program, run } from "./rtsp-programs.ts";
 
@@ -53,16 +54,6 @@ function temporary(t: TestContext): string {
 	const folder = mkdtempSync(join(tmpdir(), "vedette-hls-"));
 	t.after(() => rmSync(folder, { recursive: true, force: true }));
 	return folder;
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, "close");
-	return port;
 }
 
 function encoded(video: string): string[] {
@@ -238,7 +229,7 @@ for (const [kind, { args, end }] of Object.entries(pieces)) {
 
 test("another relay's HLS is pulled, and again when it comes back", { timeout: 90_000 }, async (t) => {
 	if (!needs(t, "ffmpeg")) return;
-	const port = await freePort();
+	const port = await freeTcpPort();
 	const there = { http: { address: `127.0.0.1:${port}` } };
 	await using relay = await relayWith(`http://127.0.0.1:${port}/camera/index.m3u8`);
 	const { hub } = relay.relay;
@@ -264,7 +255,7 @@ test("what is no playlist, or refuses, is told and tried again", { timeout: 30_0
 	await assert.rejects(pull(`${url}/index.m3u8`), /does not begin with #EXTM3U/);
 	await assert.rejects(pull(`${url}/none.m3u8`), /the server answered 404/);
 	await assert.rejects(pull(`${url.replace("secret", "wrong")}/index.m3u8`), /the server answered 401/);
-	await assert.rejects(pull(`http://127.0.0.1:${await freePort()}/index.m3u8`), /ECONNREFUSED/);
+	await assert.rejects(pull(`http://127.0.0.1:${await freeTcpPort()}/index.m3u8`), /ECONNREFUSED/);
 	writeFileSync(join(folder, "index.m3u8"), "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n");
 	await assert.rejects(pull(`${url}/index.m3u8`), /not asked for by HTTP/);
 	writeFileSync(join(folder, "a.ts"), "nothing of the kind");

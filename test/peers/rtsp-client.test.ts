@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { suite, test } from "node:test";
 import { parsePathName } from "../../src/media/path-name.ts";
 import type { Publisher } from "../../src/robot/publish/publisher.ts";
 import { openRtsp } from "../../src/robot/publish/rtsp.ts";
 import { needs } from "../support/peers.ts";
+import { freeTcpPort } from "../support/ports.ts";
 import { startTestRelay } from "../support/relay.ts";
 import { encodeFilm, type Film } from "./rtsp-feed.ts";
 import { ffmpegPlays, type Lower, run } from "./rtsp-programs.ts";
@@ -41,16 +40,6 @@ async function publish(url: string, film: Film, transport: Lower, onKeyFrameRequ
 	};
 }
 
-/** A port that was free a moment ago, for a program that cannot say which one it took. */
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const address = server.address();
-	server.close();
-	await once(server, "close");
-	return typeof address === "object" && address ? address.port : 0;
-}
-
 suite("the RTSP client", { concurrency: false }, () => {
 	for (const transport of lowers) {
 		test(`the robot publishes over ${transport} to the relay, with a login`, { timeout: 60_000 }, async (t) => {
@@ -80,7 +69,7 @@ suite("the RTSP client", { concurrency: false }, () => {
 
 		test(`ffmpeg as a server takes in what the robot publishes over ${transport}`, { timeout: 60_000 }, async (t) => {
 			if (!needs(t, "ffmpeg")) return;
-			const url = `rtsp://127.0.0.1:${await freePort()}/camera`;
+			const url = `rtsp://127.0.0.1:${await freeTcpPort()}/camera`;
 			const out = ["-frames:v", "45", "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"];
 			await using server = run("ffmpeg", ["-loglevel", "warning", "-rtsp_flags", "listen", "-i", url, ...out]);
 			const film = encodeFilm();

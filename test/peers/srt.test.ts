@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { needs } from "../support/peers.ts";
+import { freeUdpPort } from "../support/ports.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
 import { startTestRobot } from "../support/robot.ts";
 import { type Program, run } from "./rtsp-programs.ts";
@@ -158,7 +157,7 @@ test("pulled from ffmpeg and from another relay, encrypted", { timeout: 60_000 }
 	if (!needs(t, "ffmpeg")) return;
 	await using origin = await open();
 	await using publisher = ffmpegPublishes(`${origin.srtUrl}?streamid=publish:locked&passphrase=${secret}`);
-	const port = await freePort();
+	const port = await freeUdpPort();
 	await using listener = ffmpegPublishes(`srt://127.0.0.1:${port}?mode=listener&passphrase=${secret}`);
 	await published(origin, parsePathName("locked")!, publisher);
 	const query = `passphrase=${secret}&pbkeylen=32&latency=200`;
@@ -177,7 +176,7 @@ test("pulled from ffmpeg and from another relay, encrypted", { timeout: 60_000 }
 
 test("a path's own port, without stream ids: who sends publishes, the others read", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "ffmpeg", "element srtsink", "element x264enc")) return;
-	const port = await freePort();
+	const port = await freeUdpPort();
 	const url = `srt://127.0.0.1:${port}`;
 	await using relay = await startTestRelay({ paths: { camera: { srt: { address: `127.0.0.1:${port}` } } } });
 	// The player is there first, and waits.
@@ -212,7 +211,7 @@ test("seed 000's commands: the robot's and the viewer's GStreamer by SRT, withou
 	timeout: 60_000,
 }, async (t) => {
 	if (!needs(t, "element srtsink", "element x264enc", "element avdec_h264")) return;
-	const port = await freePort();
+	const port = await freeUdpPort();
 	await using relay = await startTestRelay({ paths: { camera: { srt: { address: `127.0.0.1:${port}` } } } });
 	const source = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1";
 	const robot = `${source} ! x264enc ! mpegtsmux ! srtsink uri=srt://127.0.0.1:${port}`;
@@ -229,7 +228,7 @@ test("seed 000's commands: the robot's and the viewer's GStreamer by SRT, withou
 test("srt-live-transmit publishes and reads, with either form of stream id", { timeout: 60_000 }, async (t) => {
 	if (!needs(t, "ffmpeg", "srt-live-transmit")) return;
 	await using relay = await open();
-	const port = await freePort();
+	const port = await freeUdpPort();
 	const publish = `${relay.srtUrl}?streamid=#!::m=publish,r=camera`;
 	await using transmit = run("srt-live-transmit", ["-chunk:1316", `udp://127.0.0.1:${port}`, publish]);
 	await using encoder = ffmpegPublishes(`udp://127.0.0.1:${port}`);
@@ -253,12 +252,3 @@ test("the robot publishes by SRT and says goodbye", { timeout: 30_000 }, async (
 	await robot.stop();
 	await until(() => !relay.relay.hub.path(camera)?.publication, "the relay hears the goodbye");
 });
-
-/** A UDP port that is free. */
-async function freePort(): Promise<number> {
-	const socket = createSocket("udp4").bind(0, "127.0.0.1");
-	await once(socket, "listening");
-	const { port } = socket.address();
-	socket.close();
-	return port;
-}

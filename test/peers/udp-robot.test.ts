@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { test } from "node:test";
 import { parsePathName } from "../../src/media/path-name.ts";
+import { freeUdpPort } from "../support/ports.ts";
 import { startTestRelay } from "../support/relay.ts";
 import { startTestRobot } from "../support/robot.ts";
-
-async function freePort(): Promise<number> {
-	const socket = createSocket("udp4").bind(0, "127.0.0.1");
-	await once(socket, "listening");
-	const { port } = socket.address();
-	socket.close();
-	return port;
-}
 
 async function until(ready: () => boolean, what: string): Promise<void> {
 	for (const end = performance.now() + 10_000; !ready(); ) {
@@ -24,7 +15,7 @@ async function until(ready: () => boolean, what: string): Promise<void> {
 test("the robot publishes by plain RTP, also before anybody is there, and says goodbye", {
 	timeout: 30_000,
 }, async () => {
-	const port = await freePort();
+	const port = await freeUdpPort();
 	const camera = parsePathName("camera")!;
 	const cameras = [{ source: "sample", publish: `udp+rtp://localhost:${port}` }];
 	await using robot = await startTestRobot({ cameras });

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { peer } from "./peers.ts";
+import { freeTcpPort } from "./ports.ts";
 
 /** The programs `mosquitto_pub` and `mosquitto_sub`, as one user of a broker. */
 export interface MosquittoClient {
@@ -35,14 +36,6 @@ export interface Subscription extends Disposable {
 const USER = "mymqttuser";
 const PASSWORD = "secret";
 
-async function freePort(host: string): Promise<number> {
-	const server = createServer().listen(0, host);
-	await once(server, "listening");
-	const address = server.address();
-	server.close();
-	return typeof address === "object" && address ? address.port : 0;
-}
-
 async function answers(host: string, port: number): Promise<void> {
 	for (const end = performance.now() + 10_000; ; ) {
 		const socket = connect(port, host);
@@ -71,7 +64,7 @@ export interface MosquittoOptions {
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
 	const { host = "127.0.0.1", tls, lines = [], users = {} } = options;
 	const folder = mkdtempSync(join(tmpdir(), "vedette-mosquitto-"));
-	const port = await freePort(host);
+	const port = await freeTcpPort(host);
 	const passwords = join(folder, "passwd");
 	execFileSync("mosquitto_passwd", ["-b", "-c", passwords, USER, PASSWORD], { stdio: "ignore" });
 	const file = join(folder, "mosquitto.conf");

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import type { Track } from "../../../src/media/track.ts";
 import { openSrtClient } from "../../../src/protocols/srt/client.ts";
@@ -7,6 +6,7 @@ import { messagesOf } from "../../../src/protocols/srt/message-queue.ts";
 import { MpegTsWriter } from "../../../src/wire/mpegts-mux.ts";
 import { h264 } from "../../support/mpegts.ts";
 import { peer } from "../../support/peers.ts";
+import { freeUdpPort } from "../../support/ports.ts";
 import type { TestRelay } from "../../support/relay.ts";
 import type { Impairment } from "../impair.ts";
 import { ImpairedUdp } from "../impair-udp.ts";
@@ -99,7 +99,7 @@ export async function throughOurs({ relay, srtUrl, httpUrl }: TestRelay, path: s
 
 /** libsrt's own tool at itself. Lost is what does not come out. */
 export async function throughLibsrt(way: Way): Promise<Line> {
-	const port = await freePort();
+	const port = await freeUdpPort();
 	const proxy = await ImpairedUdp.open(port, way.seed, way.network, way.network);
 	const tool = peer("srt-live-transmit")!;
 	const options = [`-chunk:${MESSAGE_BYTES}`];
@@ -123,12 +123,4 @@ export async function throughLibsrt(way: Way): Promise<Line> {
 			return proxy[Symbol.asyncDispose]();
 		},
 	};
-}
-
-async function freePort(): Promise<number> {
-	const socket = createSocket("udp4").bind(0, "127.0.0.1");
-	await once(socket, "listening");
-	const { port } = socket.address();
-	socket.close();
-	return port;
 }
