@@ -1,21 +1,16 @@
 import { randomBytes, randomInt } from "node:crypto";
 import type { Principal } from "../../access/access.ts";
-import type { Address } from "../../config/address.ts";
-import type { Fans } from "../../hub/fans.ts";
-import type { Hub } from "../../hub/hub.ts";
 import { newId } from "../../hub/path.ts";
 import { Refused } from "../../hub/refused.ts";
 import type { PathName } from "../../media/path-name.ts";
-import type { Millis } from "../../media/time.ts";
 import { type Certificate, loadCertificate } from "../../net/certificate.ts";
 import { DtlsServer } from "../../net/dtls.ts";
 import { type OpenSsl, openSslOrReason } from "../../net/openssl.ts";
 import { packetCiphers } from "../../net/openssl-ciphers.ts";
-import type { SenderStream } from "../../net/sender/stream.ts";
-import type { Log } from "../../observe/log.ts";
 import { type SessionDescription, writeSdp } from "../../wire/sdp.ts";
 import { answerTo, type LocalTransport, remoteTransport, type Sources } from "./answer.ts";
 import { candidateLines, isLocalClient, PublicHosts } from "./candidates.ts";
+import type { WebRtcContext, WebRtcSettings } from "./context.ts";
 import { Demux } from "./demux.ts";
 import { Egress } from "./egress.ts";
 import { fragmentCredentials, parseOffer, writeFragment } from "./fragment.ts";
@@ -32,23 +27,6 @@ import { Turns } from "./turns.ts";
 
 /** Tracks of one publisher; the path's own limit is the hub's to check. */
 const MAX_TRACKS = 16;
-
-export interface WebRtcContext {
-	readonly hub: Hub;
-	/** The sender's fan-outs, shared with the other protocols. */
-	readonly fans: Fans<SenderStream>;
-	readonly log: Log;
-	/** Where the certificate is kept; undefined: in memory only. */
-	readonly certificateFile: string | undefined;
-}
-
-export interface WebRtcSettings {
-	readonly address: readonly Address[];
-	readonly tcp: boolean;
-	readonly publicHosts: readonly string[];
-	readonly handshakeTimeout: Millis;
-	readonly maxSessions: number;
-}
 
 /** A WHIP or WHEP offer from somebody who was let in. */
 export interface Offer {
