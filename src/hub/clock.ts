@@ -14,8 +14,15 @@ export interface Clock {
 export const systemClock: Clock = {
 	now: () => performance.now(),
 	unix: () => Date.now(),
+	// What came in while the process stood still is read before anybody finds that it is late: timers come first in Node.
 	after: (ms, call) => {
-		const timer = setTimeout(call, ms);
-		return () => clearTimeout(timer);
+		let due: NodeJS.Immediate | undefined;
+		const timer = setTimeout(() => {
+			due = setImmediate(call);
+		}, ms);
+		return () => {
+			clearTimeout(timer);
+			clearImmediate(due);
+		};
 	},
 };
