@@ -34,7 +34,7 @@ for (const [name, args, message] of wrong) {
 test("vedette robot --probe: what this machine has", { timeout: 60_000 }, async () => {
 	const { code, out } = await robot("--probe", "--source", "sample", "--name", "front");
 	assert.equal(code, 0);
-	assert.match(out, /^Cameras\n(.*\n)* {2}test, sample: always\nEncoders\n(.*\n)+Camera front would run\n {2}sample: /);
+	assert.match(out, /^Cameras\n(.*\n)* {2}test, sample: always\nEncoders\n(.*\n)+Would run\n {2}front: sample: /);
 });
 
 test("vedette robot --help: names every flag", async () => {

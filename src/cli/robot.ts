@@ -153,17 +153,18 @@ async function probe(config: RobotConfig): Promise<number> {
 		"Encoders",
 		`  ${gstreamer ? `${gstreamer.version}: ${gstreamer.encoders.join(", ") || "none"}` : "GStreamer is not installed"}`,
 		`  ${ffmpeg ? `${ffmpeg.version}: ${ffmpeg.encoders.join(", ") || "none"}` : "ffmpeg is not installed"}`,
-		...config.cameras.flatMap((camera, i) => cameraLines(camera, i, backends)),
+		"Would run",
+		...config.cameras.map((camera, i) => cameraLine(camera, i, backends)),
 		"",
 	];
 	process.stdout.write(found.join("\n"));
 	return 0;
 }
 
-function cameraLines(camera: CameraConfig, index: number, backends: Backends): string[] {
+function cameraLine(camera: CameraConfig, index: number, backends: Backends): string {
 	const choice = chooseBackend(backends, captureSettings(camera), index, camera.backend);
 	const what = "missing" in choice ? choice.missing : `${choice.name}: ${withoutPassword(choice.description)}`;
-	return [`Camera ${camera.name} would run`, `  ${what}`];
+	return `  ${camera.name}: ${what}`;
 }
 
 /** The cameras that Linux knows, with their names. */

@@ -22,6 +22,8 @@ const told: readonly (readonly [url: string, text: string, shown: string])[] = [
 	["srt://h:1?streamid=publish:cam:user:secret", "user:secret may not publish:cam", "…:… may not …:cam"],
 	["srt://h:1?passphrase=a-long-one", "a-long-one is wrong", "… is wrong"],
 	["rtsp://u:abc@h/x", "an abc of three letters is everywhere", "an abc of three letters is everywhere"],
+	["rtmp://h/cam?user=u&pass=x", "add ?user=NAME&pass=PASSWORD to it", "add ?user=NAME&pass=PASSWORD to it"],
+	["rtmp://h/cam?user=u&pass=x", "not ?pass=PASSWORD1 or ?pass=abc", "not ?pass=… or ?pass=…"],
 	["not an address", "why", "why"],
 ];
 

@@ -4,11 +4,12 @@ const SECRET_KEY = /^(pass|password|passphrase|token|jwt|streamid|key)$/i;
 /** Shorter ones would be found everywhere. */
 const LEAST_CHARACTERS = 4;
 
+/** `PASSWORD` is no secret, but shows where one belongs: the relay says so to who has none by RTMP. */
+const SECRET_VALUE = /([?&](?:pass|passphrase|token|streamid)=)(?!PASSWORD(?![^&\s"]))[^&\s"]+/g;
+
 /** Text for the log: what stands between `//` and `@` in addresses is a secret, and so are `pass`, `passphrase`, `token` and `streamid` behind them. */
 export function withoutPassword(text: string): string {
-	return text
-		.replace(/(\w:\/\/)[^/@\s"]+@/g, "$1…@")
-		.replace(/([?&](?:pass|passphrase|token|streamid)=)[^&\s"]+/g, "$1…");
+	return text.replace(/(\w:\/\/)[^/@\s"]+@/g, "$1…@").replace(SECRET_VALUE, "$1…");
 }
 
 /** An address for people: of RTMP without the stream's name, which is what lets publishers in at many services. */

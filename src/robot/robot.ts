@@ -106,7 +106,8 @@ function buildStation(
 ): Station {
 	const camera = new Camera(config, start, log, {
 		onState: (state, reason) => {
-			log.info({ state, reason }, "camera");
+			// A failure is told by what failed, with the wait before it is tried again.
+			if (state !== "error") log.info({ state, reason }, "camera");
 			station.onState(state, reason);
 		},
 		onUnwanted: () => station.want(false),
