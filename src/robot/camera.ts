@@ -131,7 +131,7 @@ export class Camera {
 			onLost: (reason, status) => {
 				this.#connected = false;
 				if (status === LOCKED) this.#events.onUnwanted();
-				this.#tell("error", withoutPassword(reason));
+				this.#tell("error", reason);
 			},
 		});
 		const settings = { ...captureSettings(this.#config), bitrate: this.bitrate };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { type PathName, parsePathName } from "../../src/media/path-name.ts";
 import { parseStateReport, type StateReport } from "../../src/wire/robot-messages.ts";
+import { keptLog } from "../support/kept-log.ts";
 import { startMosquitto } from "../support/mosquitto.ts";
 import { needs } from "../support/peers.ts";
 import { startTestRelay, type TestRelay } from "../support/relay.ts";
@@ -61,4 +62,36 @@ test("any other refusal is an error and tried again, whatever numbers and words 
 	const failed = await until(() => reports().find(({ state }) => state === "error"), "it says why");
 	assert.match(failed.reason ?? "", /may not publish "nobody\/423"/);
 	await until(() => reports().filter(({ state }) => state === "error").length > 1, "and it tries again");
+});
+
+test("a wrong login is told once in words that help, and each failure in one line", { timeout: 60_000 }, async () => {
+	await using relay = await startTestRelay({
+		access: { anonymous: [], users: [{ name: "robot", password: "right", allow: ["publish"] }] },
+	});
+	const { lines, log } = keptLog();
+	const wrong: Readonly<Record<string, string>> = {
+		rtsp: `${relay.rtspUrl}/${path}`.replace("://", "://robot:wrong@"),
+		rtmp: `${relay.rtmpUrl}/${path}?user=robot&pass=wrong`,
+		srt: `${relay.srtUrl}?streamid=publish:${path}:robot:wrong`,
+		whip: `${relay.httpUrl}/${path}/whip`.replace("://", "://robot:wrong@"),
+	};
+	const cameras = Object.entries(wrong).map(([name, publish]) => ({ name, source: "sample", publish }));
+	await using _robot = await startTestRobot({ cameras }, log);
+	for (const camera of Object.keys(wrong)) {
+		const failures = () => lines.filter((line) => line.camera === camera && line.msg.startsWith("not publishing"));
+		await until(
+			() => failures().length >= 2,
+			() => `${camera} tries again: ${JSON.stringify(lines)}`,
+		);
+		const [first, second] = failures();
+		assert.match(
+			first!.msg,
+			/^not publishing: the relay does not take this login\. Set another /,
+			JSON.stringify(first),
+		);
+		assert.equal(second!.msg, "not publishing; trying again");
+	}
+	assert.ok(!lines.some(({ state }) => state === "error"));
+	const hint = lines.find(({ camera, msg }) => camera === "rtmp" && msg.startsWith("not publishing"));
+	assert.match(hint?.reason ?? "", /add \?user=NAME&pass=PASSWORD to the address/);
 });

@@ -7,6 +7,10 @@ export interface Line {
 	readonly reason?: string;
 	/** Of a robot: who it is. */
 	readonly robot?: string;
+	/** Of a robot: which camera. */
+	readonly camera?: string;
+	/** Of a camera. */
+	readonly state?: string;
 	readonly dropped?: number;
 }
 

@@ -5,6 +5,13 @@ import type { Target } from "./url.ts";
 /** A request is answered with no, by a code of the protocol and a sentence. */
 export class Declined extends Error {
 	override readonly name = "Declined";
+	/** As HTTP numbers it; undefined where no client could do anything about it. */
+	readonly status: number | undefined;
+
+	constructor(message: string, status?: number) {
+		super(message);
+		this.status = status;
+	}
 }
 
 /** Somebody who may do what they asked for there. */
@@ -19,8 +26,10 @@ export async function admitted(access: Access, what: "publish" | "play", target:
 	if (!path) throw new Declined(`the path "${target.path.slice(0, 80)}" ${pathNameFault(target.path)}`);
 	const outcome = await access.check(target.credentials, what === "publish" ? "publish" : "read", path, ip);
 	if (outcome.ok) return { path, principal: outcome.principal };
-	throw new Declined(refusal(outcome, what, path));
+	throw new Declined(refusal(outcome, what, path), statuses[outcome.reason]);
 }
+
+const statuses: Readonly<Record<Refusal["reason"], number>> = { credentials: 401, forbidden: 403, throttled: 429 };
 
 function refusal(outcome: Refusal, what: "publish" | "play", path: PathName): string {
 	switch (outcome.reason) {

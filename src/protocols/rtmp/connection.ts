@@ -244,7 +244,8 @@ export class RtmpConnection {
 		const stream = at === "asking" || at === "publishing" || at === "playing" ? this.#state.stream : 0;
 		const isUnwanted = error instanceof Refused && error.kind === "unwanted";
 		const code = isUnwanted ? "NetStream.Publish.Denied" : codes[what];
-		this.#link.send(statusOn(stream, "error", code, reason, isUnwanted ? LOCKED : undefined));
+		const status = error instanceof Declined ? error.status : isUnwanted ? LOCKED : undefined;
+		this.#link.send(statusOn(stream, "error", code, reason, status));
 		this.#context.log.info({ ip: this.#ip, reason }, "refused");
 		this.end(reason);
 	}

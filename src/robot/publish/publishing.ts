@@ -1,16 +1,17 @@
 import type { Frame } from "../../media/frame.ts";
 import type { Track } from "../../media/track.ts";
-import { type Backoff, backoffMs, sleep } from "../../net/backoff.ts";
+import { sleep } from "../../net/backoff.ts";
 import { ServerRefusal } from "../../net/server-refusal.ts";
 import type { Log } from "../../observe/log.ts";
+import { withoutPassword } from "../../observe/secrets.ts";
 import { Gate } from "./gate.ts";
+import { Patience } from "./patience.ts";
 import type { OpenPublisher, Publisher } from "./publisher.ts";
 
-const BACKOFF: Backoff = { firstMs: 500, mostMs: 10_000 };
 /** An attempt that has come to nothing by then has failed. */
 const OPEN_TIMEOUT_MS = 10_000;
-/** A connection that stood this long was a good one: its end is the first failure again. */
-const GOOD_AFTER_MS = 10_000;
+const WRONG_LOGIN =
+	"not publishing: the relay does not take this login. Set another in the camera's address or token, or join again; until then it is tried ever less often";
 
 /** What is published, and whom to ask. */
 export interface PublishingOptions {
@@ -94,16 +95,17 @@ export class Publishing {
 		const { log, random } = this.#options;
 		const { signal } = this.#abort;
 		const track = await Promise.race([first, aborted(signal)]);
-		let failures = 0;
+		const patience = new Patience();
 		while (track && !signal.aborted) {
 			const since = performance.now();
-			const { reason, status } = await this.#connection(track);
+			const ending = await this.#connection(track);
 			if (signal.aborted) return;
+			const { status } = ending;
+			const reason = withoutPassword(ending.reason);
 			this.#options.onLost?.(reason, status);
 			if (signal.aborted) return;
-			failures = performance.now() - since >= GOOD_AFTER_MS ? 1 : failures + 1;
-			const waitMs = backoffMs(BACKOFF, failures, random());
-			log.warn({ reason, waitMs }, "not publishing; trying again");
+			const { waitMs, isWrongLogin } = patience.after(status, performance.now() - since, random());
+			log.warn({ reason, waitMs }, isWrongLogin ? WRONG_LOGIN : "not publishing; trying again");
 			await sleep(waitMs, signal);
 		}
 	}
