@@ -69,7 +69,7 @@ describe("Chromium", { timeout: 120_000 }, () => {
 		await until("pictures", () => camera.publication.stream.ring.join >= 0);
 		await onPage(room, async (page) => {
 			assertMoving(await play(page, `${room.url}/live/whep`, { seconds: 1 }), camera);
-			assert.match(String(room.server.list()[0]?.remoteAddr), /^::1:\d+$/);
+			assert.match(String(room.server.list()[0]?.remoteAddr), /^\[::1\]:\d+$/);
 		});
 	});
 
