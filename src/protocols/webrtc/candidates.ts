@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { sleep } from "../../net/backoff.ts";
 
 /** RFC 8445 section 5.1.2.1: host candidates over UDP, and (RFC 6544 section 4.2) over TCP, which are the last resort. */
 const UDP_TYPE = 126;
@@ -7,6 +8,8 @@ const TCP_TYPE = 90;
 /** Passive TCP: direction preference 4 in the upper three bits of the local preference. */
 const TCP_PASSIVE = 4 * 2 ** 13;
 const RESOLVE_EVERY_MS = 60_000;
+/** The relay's start waits so long for names; a name server that is away would hold it for many seconds. */
+const START_MS = 500;
 
 function isLoopback(address: string): boolean {
 	return address === "::1" || address.startsWith("127.");
@@ -47,25 +50,38 @@ export function isLocalClient(address: string): boolean {
 	return isLoopback(address.replace(/^::ffff:/, ""));
 }
 
+/** Finds the addresses of a name; rejects where it has none. */
+type Lookup = (name: string) => Promise<readonly { readonly address: string }[]>;
+
 /** The addresses behind names, looked up at the start and once a minute. */
 export class PublicHosts {
 	readonly #names: readonly string[];
-	readonly #onFailure: (name: string, error: unknown) => void;
+	readonly #onFailure: (name: string, reason: string) => void;
+	readonly #lookup: Lookup;
 	readonly #known = new Map<string, readonly string[]>();
+	/** Names that were told to have no address. */
+	readonly #told = new Set<string>();
 	#timer: NodeJS.Timeout | undefined;
 
-	private constructor(names: readonly string[], onFailure: (name: string, error: unknown) => void) {
+	private constructor(names: readonly string[], onFailure: (name: string, reason: string) => void, lookup: Lookup) {
 		this.#names = names;
 		this.#onFailure = onFailure;
+		this.#lookup = lookup;
 	}
 
-	/** Resolves once every name was looked up; one that has no address now may have one later. */
+	/**
+	 * Resolves once every name was looked up, or half a second later at most: what is found after that counts from then
+	 * on. `onFailure` is told of a name once, until it has an address again.
+	 */
 	static async resolve(
 		names: readonly string[],
-		onFailure: (name: string, error: unknown) => void,
+		onFailure: (name: string, reason: string) => void,
+		find: Lookup = (name) => lookup(name, { all: true }),
 	): Promise<PublicHosts> {
-		const hosts = new PublicHosts(names, onFailure);
-		await hosts.#refresh();
+		const hosts = new PublicHosts(names, onFailure, find);
+		const looked = new AbortController();
+		await Promise.race([hosts.#refresh(), sleep(START_MS, looked.signal)]);
+		looked.abort();
 		if (names.some((name) => isIP(name) === 0)) {
 			hosts.#timer = setInterval(() => void hosts.#refresh(), RESOLVE_EVERY_MS).unref();
 		}
@@ -90,13 +106,16 @@ export class PublicHosts {
 			return;
 		}
 		try {
-			const found = await lookup(name, { all: true });
+			const found = await this.#lookup(name);
 			this.#known.set(
 				name,
 				found.map((one) => one.address),
 			);
+			this.#told.delete(name);
 		} catch (error) {
-			this.#onFailure(name, error);
+			if (this.#told.has(name)) return;
+			this.#told.add(name);
+			this.#onFailure(name, error instanceof Error ? error.message : String(error));
 		}
 	}
 }

@@ -116,8 +116,8 @@ export class WebRtcServer implements AsyncDisposable {
 
 	async #open(): Promise<void> {
 		const { address, tcp, publicHosts } = this.#settings;
-		this.#hosts = await PublicHosts.resolve(publicHosts, (host, error) => {
-			this.#context.log.warn({ host, err: error }, "a public host has no address");
+		this.#hosts = await PublicHosts.resolve(publicHosts, (host, reason) => {
+			this.#context.log.warn({ host, reason }, "no address is known for a public host; looking again every minute");
 		});
 		this.#ports = await Ports.open(address, tcp, {
 			onDatagram: (datagram, key, makeRoute) => this.#demux.input(datagram, key, makeRoute),
