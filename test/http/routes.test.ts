@@ -293,7 +293,7 @@ test("bad requests get an answer that says why, and harm nobody", async () => {
 		],
 		[{ method: "POST", path: "/nothing" }, 404],
 		[{ path: "/nothing" }, 404],
-		[{ method: "HEAD", path: "/api/events" }, 404],
+		[{ method: "HEAD", path: "/api/events" }, 405],
 		[{ path: `/${"x".repeat(2000)}` }, 404],
 		[{ path: "/%zz" }, 400],
 		[{ path: "/thumbnails/../../etc/passwd" }, 404],
@@ -317,4 +317,29 @@ test("bad requests get an answer that says why, and harm nobody", async () => {
 	await new Promise((resolve) => half.on("close", resolve));
 	assert.match(text, /^HTTP\/1\.1 408 /);
 	await json(url, "/health");
+});
+
+test("a method that a route does not have is told which it has", async () => {
+	await using room = await startControl(OPEN);
+	const table: readonly (readonly [method: string, path: string, allow: string])[] = [
+		["GET", "/stream/start?camera=x", "POST"],
+		["OPTIONS", "/stream/stop", "POST"],
+		["DELETE", "/health", "GET, HEAD"],
+		["PUT", "/v3/paths/get/robot1/front", "GET, HEAD"],
+		["POST", "/v3/paths/list", "GET, HEAD"],
+		["GET", "/api/robots/enrol", "DELETE, POST"],
+		["POST", "/favicon.ico", "GET, HEAD"],
+	];
+	for (const [method, path, allow] of table) {
+		const { status, headers, body } = await raw(room.url(), { method, path });
+		assert.deepEqual([status, headers.allow], [405, allow], `${method} ${path}: ${body}`);
+	}
+	for (const [method, path] of [
+		["PUT", "/robot1/front"],
+		["POST", "/favicon-ico"],
+		["GET", "/api/robots/enrol/2"],
+		["GET", "/v3/paths/get/nobody"],
+	] as const) {
+		assert.equal((await raw(room.url(), { method, path })).status, 404, `${method} ${path}`);
+	}
 });

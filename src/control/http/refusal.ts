@@ -88,10 +88,19 @@ function explain(error: unknown): HttpRefusal | undefined {
 	return new HttpRefusal(statusCode, error.message);
 }
 
+/** RFC 9110 section 15.5.6: nothing is found because this is asked for by other methods. */
+function byMethod(refusal: HttpRefusal | undefined, { method, url, server }: FastifyRequest): HttpRefusal | undefined {
+	if (refusal?.status !== 404) return refusal;
+	const methods = server.methodsAt(url.replace(/\?.*$/, ""));
+	if (methods.length === 0 || methods.includes(method)) return refusal;
+	const allow = methods.join(", ");
+	return new HttpRefusal(405, `${method} can do nothing here, but ${allow}`, { Allow: allow });
+}
+
 /** Answers with the error's own status and sentence; what nobody foresaw is logged and told as 500. */
 export function errorHandler(log: Log) {
 	return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-		const refusal = explain(error);
+		const refusal = byMethod(explain(error), request);
 		if (!refusal) log.error({ err: error, method: request.method, route: request.routeOptions.url }, "request failed");
 		const { status, message, headers, details } = refusal ?? new HttpRefusal(500, "internal error");
 		return reply

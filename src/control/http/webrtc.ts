@@ -114,7 +114,8 @@ export function webrtcRoutes(app: FastifyInstance, room: HttpRoom, guard: Guard)
 	app.post("/*", about(whip.offer, whep.offer), (request, reply) => offer(room, guard, request, reply));
 	app.patch("/*", about(whip.patch, whep.patch), (request, reply) => patch(room, request, reply));
 	app.delete("/*", about(whip.end, whep.end), async (request, reply) => {
-		if (!door(room).end(session(request))) throw new HttpRefusal(404, "there is no such session");
+		const name = session(request);
+		if (!door(room).end(name)) throw new HttpRefusal(404, "there is no such session");
 		return reply.code(200).send();
 	});
 	app.options("/*", about(whip.options, whep.options), async (request, reply) => {
