@@ -16,12 +16,26 @@ class Feed {
 
 	/** So many pictures, each lasting `seconds`, with a key frame every `interval` pictures. */
 	pictures(count: number, interval: number, seconds = 1 / 30): void {
-		for (let i = 0; i < count; i++) {
-			const bytes = Buffer.from(`<${this.#count}>`);
-			this.segmenter.add(bytes, { at: this.#at, key: this.#count % interval === 0 });
-			this.segmenter.add(Buffer.from("s"), undefined);
-			this.#count++;
-			this.#at += seconds;
+		for (let i = 0; i < count; i++) this.picture(this.#count % interval === 0, seconds);
+	}
+
+	picture(key: boolean, seconds: number): void {
+		this.segmenter.add(Buffer.from(`<${this.#count++}>`), { at: this.#at, key });
+		this.segmenter.add(Buffer.from("s"), undefined);
+		this.#at += seconds;
+	}
+
+	/** The playlist is looked at with each part that these pictures complete. */
+	checked(steps: readonly number[], interval: number): void {
+		let before = "";
+		for (const step of steps) {
+			const known = this.segmenter.nextPart;
+			this.picture(this.#count % interval === 0, step);
+			if (this.segmenter.nextPart === known) continue;
+			const after = this.text;
+			assert.deepEqual(playlistFaults(after), []);
+			if (before) assert.deepEqual(successionFaults(before, after), []);
+			before = after;
 		}
 	}
 
@@ -104,6 +118,108 @@ test("at any pace that stays, and any distance of key frames, the rules hold", (
 		}),
 		{ numRuns: 100, seed: 8216 },
 	);
+});
+
+/** Every so many seconds a picture, from which some are left out. */
+function dropping(fps: number, left: readonly boolean[]): number[] {
+	const steps: number[] = [];
+	for (const dropped of left) {
+		const step = 1 / fps;
+		if (dropped && steps.length > 0) steps.push(steps.pop()! + step);
+		else steps.push(step);
+	}
+	return steps;
+}
+
+const evenly = (fps: number, seconds: number): number[] => new Array(Math.round(fps * seconds)).fill(1 / fps);
+
+test("at another pace than the first one the rules hold", () => {
+	for (const [first, later] of [
+		[30, 15],
+		[30, 60],
+		[30, 12.5],
+		[30, 24],
+		[60, 30],
+		[25, 17],
+		[15, 30],
+		[10, 7],
+		[5, 30],
+	] as const) {
+		const feed = new Feed();
+		feed.checked([...evenly(first, 5), ...evenly(later, 20), ...evenly(first, 3)], 60);
+	}
+});
+
+test("a camera's usual paces do not end segments early", () => {
+	for (const fps of [60, 50, 30, 29.97, 25, 24, 20, 15, 12.5, 10, 8, 5, 2]) {
+		const feed = new Feed();
+		feed.checked(evenly(fps, 30), Math.ceil(fps * 2));
+		const durations = parsePlaylist(feed.text).segments.map(({ duration }) => duration.toFixed(3));
+		assert.deepEqual(new Set(durations), new Set([(Math.ceil(fps * 2) / fps).toFixed(3)]), `${fps}`);
+	}
+});
+
+test("where pictures are dropped the rules hold, at any pace", () => {
+	const lossy = fc.array(fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, fc.boolean()), {
+		minLength: 300,
+		maxLength: 600,
+	});
+	fc.assert(
+		fc.property(fc.constantFrom(5, 10, 15, 25, 30, 60), lossy, (fps, dropped) => {
+			// Two that are dropped in a row make a pause at a slow pace.
+			const alone = dropped.map((one, i) => one && !dropped[i - 1]);
+			new Feed().checked([...evenly(fps, 3), ...dropping(fps, alone)], 40);
+		}),
+		{ numRuns: 60, seed: 8216 },
+	);
+});
+
+test("pictures that come irregularly: the rules hold as long as none lasts longer than a part may", () => {
+	const steps = fc.array(fc.double({ min: 0.001, max: 0.2, noNaN: true }), { minLength: 100, maxLength: 300 });
+	fc.assert(
+		fc.property(steps, fc.integer({ min: 1, max: 90 }), (uneven, interval) => {
+			new Feed().checked([...evenly(30, 3), ...uneven], interval);
+		}),
+		{ numRuns: 60, seed: 8216 },
+	);
+});
+
+test("the first segment's dropped pictures do not make the parts of all others longer", () => {
+	const feed = new Feed();
+	feed.checked(
+		[
+			...dropping(
+				30,
+				Array.from({ length: 60 }, (_, i) => i % 13 === 12),
+			),
+			...evenly(30, 4),
+		],
+		60,
+	);
+	assert.equal(feed.segmenter.partTarget, 0.22);
+});
+
+test("a pause is one part that is too long, and of the segments only the one that it is alone in", () => {
+	const feed = new Feed();
+	feed.pictures(60 * 4 + 50, 60);
+	feed.picture(false, 0.9);
+	feed.pictures(40, 60);
+	assert.deepEqual(
+		playlistFaults(feed.text).map((fault) => fault.replace(/part\d+/, "part")),
+		["4.4.4.9: abc_part.mp4 lasts 0.9"],
+	);
+	const durations = parsePlaylist(feed.text).segments.map(({ duration }) => duration);
+	assert.ok(
+		durations.every((duration) => Math.round(duration) <= 2),
+		String(durations),
+	);
+});
+
+test("sound alone: parts are a whole number of its frames", () => {
+	const feed = new Feed();
+	feed.checked(evenly(48_000 / 1024, 30), 1);
+	assert.equal(feed.segmenter.partTarget, 0.212);
+	assert.ok(parsePlaylist(feed.text).segments.every(({ duration }) => duration >= 0.99));
 });
 
 test("the list of variants names codecs, bandwidth and size", () => {

@@ -2,6 +2,8 @@
  * Cuts a stream's fragments into parts and segments (RFC 8216bis). Pure: bytes and their times in, seconds.
  */
 
+import { PartRule } from "./part-rule.ts";
+
 /** A piece of a segment that can be asked for before the segment is complete. */
 interface Part {
 	/** Counts from 0, over all segments. */
@@ -30,67 +32,78 @@ interface Lead {
 	readonly key: boolean;
 }
 
-interface OpenPart {
-	readonly at: number;
-	readonly independent: boolean;
+/** A frame of the leading track, with what came before the next one. */
+interface OpenFrame extends Lead {
 	readonly pieces: Buffer[];
 }
 
-/** A part is at most about so long, a whole number of frames. */
-const PART_S = 0.204;
-/** Frames do not come evenly: so much longer may a part be. All but the last are at least 85 % of what is announced. */
-const PART_SLACK = 1.1;
 /** Key frames that follow sooner do not begin a segment. */
 const LEAST_SEGMENT_S = 0.99;
 /** Without a key frame a segment is cut all the same: the first one after so long. */
 const FIRST_SEGMENT_S = 6;
 /** Durations are announced in whole seconds, rounded to the nearest (section 4.4.3.1). */
 const ROUNDING_S = 0.49;
-/** Complete segments in the playlist, and how many more can still be asked for by who read an earlier one. */
-const LISTED_SEGMENTS = 7;
-const KEPT_SEGMENTS = LISTED_SEGMENTS + 2;
+/** So many of the last segments at least, and target durations (section 6.2.2). */
+interface Reach {
+	readonly segments: number;
+	readonly targets: number;
+}
 
-/** The segments of one stream. Its pictures, or its sound where there are none, say where cuts are made. */
+/** Complete segments in the playlist, and those that can still be asked for by who read an earlier one. */
+const LISTED: Reach = { segments: 7, targets: 3 };
+const KEPT: Reach = { segments: 9, targets: 5 };
+
+/**
+ * The segments of one stream. Its pictures, or its sound where there are none, say where cuts are made. Whatever the
+ * frames' times, what section 4.4.4.9 asks of parts holds: none is longer than announced, and each lasts 85 % of it at
+ * least, but for a segment's last and those that begin with a key frame. Where no number of frames fits between the two,
+ * after a dropped picture or at another rate, the segment ends early. No segment is longer than announced either. Both
+ * are broken by a frame only that lasts longer by itself, a pause: what is announced cannot change, and the playlist
+ * tells true times.
+ */
 export class Segmenter {
-	/** Seconds, as announced; 0 until the first segment is complete. */
-	partTarget = 0;
 	/** Whole seconds, as announced; 0 until the first segment is complete. */
 	target = 0;
 	/** The number of the part that is being made. */
 	nextPart = 0;
 	/** The highest of the complete segments, in bit/s. */
 	bitrate = 0;
-	#segments: Segment[] = [];
+	readonly #segments: Segment[] = [];
 	readonly #inits = new Map<number, Buffer>();
 	#lastInit = -1;
-	/** The next frame needs another initialisation segment. */
-	#renewed = false;
-	#open: OpenPart | undefined;
+	/** Known when the first segment is complete. */
+	#rule: PartRule | undefined;
+	/** Those that are in no part yet: before there is a rule, all. */
+	readonly #frames: OpenFrame[] = [];
 	#segmentAt = 0;
-	#last = 0;
+
+	/** Seconds, as announced; 0 until the first segment is complete. */
+	get partTarget(): number {
+		return this.#rule?.target ?? 0;
+	}
 
 	/** What the playlist names, oldest first; the last one grows. */
 	get listed(): readonly Segment[] {
-		return this.#segments.slice(-LISTED_SEGMENTS - 1);
+		return this.#segments.slice(this.#firstOf(LISTED));
 	}
 
 	/** What must be known before the next frame. */
 	begin(init: Buffer): void {
 		this.#inits.set(++this.#lastInit, init);
-		this.#renewed = true;
 	}
 
 	/** A fragment: with `lead` a frame of the leading track. Returns whether a part became complete. */
 	add(bytes: Buffer, lead: Lead | undefined): boolean {
 		if (!lead) {
-			this.#open?.pieces.push(bytes);
+			this.#frames.at(-1)?.pieces.push(bytes);
 			return false;
 		}
-		const closed = this.#cutBefore(lead);
-		this.#last = lead.at;
-		this.#open ??= { at: lead.at, independent: lead.key, pieces: [] };
-		this.#open.pieces.push(bytes);
-		return closed;
+		const before = this.nextPart;
+		const last = this.#frames.at(-1);
+		if (last) this.#cutBefore(lead, last.at);
+		else this.#startSegment(lead.at, this.#lastInit);
+		this.#frames.push({ ...lead, pieces: [bytes] });
+		return this.nextPart > before;
 	}
 
 	init(number: number): Buffer | undefined {
@@ -125,59 +138,98 @@ export class Segmenter {
 		return wanted.complete && this.has(segment + 1, 0);
 	}
 
-	#cutBefore(lead: Lead): boolean {
-		const open = this.#open;
-		if (!open) {
-			this.#startSegment(lead.at);
-			return false;
-		}
-		const step = lead.at - this.#last;
-		const ends = this.#endsSegment(lead, step);
-		if (!ends && lead.at - open.at + step <= PART_S) return false;
-		this.#closePart(open, lead.at);
-		if (ends) this.#closeSegment(lead.at);
-		return true;
+	#cutBefore({ at, key }: Lead, last: number): void {
+		// The frame that has turned out to be too long begins another segment.
+		if (at - this.#segmentAt > this.#most && last > this.#segmentAt) this.#endSegment(last, this.#init);
+		this.#cutParts(at);
+		if (this.#endsSegment(at, at - last, key)) this.#endSegment(at, this.#lastInit);
 	}
 
-	#endsSegment({ at, key }: Lead, step: number): boolean {
+	#endsSegment(at: number, step: number, key: boolean): boolean {
 		const length = at - this.#segmentAt;
-		if (this.#renewed || (key && length >= LEAST_SEGMENT_S)) return true;
-		const most = this.target > 0 ? this.target + ROUNDING_S : FIRST_SEGMENT_S;
-		return length + step >= most;
+		if (this.#lastInit !== this.#init) return true;
+		if (key && (length >= LEAST_SEGMENT_S || !this.#independent)) return true;
+		return length + step >= this.#most;
 	}
 
-	#closePart({ at, independent, pieces }: OpenPart, end: number): void {
+	/** Seconds that a segment may last. */
+	get #most(): number {
+		return this.target > 0 ? this.target + ROUNDING_S : FIRST_SEGMENT_S;
+	}
+
+	/** The number of the initialisation segment that the growing segment needs. */
+	get #init(): number {
+		return this.#segments.at(-1)!.init;
+	}
+
+	/** Whether the growing segment begins with a key frame. */
+	get #independent(): boolean {
+		return this.#segments.at(-1)!.parts[0]?.independent ?? this.#frames[0]?.key ?? false;
+	}
+
+	/** Makes parts of the frames that begin before `end`, as far as it is sure where they end. */
+	#cutParts(end: number): void {
+		for (;;) {
+			const times = this.#timesBefore(end);
+			const cut = this.#rule?.next(times);
+			if (!cut) return;
+			const at = times[cut.frames]!;
+			const { independent } = this.#closePart(cut.frames, at);
+			if (cut.short && !independent) this.#closeSegment(at, this.#init);
+		}
+	}
+
+	/** When the frames that are in no part begin, as far as that is before `end`, and this. */
+	#timesBefore(end: number): number[] {
+		return [...this.#frames.map(({ at }) => at).filter((at) => at < end), end];
+	}
+
+	#closePart(count: number, end: number): Part {
 		const segment = this.#segments.at(-1)!;
-		const duration = end - at;
-		segment.parts.push({ number: this.nextPart++, duration, independent, bytes: Buffer.concat(pieces) });
-		segment.duration += duration;
-		this.#open = undefined;
+		const { at, key: independent } = this.#frames[0]!;
+		const bytes = Buffer.concat(this.#frames.splice(0, count).flatMap(({ pieces }) => pieces));
+		const part = { number: this.nextPart++, duration: end - at, independent, bytes };
+		segment.parts.push(part);
+		segment.duration += part.duration;
+		return part;
 	}
 
-	#closeSegment(at: number): void {
+	/** The next segment begins at `end`. What is announced must never change: the first segment tells it. */
+	#endSegment(end: number, nextInit: number): void {
+		if (!this.#rule) {
+			this.target = Math.max(1, Math.ceil(end - this.#segmentAt - ROUNDING_S));
+			this.#rule = new PartRule(this.#timesBefore(end));
+		}
+		this.#cutParts(end);
+		const rest = this.#timesBefore(end).length - 1;
+		if (rest > 0) this.#closePart(rest, end);
+		this.#closeSegment(end, nextInit);
+	}
+
+	#closeSegment(at: number, nextInit: number): void {
 		const segment = this.#segments.at(-1)!;
 		segment.complete = true;
 		const bytes = segment.parts.reduce((sum, part) => sum + part.bytes.length, 0);
 		this.bitrate = Math.max(this.bitrate, Math.ceil((bytes * 8) / segment.duration));
-		if (this.target === 0) this.#announce(segment);
-		this.#startSegment(at);
-		while (this.#segments.length > KEPT_SEGMENTS + 1) {
-			const { init } = this.#segments.shift()!;
+		this.#startSegment(at, nextInit);
+		for (const { init } of this.#segments.splice(0, this.#firstOf(KEPT))) {
 			if (init !== this.#segments[0]!.init) this.#inits.delete(init);
 		}
 	}
 
-	/** What is announced must never change: the first segment tells it. */
-	#announce({ duration, parts }: Segment): void {
-		this.target = Math.max(1, Math.round(duration));
-		const longest = Math.max(...parts.map((part) => part.duration));
-		this.partTarget = Math.ceil(longest * PART_SLACK * 1000) / 1000;
+	/** Where the last complete segments begin that are so many and last so long. */
+	#firstOf({ segments, targets }: Reach): number {
+		const last = this.#segments.length - 1;
+		let [first, seconds] = [last, 0];
+		while (first > 0 && (last - first < segments || seconds < targets * this.target)) {
+			seconds += this.#segments[--first]!.duration;
+		}
+		return Math.max(0, first);
 	}
 
-	#startSegment(at: number): void {
+	#startSegment(at: number, init: number): void {
 		const number = (this.#segments.at(-1)?.number ?? -1) + 1;
-		this.#segments.push({ number, init: this.#lastInit, parts: [], duration: 0, complete: false });
+		this.#segments.push({ number, init, parts: [], duration: 0, complete: false });
 		this.#segmentAt = at;
-		this.#renewed = false;
 	}
 }
