@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parseYaml } from "../config/load.ts";
 import { relaySchema } from "../config/relay-schema.ts";
-import type { StreamView } from "../control/page-api.ts";
+import type { StreamInfo } from "../control/page-api.ts";
 import { startError } from "./start-error.ts";
 import { statusText } from "./status-text.ts";
 
@@ -149,7 +149,7 @@ test("a port that cannot be opened is told with its setting", () => {
 });
 
 test("the status is a table", () => {
-	const stream: StreamView = {
+	const stream: StreamInfo = {
 		name: "robot1/front",
 		state: "live",
 		since: 1_000_000,
@@ -162,8 +162,10 @@ test("the status is a table", () => {
 		thumbnail: null,
 		watch: "/watch/robot1/front",
 		whep: "/robot1/front/whep",
+		demand: null,
+		sourceFault: null,
 	};
-	const idle: StreamView = {
+	const idle: StreamInfo = {
 		...stream,
 		name: "x",
 		state: "offline",
@@ -173,8 +175,9 @@ test("the status is a table", () => {
 		viewers: 0,
 		lost: 0,
 	};
+	const gate = { ...idle, name: "gate", sourceFault: "connect ECONNREFUSED 127.0.0.1:9" };
 	const health = { status: "healthy", active_streams: 1, total_viewers: 3, version: "1.2.3", uptime_seconds: 90_000 };
-	const text = statusText({ ...health, cpu_seconds: 900, memory_bytes: 84_000_000 }, [stream, idle], 9_000_000);
+	const text = statusText({ ...health, cpu_seconds: 900, memory_bytes: 84_000_000 }, [stream, idle, gate], 9_000_000);
 	assert.equal(
 		text,
 		`vedette 1.2.3, healthy, up 1 d 1 h, 1.0 % of one core, 84 MB
@@ -183,6 +186,7 @@ test("the status is a table", () => {
 path          state    since       tracks                in           lost  viewers  publisher
 robot1/front  live     2 h 13 min  H264 1280x720 30 fps  2.03 Mbit/s  12    3        rtsp robot1 192.0.2.7:5000
 x             offline  –           –                     –            0     0        –
+gate          offline  –           –                     –            0     0        no source: connect ECONNREFUSED 127.0.0.1:9
 `,
 	);
 });

@@ -1,4 +1,4 @@
-import type { StreamView } from "../control/page-api.ts";
+import type { StreamInfo } from "../control/page-api.ts";
 
 /** What `/health` answers; the later fields only for those with the right. */
 export interface Health {
@@ -25,13 +25,14 @@ function rate(bits: number): string {
 	return bits < 1e6 ? `${Math.round(bits / 1000)} kbit/s` : `${(bits / 1e6).toFixed(2)} Mbit/s`;
 }
 
-function trackText({ codec, width, height, fps }: StreamView["tracks"][number]): string {
+function trackText({ codec, width, height, fps }: StreamInfo["tracks"][number]): string {
 	const size = width && height ? ` ${width}x${height}` : "";
 	return `${codec}${size}${fps ? ` ${fps.toFixed(0)} fps` : ""}`;
 }
 
-function row(stream: StreamView, now: number): string[] {
-	const { name, state, since, tracks, bitrate, lost, viewers, publisher } = stream;
+function row(stream: StreamInfo, now: number): string[] {
+	const { name, state, since, tracks, bitrate, lost, viewers, publisher, sourceFault } = stream;
+	const who = publisher && [publisher.protocol, publisher.user, publisher.address].filter(Boolean).join(" ");
 	return [
 		name,
 		state,
@@ -40,7 +41,7 @@ function row(stream: StreamView, now: number): string[] {
 		state === "offline" ? "–" : rate(bitrate),
 		String(lost),
 		String(viewers),
-		publisher ? [publisher.protocol, publisher.user, publisher.address].filter(Boolean).join(" ") : "–",
+		who ?? (sourceFault === null ? "–" : `no source: ${sourceFault}`),
 	];
 }
 
@@ -53,7 +54,7 @@ function heading({ status, version, uptime_seconds: uptime, cpu_seconds: cpu, me
 }
 
 /** A running relay's state for people: one line about the relay, one for each stream. `now` in Unix milliseconds. */
-export function statusText(health: Health, streams: readonly StreamView[], now: number): string {
+export function statusText(health: Health, streams: readonly StreamInfo[], now: number): string {
 	const { active_streams: live, total_viewers: viewers } = health;
 	const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 	const head = `${heading(health)}\n${plural(live, "stream")}, ${plural(viewers, "viewer")}\n`;

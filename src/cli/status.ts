@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { takeLogin } from "../access/url-login.ts";
 import { stateDirOf } from "../config/state-dir.ts";
 import { socketIn } from "../control/control.ts";
-import type { StreamView } from "../control/page-api.ts";
+import type { StreamInfo } from "../control/page-api.ts";
 import { ask, refusalIn } from "./ask.ts";
 import { readRelayConfig, sentenceOf } from "./options.ts";
 import { type Health, statusText } from "./status-text.ts";
@@ -70,7 +70,7 @@ export async function run(args: string[]): Promise<number> {
 		const health = (await answerTo(target, "/health")) as Health;
 		const { now, streams } = (await answerTo(target, "/api/streams")) as {
 			now: number;
-			streams: readonly StreamView[];
+			streams: readonly StreamInfo[];
 		};
 		const text = json ? `${JSON.stringify({ health, now, streams }, null, "\t")}\n` : statusText(health, streams, now);
 		process.stdout.write(text);

@@ -61,6 +61,8 @@ export interface WantInfo {
 export interface StreamInfo extends StreamView {
 	/** Null for a path that cannot be woken. */
 	readonly demand: DemandInfo | null;
+	/** Why the relay gets nothing from the path's source; null where it does, or has none. */
+	readonly sourceFault: string | null;
 }
 
 export interface Streams {

@@ -10,7 +10,7 @@ import { Demand, type HoldStore } from "./demand/demand.ts";
 import type { Transcoder } from "./derived.ts";
 import { Path, type PathEvents, type Publication, type PublisherEvents, type PublisherInfo } from "./path.ts";
 import type { Reader, ReaderEvents, ReaderInfo } from "./reader.ts";
-import { Refused } from "./refused.ts";
+import { NO_SOURCE, Refused } from "./refused.ts";
 import { Stream, type StreamStatistics } from "./stream.ts";
 
 /** What the hub tells whoever listens: the log, the hooks, the page. */
@@ -46,6 +46,8 @@ export class Hub {
 		delay: new Histogram(DELAY_BUCKETS_MS),
 		firstFrame: new Histogram(FIRST_FRAME_BUCKETS_MS),
 	};
+	/** Why the relay gets nothing from the sources of these paths now, without secrets; readers hear only that it is so. */
+	readonly sourceFaults = new Map<PathName, string>();
 	readonly #options: HubOptions;
 	readonly #batches: Batches;
 	readonly #paths = new Map<PathName, Path>();
@@ -92,14 +94,14 @@ export class Hub {
 	/** The path's stream, for a reader that must know the tracks before it reads. Throws `Refused`. */
 	find(name: PathName): Stream {
 		const stream = this.#paths.get(name)?.stream;
-		if (!stream) throw new Refused("absent", `nobody publishes to "${name}"`);
+		if (!stream) throw this.#absent(name);
 		return stream;
 	}
 
 	/** Takes a reader in. `tracks` are indices of the stream's tracks. Throws `Refused`. */
 	read(name: PathName, tracks: readonly number[], info: ReaderInfo, events: ReaderEvents): Reader {
 		const path = this.#paths.get(name);
-		if (!path) throw new Refused("absent", `nobody publishes to "${name}"`);
+		if (!path) throw this.#absent(name);
 		return path.read(tracks, info, events);
 	}
 
@@ -113,6 +115,11 @@ export class Hub {
 	close(reason: string): void {
 		this.demand.close(reason);
 		for (const path of [...this.#paths.values()]) path.close(reason);
+	}
+
+	#absent(name: PathName): Refused {
+		const why = this.sourceFaults.has(name) ? `: ${NO_SOURCE}` : "";
+		return new Refused("absent", `nobody publishes to "${name}"${why}`);
 	}
 
 	#create(name: PathName): Path {

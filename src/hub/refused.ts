@@ -10,6 +10,9 @@
  */
 export type RefusalKind = "absent" | "forbidden" | "full" | "in use" | "invalid" | "stopped" | "unwanted";
 
+/** All that is told of a source to who may not know where it is. */
+export const NO_SOURCE = "the relay gets nothing from its source";
+
 /** The hub's no. The message is a sentence for the person at the other end. */
 export class Refused extends Error {
 	override readonly name = "Refused";

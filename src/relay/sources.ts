@@ -2,6 +2,7 @@ import type { RelayConfig } from "../config/relay-schema.ts";
 import type { Hub } from "../hub/hub.ts";
 import { type PathName, parsePathName } from "../media/path-name.ts";
 import type { Log } from "../observe/log.ts";
+import { withoutSecretsOf } from "../observe/secrets.ts";
 import { keepTrying } from "./attempts.ts";
 import { sourceDriver } from "./source-driver.ts";
 
@@ -22,7 +23,7 @@ export type Pulls = Readonly<Record<string, Pull>>;
 
 /**
  * Pulls every path of the configuration that names a source, and begins again with back-off and jitter for as long as
- * it runs; those on demand only while somebody wants them. The returned function ends all of them.
+ * it runs; those on demand only while somebody wants them. The hub is told why a source gives nothing. The returned function ends all of them.
  */
 export function startSources(hub: Hub, paths: RelayConfig["paths"], pulls: Pulls, log: Log): () => Promise<void> {
 	const stop = new AbortController();
@@ -38,14 +39,21 @@ export function startSources(hub: Hub, paths: RelayConfig["paths"], pulls: Pulls
 		const pull = pulls[source.slice(0, Math.max(0, source.indexOf(":")))];
 		if (!path || !pull) continue;
 		const own = log.child({ path });
-		const onLive = (): void => own.info("pulling from the source");
+		const onLive = (): void => {
+			hub.sourceFaults.delete(path);
+			own.info("pulling from the source");
+		};
 		const once = (signal: AbortSignal): Promise<string> => pull(path, source, transport, signal, onLive);
 		if (sourceOnDemand) {
 			const wanted = (signal: AbortSignal) => run(once(AbortSignal.any([stop.signal, signal])));
 			hub.demand.drive(path, sourceDriver(wanted));
 			continue;
 		}
-		const onEnd = (reason: string, waitMs: number): void => own.warn({ reason, waitMs }, "the source is gone");
+		const onEnd = (said: string, waitMs: number): void => {
+			const reason = withoutSecretsOf(source, said);
+			hub.sourceFaults.set(path, reason);
+			own.warn({ reason, waitMs }, "the source is gone");
+		};
 		void run(keepTrying(() => once(stop.signal), stop.signal, onEnd));
 	}
 	return async () => {

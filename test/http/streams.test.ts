@@ -21,6 +21,7 @@ interface View {
 	publisher: { address: string | null } | null;
 	tracks: { fps: number | null; width: number | null }[];
 	demand: DemandInfo | null;
+	sourceFault: string | null;
 }
 
 interface Listing {
@@ -81,6 +82,7 @@ test("the list of streams is what docs/page-api.md says", async () => {
 		watch: "/watch/idle",
 		whep: "/idle/whep",
 		demand: null,
+		sourceFault: null,
 	});
 	const { lastPacketAt, thumbnail, ...rest } = front as View & { lastPacketAt: number };
 	assert.ok(Math.abs(lastPacketAt - Date.now()) < 5000);
@@ -97,6 +99,7 @@ test("the list of streams is what docs/page-api.md says", async () => {
 		watch: "/watch/robot1/front",
 		whep: "/robot1/front/whep",
 		demand: null,
+		sourceFault: null,
 	});
 	publication.close("gone");
 	assert.equal((await streams(room.url()))[1]?.state, "stalled", "readers still wait");
@@ -275,4 +278,19 @@ test("byte ranges", () => {
 		["bytes=-0", [100, 99]],
 	];
 	for (const [header, range] of table) assert.deepEqual(byteRange(header, 100), range, header);
+});
+
+test("why a source gives nothing is told to who may see addresses; others hear that it is so", async () => {
+	await using room = await startControl(`${CLOSED}\npaths: { robot1/gate: {} }`);
+	const fault = "connect ECONNREFUSED 127.0.0.1:9";
+	room.hub.sourceFaults.set(parsePathName("robot1/gate")!, fault);
+	const admin = { authorization: `Basic ${btoa("admin:a")}` };
+	for (const [headers, told] of [
+		[admin, fault],
+		[viewer, "the relay gets nothing from its source"],
+	] as const) {
+		assert.equal((await streams(room.url(), headers))[0]?.sourceFault, told);
+		const one = JSON.parse((await raw(room.url(), { path: "/api/streams/robot1/gate", headers })).body);
+		assert.equal(one.stream.sourceFault, told);
+	}
 });

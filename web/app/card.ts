@@ -100,7 +100,8 @@ export class StreamCard extends LitElement {
 	#facts(): TemplateResult {
 		const { stream } = this;
 		if (stream.state === "offline") {
-			return html`<span>${stream.demand ? demandWords(stream.demand) : "Nobody is publishing"}</span>`;
+			const { demand, sourceFault } = stream;
+			return html`<span>${demand ? demandWords(demand) : sourceFault ? `No source: ${sourceFault}` : "Nobody is publishing"}</span>`;
 		}
 		const picture = [size(stream), fps(stream), codecs(stream)].filter(Boolean);
 		const traffic = [stream.state === "live" ? bitrate(stream.bitrate) : "", count(stream.viewers, "viewer")].filter(

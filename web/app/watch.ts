@@ -94,6 +94,7 @@ export class WatchPage extends LitElement {
 			["Viewers", String(stream.viewers)],
 			["Publisher", [stream.publisher?.user, stream.publisher?.protocol.toUpperCase()].filter(Boolean).join(", ")],
 			["From", stream.publisher?.address ?? ""],
+			["No source", stream.sourceFault ?? ""],
 			[stream.state === "live" ? "Live for" : "Last packet", quiet(stream, now)],
 		];
 		return html`<dl>

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Principal } from "../../access/access.ts";
+import { NO_SOURCE } from "../../hub/refused.ts";
 import { type PathName, parsePathName } from "../../media/path-name.ts";
 import type { StreamInfo, Streams } from "../page-api.ts";
 import { streamDemand, withoutAddresses } from "../stream-demand.ts";
@@ -26,13 +27,18 @@ function allStreams({ hub, ledger, thumbnails, config }: HttpRoom): readonly Str
 	const known = [...configuredNames({ config }), ...woken.map(({ path }) => path)];
 	const views = new Map(known.map((name) => [name, offlineView(name)]));
 	const demands = new Map(woken.map((view) => [view.path as string, view]));
+	const faults = new Map<string, string>(hub.sourceFaults);
 	const now = hub.clock.now();
 	for (const path of hub.paths) {
 		const picture = path.stream && thumbnails.version(path.stream, now);
 		views.set(path.name, streamView(hub, ledger, path, picture));
 	}
 	return [...views.values()]
-		.map((view) => ({ ...view, demand: streamDemand(demands.get(view.name)) }))
+		.map((view) => ({
+			...view,
+			demand: streamDemand(demands.get(view.name)),
+			sourceFault: faults.get(view.name) ?? null,
+		}))
 		.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -41,16 +47,17 @@ function oneStream({ hub, ledger, thumbnails }: HttpRoom, name: PathName): Strea
 	const path = hub.path(name);
 	const picture = path?.stream && thumbnails.version(path.stream, hub.clock.now());
 	const view = path ? streamView(hub, ledger, path, picture) : offlineView(name);
-	return { ...view, demand: streamDemand(hub.demand.get(name)) };
+	return { ...view, demand: streamDemand(hub.demand.get(name)), sourceFault: hub.sourceFaults.get(name) ?? null };
 }
 
-/** For who may not know from where others come. */
+/** For who may not know from where others come, and where sources are. */
 function discreet(view: StreamInfo): StreamInfo {
-	const { publisher, demand } = view;
+	const { publisher, demand, sourceFault } = view;
 	return {
 		...view,
 		publisher: publisher && { ...publisher, address: null },
 		demand: demand && withoutAddresses(demand),
+		sourceFault: sourceFault && NO_SOURCE,
 	};
 }
 

@@ -17,6 +17,7 @@ const streamExample = {
 	watch: "/watch/robot1/front",
 	whep: "/robot1/front/whep",
 	demand: null,
+	sourceFault: null,
 };
 
 const track = object({
@@ -52,6 +53,11 @@ export const streamShapes: Readonly<Record<string, Schema>> = {
 			watch: text("Address of its page."),
 			whep: text("Where to ask for it by WebRTC."),
 			demand: orNull(ref("Demand")),
+			sourceFault: orNull(
+				text(
+					"Why the relay gets nothing from the path's source; only that it is so for callers without the right `api`.",
+				),
+			),
 		}),
 		examples: [streamExample],
 	},
