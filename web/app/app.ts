@@ -295,12 +295,14 @@ function styles() {
 			display: flex; align-items: center; gap: 10px; margin: 0 max(24px, env(safe-area-inset-right)) 8px max(24px, env(safe-area-inset-left));
 			padding: 10px 14px; border: 1px solid var(--stalled); border-radius: 6px; color: var(--stalled); font-weight: 550;
 		}
-		.barred { padding-block: clamp(16px, 6vh, 72px); max-width: 64ch; }
-		.barred p { margin-top: 8px; color: var(--ink-2); font-size: 17px; }
+		.barred { padding: calc(24px + clamp(16px, 6vh, 72px)) max(24px, env(safe-area-inset-right)) 64px max(24px, env(safe-area-inset-left)); max-width: 1680px; margin: 0 auto; }
+		.barred p { margin-top: 8px; max-width: 60ch; color: var(--ink-2); font-size: 17px; }
 		.silent i { width: 8px; height: 8px; border-radius: 1px; background: currentColor; flex: none; }
 		@media (max-width: 600px) {
 			header { padding-inline: max(16px, env(safe-area-inset-left)); gap: 16px; min-height: 56px; }
 			.silent { margin-inline: 16px; }
+			.barred { padding: calc(16px + clamp(16px, 6vh, 72px)) max(16px, env(safe-area-inset-right)) 48px max(16px, env(safe-area-inset-left)); }
+			.barred h1 { font-size: 24px; line-height: 30px; }
 			header .button { min-height: 44px; }
 			/* The flag alone leads home where the room is for the places. */
 			.placed .home span, .placed .user { display: none; }

@@ -127,7 +127,7 @@ customElements.define("robots-page", RobotsPage);
 
 function styles() {
 	return css`
-		:host { padding: 24px max(24px, env(safe-area-inset-right)) 64px max(24px, env(safe-area-inset-left)); max-width: 1240px; margin: 0 auto; }
+		:host { padding: 24px max(24px, env(safe-area-inset-right)) 64px max(24px, env(safe-area-inset-left)); max-width: 1680px; margin: 0 auto; }
 		.top { display: flex; flex-wrap: wrap; align-items: end; justify-content: space-between; gap: 16px 32px; margin-bottom: 20px; }
 		.sum { margin-top: 4px; color: var(--ink-2); display: flex; flex-wrap: wrap; gap: 0 16px; }
 		.tools { display: flex; gap: 12px; }

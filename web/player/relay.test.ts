@@ -50,7 +50,7 @@ test("ICE servers as JSON or as addresses", () => {
 const answers: readonly [status: number, body: string, kind: string, reason: string][] = [
 	[401, '{"error":"Who are you?"}', "unauthorised", "Who are you?"],
 	[403, "", "unauthorised", "Your account may not watch this stream."],
-	[404, '{"error":"nobody publishes to x"}', "offline", "Nobody publishes to x."],
+	[404, '{"error":"nobody publishes to \\"x\\""}', "offline", "Nobody publishes to “x”."],
 	[406, '{"error":"No codec."}', "refused", "No codec."],
 	[502, "<html>", "unreachable", "The relay behind this address does not answer."],
 	[500, "<html>", "refused", "The relay refused with status 500."],

@@ -20,8 +20,10 @@ export function ask(url: string, token: string, init: RequestInit = {}, limit = 
 	return fetch(url, { ...init, headers, cache: "no-store", signal: AbortSignal.timeout(limit) });
 }
 
+/** The relay's words as the page writes its own. */
 function asSentence(text: string): string {
-	const begun = text.charAt(0).toUpperCase() + text.slice(1);
+	const quoted = text.replace(/"([^"]*)"/g, "“$1”");
+	const begun = quoted.charAt(0).toUpperCase() + quoted.slice(1);
 	return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 

@@ -29,6 +29,11 @@ export function duration(milliseconds: number): string {
 /** The button that wakes a camera. */
 const START = "Start Stream";
 
+/** A sentence as a title: without its full stop. */
+function asTitle(sentence: string): string {
+	return sentence.replace(/\.$/, "");
+}
+
 function ofFailure(failure: Failure, name: string): Words {
 	switch (failure.kind) {
 		case "unreachable":
@@ -43,7 +48,7 @@ function ofFailure(failure: Failure, name: string): Words {
 			return {
 				tone: "off",
 				label: "Offline",
-				title: failure.reason || `Nobody is publishing ${name}.`,
+				title: asTitle(failure.reason) || `Nobody publishes to “${name}”`,
 				detail: "The picture comes by itself when that changes.",
 				trying: true,
 			};
@@ -53,7 +58,7 @@ function ofFailure(failure: Failure, name: string): Words {
 			return {
 				tone: "bad",
 				label: "Full",
-				title: failure.reason || "As many watch as may",
+				title: asTitle(failure.reason) || "As many watch as may",
 				detail: "The picture comes by itself when somebody leaves.",
 				trying: true,
 			};
