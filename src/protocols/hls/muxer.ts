@@ -13,6 +13,8 @@ import { Segmenter } from "./segmenter.ts";
 const ID_BYTES = 6;
 /** The one codec that every HLS player has; another is sent where it cannot be made. */
 export const SOUND = "aac";
+/** Players begin at segments, and segments at key frames: a publisher that makes one when asked is asked for the next. */
+const LONGEST_WITHOUT_KEY_S = 3;
 
 /** Reads one stream while somebody asks for it, and keeps its segments. */
 export class HlsMuxer {
@@ -31,6 +33,8 @@ export class HlsMuxer {
 	readonly #muxer: Fmp4Muxer;
 	readonly #lead: number;
 	#waiting: (() => void)[] = [];
+	/** When the last key frame came or was asked for, in seconds of the stream. */
+	#keyAt = 0;
 	#ended = false;
 
 	/** Begins to read. Throws `Refused` where nobody publishes or nothing of the stream can be carried. */
@@ -112,7 +116,14 @@ export class HlsMuxer {
 		const { clockRate } = this.#stream.offered[frame.track]!;
 		const isLead = frame.track === this.#lead;
 		const lead = isLead ? { at: this.#muxer.times.dts / clockRate, key: frame.key } : undefined;
+		if (lead) this.#keepKeysComing(lead);
 		if (this.segmenter.add(bytes, lead)) this.#wake();
+	}
+
+	#keepKeysComing({ at, key }: { at: number; key: boolean }): void {
+		if (!key && at - this.#keyAt < LONGEST_WITHOUT_KEY_S) return;
+		this.#keyAt = at;
+		if (!key) this.#stream.requestKeyFrame();
 	}
 
 	#wake(): void {

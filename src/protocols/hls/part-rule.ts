@@ -4,22 +4,15 @@ const PART_S = 0.204;
 const LEAST_FRAMES = 2;
 /** Frames do not come evenly: so much longer than usual may a part be. */
 const SLACK = 1.1;
-/** A part that another one follows in its segment lasts so much of the target at least (RFC 8216bis section 4.4.4.9). */
+/** A part that another one follows in its segment is to last so much of the target (RFC 8216bis section 4.4.4.9). */
 const LEAST_SHARE = 0.85;
 /** What is rounded in frames' times does not make a part one frame shorter. */
 const ROUNDING = 1.02;
 
-/** The beginning of a segment's frames that is to be a part. */
-interface Cut {
-	readonly frames: number;
-	/** Too short for what another part follows in its segment. */
-	readonly short: boolean;
-}
-
 /**
  * How long the parts of a playlist are, in seconds: no part is longer than the target, but where one frame alone is.
  * Where the frames come as they did at first, each part is at least 85 % of the target; where no number of frames fits
- * between the two, a part is `short`. Pure.
+ * between the two, a part is shorter. Pure.
  */
 export class PartRule {
 	/** Milliseconds are whole: it is announced with three digits. */
@@ -34,24 +27,19 @@ export class PartRule {
 		this.target = Math.ceil(this.#usual * SLACK * 1000) / 1000;
 	}
 
-	/** `times`: when frames begin, and the last one ends. Undefined while more frames may have room. */
-	next(times: readonly number[]): Cut | undefined {
+	/**
+	 * How many of a segment's next frames are a part. `times`: when they begin, and the last one ends. 0 while more may
+	 * have room.
+	 */
+	next(times: readonly number[]): number {
 		for (let frames = 1; frames < times.length; frames++) {
-			const duration = this.#lasts(times, frames);
+			const duration = times[frames]! - times[0]!;
 			// The frame that has turned out to be too long begins another part.
-			if (duration > this.target) return this.#cut(times, Math.max(1, frames - 1));
+			if (duration > this.target) return Math.max(1, frames - 1);
 			const step = times[frames]! - times[frames - 1]!;
-			const cut = this.#cut(times, frames);
-			if (!cut.short && duration + step > this.#usual * ROUNDING) return cut;
+			const isLong = duration >= this.target * LEAST_SHARE;
+			if (isLong && duration + step > this.#usual * ROUNDING) return frames;
 		}
-		return undefined;
-	}
-
-	#cut(times: readonly number[], frames: number): Cut {
-		return { frames, short: this.#lasts(times, frames) < this.target * LEAST_SHARE };
-	}
-
-	#lasts(times: readonly number[], frames: number): number {
-		return times[frames]! - times[0]!;
+		return 0;
 	}
 }

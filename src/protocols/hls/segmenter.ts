@@ -54,12 +54,11 @@ const LISTED: Reach = { segments: 7, targets: 3 };
 const KEPT: Reach = { segments: 9, targets: 5 };
 
 /**
- * The segments of one stream. Its pictures, or its sound where there are none, say where cuts are made. Whatever the
- * frames' times, what section 4.4.4.9 asks of parts holds: none is longer than announced, and each lasts 85 % of it at
- * least, but for a segment's last and those that begin with a key frame. Where no number of frames fits between the two,
- * after a dropped picture or at another rate, the segment ends early. No segment is longer than announced either. Both
- * are broken by a frame only that lasts longer by itself, a pause: what is announced cannot change, and the playlist
- * tells true times.
+ * The segments of one stream. Its pictures, or its sound where there are none, say where cuts are made. No part and no
+ * segment is longer than announced, whatever the frames' times; but for a frame that lasts longer by itself, a pause: what
+ * is announced cannot change, and the playlist tells true times. Parts last 85 % of what is announced at least (section
+ * 4.4.4.9), but where no number of frames fits between the two, after a dropped picture or at another rate: a short part
+ * harms no player, a segment that ended there would leave the next one without a key frame to begin at.
  */
 export class Segmenter {
 	/** Whole seconds, as announced; 0 until the first segment is complete. */
@@ -171,11 +170,9 @@ export class Segmenter {
 	#cutParts(end: number): void {
 		for (;;) {
 			const times = this.#timesBefore(end);
-			const cut = this.#rule?.next(times);
-			if (!cut) return;
-			const at = times[cut.frames]!;
-			const { independent } = this.#closePart(cut.frames, at);
-			if (cut.short && !independent) this.#closeSegment(at, this.#init);
+			const frames = this.#rule?.next(times) ?? 0;
+			if (frames === 0) return;
+			this.#closePart(frames, times[frames]!);
 		}
 	}
 
@@ -184,14 +181,13 @@ export class Segmenter {
 		return [...this.#frames.map(({ at }) => at).filter((at) => at < end), end];
 	}
 
-	#closePart(count: number, end: number): Part {
+	#closePart(count: number, end: number): void {
 		const segment = this.#segments.at(-1)!;
 		const { at, key: independent } = this.#frames[0]!;
 		const bytes = Buffer.concat(this.#frames.splice(0, count).flatMap(({ pieces }) => pieces));
 		const part = { number: this.nextPart++, duration: end - at, independent, bytes };
 		segment.parts.push(part);
 		segment.duration += part.duration;
-		return part;
 	}
 
 	/** The next segment begins at `end`. What is announced must never change: the first segment tells it. */
