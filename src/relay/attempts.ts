@@ -17,11 +17,15 @@ export async function keepTrying(
 	let failures = 0;
 	while (!signal.aborted) {
 		const began = performance.now();
-		const reason = await once().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+		const reason = await once().catch(messageOf);
 		failures = performance.now() - began > HEALTHY_MS ? 1 : failures + 1;
 		if (signal.aborted) return;
 		const waitMs = backoffMs(BACKOFF, failures, Math.random());
 		onEnd(reason, waitMs);
 		await sleep(waitMs, signal);
 	}
+}
+
+export function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import type { Driver, DriverOffer, DriverReports } from "../hub/demand/driver.ts";
+import { messageOf } from "./attempts.ts";
 
 /** Pulls once until it ends or the signal aborts: resolves with the reason for its end, rejects where it cannot begin. */
 type PullOnce = (signal: AbortSignal) => Promise<string>;
@@ -34,9 +35,7 @@ class SourceDriver implements Driver {
 
 	async #run(attempt: AbortController): Promise<void> {
 		if (attempt.signal.aborted) return;
-		const reason = await this.#pull(attempt.signal).catch((error: unknown) => {
-			return error instanceof Error ? error.message : String(error);
-		});
+		const reason = await this.#pull(attempt.signal).catch(messageOf);
 		if (this.#attempt !== attempt) return;
 		this.#attempt = undefined;
 		this.#reports.said("error", reason);

@@ -1,9 +1,10 @@
 import type { RelayConfig } from "../config/relay-schema.ts";
 import type { Hub } from "../hub/hub.ts";
+import { NO_SOURCE } from "../hub/refused.ts";
 import { type PathName, parsePathName } from "../media/path-name.ts";
 import type { Log } from "../observe/log.ts";
 import { withoutSecretsOf } from "../observe/secrets.ts";
-import { keepTrying } from "./attempts.ts";
+import { keepTrying, messageOf } from "./attempts.ts";
 import { sourceDriver } from "./source-driver.ts";
 
 /**
@@ -44,16 +45,23 @@ export function startSources(hub: Hub, paths: RelayConfig["paths"], pulls: Pulls
 			own.info("pulling from the source");
 		};
 		const once = (signal: AbortSignal): Promise<string> => pull(path, source, transport, signal, onLive);
-		if (sourceOnDemand) {
-			const wanted = (signal: AbortSignal) => run(once(AbortSignal.any([stop.signal, signal])));
-			hub.demand.drive(path, sourceDriver(wanted));
-			continue;
-		}
-		const onEnd = (said: string, waitMs: number): void => {
+		const onEnd = (said: string, waitMs?: number): void => {
 			const reason = withoutSecretsOf(source, said);
 			hub.sourceFaults.set(path, reason);
 			own.warn({ reason, waitMs }, "the source is gone");
 		};
+		if (sourceOnDemand) {
+			const wanted = async (signal: AbortSignal): Promise<string> => {
+				const either = AbortSignal.any([stop.signal, signal]);
+				const said = await run(once(either)).catch(messageOf);
+				if (either.aborted) return said;
+				onEnd(said);
+				// Those who wait for it hear of no address.
+				return NO_SOURCE;
+			};
+			hub.demand.drive(path, sourceDriver(wanted));
+			continue;
+		}
 		void run(keepTrying(() => once(stop.signal), stop.signal, onEnd));
 	}
 	return async () => {
