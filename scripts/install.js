@@ -43,10 +43,12 @@ function npm(/** @type {string[]} */ ...args) {
 }
 
 /** Installs what the lock file names. Not `npm ci`: that refuses a lock file that lacks a package which some registry
- * does not have, even one for a platform that is not ours. `--no-save` leaves the lock file as it is. */
+ * does not have, even one for a platform that is not ours. `--no-save` leaves the lock file as it is. npm warns of
+ * packages that are too new for the Node it runs on; ours run on the pinned one. */
 function install() {
-	const flags = ["--ignore-scripts", "--no-save", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
-	const { status, error } = npm("install", ...flags);
+	const what = ["--include=dev", "--include=optional", "--ignore-scripts", "--no-save"];
+	const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+	const { status, error } = npm("install", ...what, ...quiet);
 	if (error) process.stderr.write(`npm could not be started: ${error.message}\n`);
 	if (status !== 0) process.exit(1);
 }

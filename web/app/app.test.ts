@@ -71,7 +71,7 @@ test("every state has words, and only live ones are green", () => {
 	} as const;
 	const failure = { kind: "offline", reason: "Stopped by ann." } as const;
 	assert.equal(words({ at: "live", since: 0 }, "x").tone, "live");
-	assert.equal(words({ at: "waiting", until: 0, attempt: 1, failure }, "x").title, "Stopped by ann.");
+	assert.equal(words({ at: "waiting", until: 0, attempt: 1, failure }, "x").title, "Stopped by ann");
 	assert.equal(words({ ...connecting, attempt: 2, after: failure }, "x").label, "Offline");
 	assert.match(words({ at: "stalled", since: 0, probedAt: 0, cause: "silent" }, "x").detail, /camera has stopped/);
 	assert.equal(words({ ...connecting, after: failure, waking: "waking" }, "x").title, "Waking the camera");
