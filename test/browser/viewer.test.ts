@@ -106,7 +106,7 @@ test("as many watch as may: a sentence", LIMIT, async (t) => {
 	await waitForState(first, "live", PATIENCE_MS);
 	const second = await newPage(t);
 	await second.goto(`${relay.httpUrl}/watch/cameras/4`);
-	await notice(second).getByText("Maximum viewers (1) reached for stream.").waitFor();
+	await notice(second).getByText("Maximum viewers (1) reached for stream").waitFor();
 	await first.goto("about:blank");
 	await waitForState(second, "live", PATIENCE_MS);
 });
