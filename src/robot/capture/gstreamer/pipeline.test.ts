@@ -33,8 +33,7 @@ const SINK = "appsink name=sink max-buffers=30 emit-signals=false sync=false";
 const QUEUE = "queue max-size-buffers=1 max-size-bytes=0 max-size-time=0 leaky=downstream";
 const SHAPE = "width=1280,height=720,framerate=30/1";
 const I420 = "video/x-raw,format=I420";
-const RTSP =
-	'rtspsrc name=src location="rtsp://h/s" protocols=tcp latency=100 drop-on-latency=true ! application/x-rtp,media=video';
+const RTSP = 'rtspsrc name=src location="rtsp://h/s" protocols=tcp latency=100 ! application/x-rtp,media=video';
 const FITTED = 'capsfilter caps="video/x-raw,width=1280,height=720,pixel-aspect-ratio=1/1"';
 const PARSED = "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au";
 

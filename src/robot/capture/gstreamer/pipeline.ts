@@ -5,7 +5,7 @@ import type { Encoder } from "./encoders.ts";
 const SINK = "appsink name=sink max-buffers=30 emit-signals=false";
 const H264 = "video/x-h264,stream-format=byte-stream,alignment=au";
 const NEWEST_ONLY = "queue max-size-buffers=1 max-size-bytes=0 max-size-time=0 leaky=downstream";
-/** How long `rtspsrc` waits for packets that are out of order. */
+/** How far `rtspsrc` smooths when packets come. Over TCP none is missing, so that it waits for none. */
 const RTSP_JITTER_MS = 100;
 
 /**
@@ -46,11 +46,9 @@ function readyMade(settings: CaptureSettings): string {
 	return `v4l2src name=src device=${quoted(device)} ! video/x-h264,width=${width},height=${height},framerate=${fps}/1`;
 }
 
+/** Not with `drop-on-latency`: it takes single packets out of what comes at once, and breaks pictures that were whole. */
 function rtsp(url: string): string {
-	return (
-		`rtspsrc name=src location=${quoted(url)} protocols=tcp latency=${RTSP_JITTER_MS} drop-on-latency=true ! ` +
-		`application/x-rtp,media=video`
-	);
+	return `rtspsrc name=src location=${quoted(url)} protocols=tcp latency=${RTSP_JITTER_MS} ! application/x-rtp,media=video`;
 }
 
 function rawParts(settings: CaptureSettings, encoder: Encoder): string[] {
