@@ -25,6 +25,8 @@ test("who leaves before it has begun to connect is not waited for, and connects 
 /** A broker of MQTT 5 that has room for three messages under way, and acknowledges when it is told. */
 class Broker implements AsyncDisposable {
 	readonly topics: string[] = [];
+	/** Topics of which it has kept a message. */
+	kept: readonly string[] = [];
 	/** Most that were not acknowledged at once. */
 	most = 0;
 	readonly #server = createServer((socket) => this.#begin(socket));
@@ -61,7 +63,10 @@ class Broker implements AsyncDisposable {
 			this.#send({ cmd: "connack", sessionPresent: false, reasonCode: 0, properties });
 		} else if (packet.cmd === "subscribe") {
 			assert.equal(packet.subscriptions[0]?.nl, true);
-			this.#send({ cmd: "suback", messageId: packet.messageId ?? 0, granted: [1] });
+			const kept = this.kept.map(
+				(topic): Packet => ({ cmd: "publish", topic, payload: "x", qos: 0, dup: false, retain: true }),
+			);
+			this.#send({ cmd: "suback", messageId: packet.messageId ?? 0, granted: [1] }, ...kept);
 		} else if (packet.cmd === "publish") {
 			this.topics.push(packet.topic);
 			this.#unacknowledged.push(packet.messageId ?? 0);
@@ -69,8 +74,9 @@ class Broker implements AsyncDisposable {
 		}
 	}
 
-	#send(packet: Packet): void {
-		this.#socket?.write(generate(packet, { protocolVersion: 5 }));
+	/** In one piece. */
+	#send(...packets: readonly Packet[]): void {
+		this.#socket?.write(Buffer.concat(packets.map((packet) => generate(packet, { protocolVersion: 5 }))));
 	}
 }
 
@@ -82,6 +88,28 @@ async function connected(url: string): Promise<MqttConnection> {
 	assert.equal(await up, false, "it does not hear itself");
 	return connection;
 }
+
+test("what the broker kept is told when it can be answered", { timeout: 10_000 }, async () => {
+	await using broker = new Broker();
+	broker.kept = ["a/1", "a/2"];
+	const said: string[] = [];
+	const { promise: both, resolve } = Promise.withResolvers<void>();
+	const answer = (topic: string): void => {
+		said.push(topic);
+		connection.publish({ topic: `${topic}/answer`, payload: "x", retain: false });
+		if (said.length === 3) resolve();
+	};
+	const events: MqttEvents = { onUp: () => said.push("up"), onDown: () => undefined, onMessage: answer };
+	const url = await broker.listen();
+	const connection = new MqttConnection({ url, filters: ["a/#"], noLocal: true }, events, keptLog().log);
+	await both;
+	assert.deepEqual(said, ["up", "a/1", "a/2"]);
+	const acknowledging = setInterval(() => broker.acknowledge(), 1);
+	await connection.deliver({ topic: "last", payload: "x", retain: false });
+	clearInterval(acknowledging);
+	assert.deepEqual(broker.topics, ["a/1/answer", "a/2/answer", "last"]);
+	await connection.close();
+});
 
 test("no more is under way than the broker has room for, and all arrives in its order", {
 	timeout: 10_000,

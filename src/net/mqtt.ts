@@ -58,6 +58,7 @@ export interface MqttEvents {
 	onUp(hearsItself: boolean): void;
 	/** It is over, or an attempt failed; it is tried again. */
 	onDown(reason: string): void;
+	/** After `onUp` only, also what was there before. */
 	onMessage(topic: string, payload: Buffer, retained: boolean): void;
 	/** What is published before leaving on purpose. */
 	goodbye?(): readonly MqttMessage[];
@@ -79,6 +80,8 @@ function refusesVersion(error: Error): boolean {
 	return UNKNOWN_VERSION.has(code) || code === "ECONNRESET";
 }
 
+type EarlyMessage = Parameters<MqttEvents["onMessage"]>;
+
 /** A connection to a broker that comes back for ever. Its sessions end with it: nothing old is waiting when it comes back. */
 export class MqttConnection {
 	readonly #options: MqttOptions;
@@ -89,6 +92,8 @@ export class MqttConnection {
 	#client: MqttClient | undefined;
 	/** A broker ends the connection of who has more under way than it allows, which the library does not see to. */
 	#flight = new Flight(MOST_UNDER_WAY);
+	/** What the broker kept comes with its answer to the subscription, before anything could be said to it. */
+	#early: EarlyMessage[] = [];
 
 	constructor(options: MqttOptions, events: MqttEvents, log: Log) {
 		this.#options = options;
@@ -160,7 +165,11 @@ export class MqttConnection {
 		const fail = (reason: string, isForVersion = false): void => end({ reason, isForVersion: isForVersion && !isIn });
 		client.on("error", (error) => fail(error.message, refusesVersion(error)));
 		client.on("close", () => fail("connection closed", true));
-		client.on("message", (topic, payload, { retain }) => this.#events.onMessage(topic, payload, retain));
+		this.#early = [];
+		client.on("message", (topic, payload, { retain }) => {
+			if (this.#client === client) this.#events.onMessage(topic, payload, retain);
+			else this.#early.push([topic, payload, retain]);
+		});
 		client.once("connect", ({ properties }) => {
 			isIn = true;
 			this.#flight = new Flight(properties?.receiveMaximum ?? MOST_UNDER_WAY);
@@ -197,6 +206,7 @@ export class MqttConnection {
 		this.#client = client;
 		this.#log.info({ version: version === 5 ? "5" : "3.1.1" }, "connected to the broker");
 		this.#events.onUp(version === 4 || !nl);
+		for (const message of this.#early.splice(0)) this.#events.onMessage(...message);
 	}
 
 	async #leave(client: MqttClient): Promise<void> {
