@@ -26,7 +26,10 @@ const error = {
 	failures: 2,
 	reason: "no camera",
 	held: false,
+	present: false,
 } as const;
+/** Its publisher is there all the same. */
+const belied = { ...error, held: true, present: true } as const;
 
 const want: PhaseEvent = { on: "want", order: false };
 const order: PhaseEvent = { on: "want", order: true };
@@ -216,8 +219,8 @@ const rows: readonly Row[] = [
 	["error: it tries by itself", error, said("starting"), {}, { at: "starting" }, []],
 	["error: another reason", error, said("error"), {}, { at: "error", failures: 2 }, []],
 	["error: it says idle", error, said("idle"), {}, { at: "error" }, []],
-	["starting: it is held", starting, said("held"), {}, { at: "error", held: true }, [...told]],
-	["live: it is held", live, said("held"), {}, { at: "error", held: true }, [...told]],
+	["starting: it is held", starting, said("held"), {}, { at: "error", held: true, present: false }, [...told]],
+	["live: it is held", live, said("held"), {}, { at: "error", held: true, present: true }, [...told]],
 	["live: it is held, and nobody wants it", { ...live, sleepAt: NOW + 1 }, said("held"), unwanted, { at: "live" }, []],
 	["live: another publishes, it is held", { ...live, own: false }, said("held"), {}, { at: "live" }, []],
 	["stopping: it is held", { ...stopping, present: false }, said("held"), unwanted, { at: "idle" }, []],
@@ -226,6 +229,12 @@ const rows: readonly Row[] = [
 	["error: who comes may find it held no longer", { ...error, held: true }, want, {}, { at: "starting" }, ["start"]],
 	["error: it is back", error, online, {}, { at: "starting" }, ["start"]],
 	["error: the next attempt", { ...error, retryAt: NOW }, due, {}, { at: "starting", failures: 2 }, ["start"]],
+	["error: it was live all the time", belied, said("live"), {}, { at: "live", own: true }, ["admit"]],
+	["error: it starts, its publisher is still there", belied, said("starting"), {}, { at: "starting", stale: true }, []],
+	["error: who comes finds its publisher", belied, want, {}, { at: "starting", stale: true }, ["start"]],
+	["error: its publisher goes", belied, lost, {}, { at: "error", present: false }, []],
+	["error: a stop ends its publisher", belied, stop, unwanted, { at: "stopping", present: true }, ["stop", ...told]],
+	["error: nobody wants its publisher", { ...belied, sleepAt: NOW }, due, unwanted, { at: "stopping" }, ["stop"]],
 	["error: nobody wants it", { ...error, sleepAt: NOW }, due, unwanted, { at: "idle", error: "no camera" }, ["stop"]],
 ];
 

@@ -30,7 +30,10 @@ export type Phase =
 	  }
 	/** Told to stop. `present`: its publisher is still there. */
 	| { readonly at: "stopping"; readonly since: Millis; readonly cutAt: Millis; readonly present: boolean }
-	/** It could not start, or broke off soon; tried again while somebody wants it. `held`: and at once when somebody comes. */
+	/**
+	 * It could not start, or broke off soon; tried again while somebody wants it. `held`: and at once when somebody comes.
+	 * `present`: its publisher is still there, as after a report that was late.
+	 */
 	| {
 			readonly at: "error";
 			readonly since: Millis;
@@ -39,6 +42,7 @@ export type Phase =
 			readonly failures: number;
 			readonly reason: string;
 			readonly held: boolean;
+			readonly present: boolean;
 	  };
 
 export type PhaseEvent =
@@ -133,15 +137,17 @@ function stopping({ now }: Facts, present: boolean): Step {
 	return [{ at: "stopping", since: now, cutAt: now + CUT_MS, present }, "stop"];
 }
 
-function failed(before: Phase & { readonly failures: number }, facts: Facts, reason: string, held = false): Step {
+type Failure = Pick<Phase & { readonly at: "error" }, "reason" | "held" | "present">;
+
+function failed(before: Phase & { readonly failures: number }, facts: Facts, failure: Failure): Step {
 	const failures = before.failures + 1;
 	const retryAt = facts.now + Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(before.failures, 10));
-	return [{ at: "error", since: facts.now, sleepAt: bedtime(facts, before), retryAt, failures, reason, held }];
+	return [{ at: "error", since: facts.now, sleepAt: bedtime(facts, before), retryAt, failures, ...failure }];
 }
 
 /** Somebody there keeps it off: those who wait or read are told, and need not wait any longer. */
-function held(before: Phase & { readonly failures: number }, facts: Facts, reason: string): Step {
-	const [next] = failed(before, facts, reason, true);
+function held(before: Phase & { readonly failures: number }, facts: Facts, reason: string, present: boolean): Step {
+	const [next] = failed(before, facts, { reason, held: true, present });
 	return [next, "turn away", "end readers"];
 }
 
@@ -149,7 +155,7 @@ function held(before: Phase & { readonly failures: number }, facts: Facts, reaso
 function broken(phase: Phase & { readonly at: "live" }, facts: Facts, reason: string): Step {
 	if (!facts.wanted) return phase.own ? [asleep(facts.now), "stop"] : [asleep(facts.now)];
 	const wasHealthy = !phase.own || facts.now - phase.since >= HEALTHY_MS;
-	return wasHealthy ? starting(phase, facts, 0) : failed(phase, facts, reason);
+	return wasHealthy ? starting(phase, facts, 0) : failed(phase, facts, { reason, held: false, present: false });
 }
 
 const idle: Row<"idle"> = {
@@ -172,8 +178,8 @@ const startingRow: Row<"starting"> = {
 	born: (phase, { own }, facts) => live(phase, facts, own, phase.failures),
 	lost: (phase, _, { now }) => [{ ...phase, stale: false, askAt: Math.min(phase.askAt, now + SOON_MS) }],
 	said: (phase, { state, reason }, facts) => {
-		if (state === "error") return failed(phase, facts, reason);
-		if (state === "held") return held(phase, facts, reason);
+		if (state === "error") return failed(phase, facts, { reason, held: false, present: phase.stale });
+		if (state === "held") return held(phase, facts, reason, phase.stale);
 		if (state === "live" && phase.stale) return live(phase, facts, true, phase.failures);
 		const askAt = state === "idle" ? Math.min(phase.askAt, facts.now + SOON_MS) : phase.askAt;
 		return [{ ...phase, askAt }];
@@ -204,7 +210,7 @@ const liveRow: Row<"live"> = {
 	born: (phase, { own }, facts) => (own === phase.own ? [phase] : live(phase, facts, own, phase.failures)),
 	lost: (phase, { reason }, facts) => broken(phase, facts, reason),
 	said: (phase, { state, reason }, facts) => {
-		if (state === "held" && phase.own && facts.wanted) return held(phase, facts, reason);
+		if (state === "held" && phase.own && facts.wanted) return held(phase, facts, reason, true);
 		const isDone = state === "idle" || state === "error";
 		return isDone && phase.own && facts.wanted ? starting(phase, facts, phase.failures, true) : [phase];
 	},
@@ -232,22 +238,29 @@ const stoppingRow: Row<"stopping"> = {
 
 const errorRow: Row<"error"> = {
 	want: (phase, { order }, facts) =>
-		order || phase.held ? starting(phase, facts, phase.failures) : [{ ...phase, sleepAt: NEVER }],
+		order || phase.held ? starting(phase, facts, phase.failures, phase.present) : [{ ...phase, sleepAt: NEVER }],
 	unwanted: (phase, _, facts) => [{ ...phase, sleepAt: bedtime(facts, phase) }],
-	stop: (_, _event, { now }) => [asleep(now), "stop", "turn away", "end readers"],
+	stop: (phase, _, facts) => {
+		const [next, ...actions]: Step = phase.present ? stopping(facts, true) : [asleep(facts.now), "stop"];
+		return [next, ...actions, "turn away", "end readers"];
+	},
 	born: (phase, { own }, facts) => live(phase, facts, own, phase.failures),
+	lost: (phase) => [{ ...phase, present: false }],
 	said: (phase, { state, reason }, facts) => {
 		if (state === "error") return [{ ...phase, reason, held: false }];
 		if (state === "held") return [{ ...phase, reason, held: true }, "turn away", "end readers"];
+		if (state === "live" && phase.present) return live(phase, facts, true, phase.failures);
 		if (state !== "starting" && state !== "live") return [phase];
-		const [next] = starting(phase, facts, phase.failures);
+		const [next] = starting(phase, facts, phase.failures, phase.present);
 		return [next];
 	},
-	online: (phase, _, facts) => starting(phase, facts, phase.failures),
+	online: (phase, _, facts) => starting(phase, facts, phase.failures, phase.present),
 	due: (phase, _, facts) => {
 		const { now } = facts;
-		if (now >= phase.sleepAt) return [{ at: "idle", since: now, error: phase.reason }, "stop"];
-		return now >= phase.retryAt ? starting(phase, facts, phase.failures) : [phase];
+		if (now < phase.sleepAt) {
+			return now >= phase.retryAt ? starting(phase, facts, phase.failures, phase.present) : [phase];
+		}
+		return phase.present ? stopping(facts, true) : [{ at: "idle", since: now, error: phase.reason }, "stop"];
 	},
 };
 
